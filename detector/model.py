@@ -1,0 +1,171 @@
+"""A trained model as plain arrays: a first step that reads each paragraph alone, then steps that see the context.
+
+Prediction needs numpy alone. How a model comes about is `detector.fit`; how it is kept in files, `detector.storage`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import context
+from detector.features import Ngrams, ngrams, segment_sum, shapes, tokenize
+from detector.paragraphs import Batch
+
+Floats: TypeAlias = NDArray[np.float32]
+
+REPORTING = "reporting"
+
+# A row of the weight table is summed as whole numbers, five to a 64-bit word: lanes of 12 bits hold sums of up to 16
+# weights of 8 bits (16 * 255 < 4096) without a carry into the next lane.
+_LANES = 5
+_LANE_BITS = 12
+_CHUNK = 16
+_ZERO = 128  # what a weight of zero is stored as in a lane
+_BLOCK = 256  # rows of a matrix product; always the same, so that a row's result does not depend on the others
+
+
+@dataclass(frozen=True)
+class LinearStep:
+    """A linear model over hashed n-grams: ``scale * sum(weights) / sqrt(number of n-grams) + bias``, one column a kind.
+
+    ``weights`` is int8 of shape ``(BUCKETS, kinds)``, within -127 to 127; ``scale`` and ``bias`` have ``(kinds,)``.
+    """
+
+    weights: NDArray[np.int8]
+    scale: Floats
+    bias: Floats
+
+    @cached_property
+    def _packed(self) -> NDArray[np.uint64]:
+        buckets, kinds = self.weights.shape
+        packed = np.zeros((buckets, -(-kinds // _LANES)), dtype=np.uint64)
+        for kind in range(kinds):
+            lane = (self.weights[:, kind].astype(np.int64) + _ZERO).astype(np.uint64)
+            packed[:, kind // _LANES] |= lane << np.uint64(_LANE_BITS * (kind % _LANES))
+        return packed
+
+    def scores(self, groups: tuple[Ngrams, ...]) -> Floats:
+        """Log-odds of each kind, of shape ``(paragraphs, kinds)``."""
+        paragraphs = len(groups[0].bounds) - 1
+        total = np.zeros((paragraphs, len(self.scale)), dtype=np.int64)
+        count = np.zeros(paragraphs, dtype=np.int64)
+        for group in groups:
+            total += self._sums(group)
+            count += group.counts
+        total -= _ZERO * count[:, None]
+        norm = np.sqrt(np.maximum(count, 1))[:, None]
+        return (total * self.scale.astype(np.float64) / norm + self.bias).astype(np.float32)
+
+    def _sums(self, group: Ngrams) -> NDArray[np.int64]:
+        counts = group.counts
+        chunks = -(-counts // _CHUNK)
+        bounds = np.concatenate(([0], np.cumsum(chunks)))
+        within = np.arange(bounds[-1]) - np.repeat(bounds[:-1], chunks)
+        starts = np.repeat(group.bounds[:-1] * group.buckets.shape[1], chunks) + _CHUNK * within
+        if not len(starts):
+            return np.zeros((len(counts), len(self.scale)), dtype=np.int64)
+        sums = np.add.reduceat(self._packed.take(group.buckets.ravel(), axis=0), starts, axis=0)
+        shift = np.uint64(_LANE_BITS) * np.arange(_LANES, dtype=np.uint64)
+        lanes = (sums[:, :, None] >> shift) & np.uint64((1 << _LANE_BITS) - 1)
+        return segment_sum(lanes.reshape(len(sums), -1)[:, : len(self.scale)].astype(np.int64), bounds)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A multi-layer perceptron with rectified hidden layers and a linear last one."""
+
+    weights: tuple[Floats, ...]
+    biases: tuple[Floats, ...]
+
+    def scores(self, rows: Floats) -> Floats:
+        """Logits of each kind, of shape ``(rows, kinds)``."""
+        number = len(rows)
+        blocks = -(-number // _BLOCK)
+        padded = np.zeros((blocks * _BLOCK, rows.shape[1]), dtype=np.float32)
+        padded[:number] = rows
+        values = padded.reshape(blocks, _BLOCK, -1)
+        for depth, (weights, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            values = values @ weights
+            values += bias
+            if depth < len(self.weights) - 1:
+                np.maximum(values, 0, out=values)
+        return values.reshape(blocks * _BLOCK, -1)[:number]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Probabilities of a batch: ``labels`` of shape ``(paragraphs, labels)``, ``kinds`` ``(paragraphs, kinds)``.
+
+    The rows of both sum to 1. ``words`` is how many words each paragraph has.
+    """
+
+    labels: Floats
+    kinds: Floats
+    words: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything a prediction needs.
+
+    ``labels`` begins with ``reporting``; ``kind_labels`` is the label, an index, of each of ``kinds``. ``rarity`` is a
+    table over the buckets of words, 0 (in most documents) to 255 (in hardly any). ``calibration`` is a matrix of shape
+    ``(labels + 1, labels)`` over the logarithms of the labels' probabilities, the last row added. ``thresholds`` are
+    the named ones, from 0 to 1; ``metadata`` is what the file says of itself.
+    """
+
+    labels: tuple[str, ...]
+    kinds: tuple[str, ...]
+    kind_labels: tuple[int, ...]
+    linear: LinearStep
+    rarity: NDArray[np.uint8]
+    networks: tuple[Network, ...]
+    calibration: Floats
+    thresholds: Mapping[str, float]
+    metadata: Mapping[str, Any]
+
+    @cached_property
+    def membership(self) -> Floats:
+        """1 where a kind belongs to a label, of shape ``(kinds, labels)``."""
+        return np.eye(len(self.labels), dtype=np.float32)[list(self.kind_labels)]
+
+    def predict(self, batch: Batch) -> Scores:
+        """Probabilities of every paragraph of a batch. A document's are the same in every batch."""
+        tokens = tokenize(batch)
+        evidence = context.gather(batch, tokens, shapes(batch, tokens), self.rarity)
+        own = logits = self.linear.scores(ngrams(batch, tokens))
+        for network in self.networks:
+            probabilities = softmax(logits)
+            logits = network.scores(context.rows(evidence, own, probabilities, self.membership))
+            own = np.concatenate([own, logits], axis=1)
+        labels, kinds = calibrated(softmax(logits), self.membership, self.calibration)
+        return Scores(labels, kinds, tokens.counts)
+
+
+def softmax(logits: Floats) -> Floats:
+    """Rows of logits as rows of probabilities."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    result: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return result
+
+
+def label_logs(kinds: Floats, membership: Floats) -> Floats:
+    """Logarithms of the labels' probabilities, none below that of one in a million: the input of the calibration."""
+    result: Floats = np.log(np.maximum(kinds @ membership, np.float32(1e-6)))
+    return result
+
+
+def calibrated(kinds: Floats, membership: Floats, calibration: Floats) -> tuple[Floats, Floats]:
+    """Probabilities that mean what they say, of labels and of kinds.
+
+    By Dirichlet calibration of the labels (Kull et al., NeurIPS 2019); within a label, kinds keep their proportions.
+    """
+    labels = softmax(label_logs(kinds, membership) @ calibration[:-1] + calibration[-1])
+    ratio = labels / np.maximum(kinds @ membership, np.float32(1e-30))
+    return labels, kinds * (ratio @ membership.T)

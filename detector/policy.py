@@ -1,0 +1,81 @@
+"""Who stays: which labels and kinds of paragraph are kept, and above which probability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import UsageError
+from detector.model import REPORTING, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Labels and kinds to keep and to drop; a kind that is named goes before its label.
+
+    What is not named is dropped, unless only ``drop`` is given: then it is kept. A paragraph stays when the
+    probabilities of the kinds to keep add up to at least the threshold.
+    """
+
+    keep: tuple[str, ...] = (REPORTING,)
+    drop: tuple[str, ...] = ()
+
+    def kept_kinds(self, model: Model) -> NDArray[np.bool_]:
+        """Which of the model's kinds are kept, shape ``(kinds,)``.
+
+        Raises `UsageError` for a name that the model has neither as a label nor as a kind, or that is in both lists.
+        """
+        _check_names((*self.keep, *self.drop), model)
+        both = sorted(set(self.keep) & set(self.drop))
+        if both:
+            raise UsageError(f"{', '.join(both)}: both kept and dropped; name it once")
+        decided = dict.fromkeys(self.keep, True) | dict.fromkeys(self.drop, False)
+        return np.array([
+            decided.get(kind, decided.get(model.labels[label], not self.keep))
+            for kind, label in zip(model.kinds, model.kind_labels, strict=True)
+        ])  # fmt: skip
+
+    def changed(self, keep: Iterable[str], drop: Iterable[str]) -> Policy:
+        """The same policy with more names kept and dropped; the new names win."""
+        keep, drop = tuple(keep), tuple(drop)
+        return Policy(
+            tuple(dict.fromkeys([*(n for n in self.keep if n not in drop), *keep])),
+            tuple(dict.fromkeys([*(n for n in self.drop if n not in keep), *drop])),
+        )
+
+
+REPORTING_ONLY = Policy()
+POLICIES = {
+    "reporting": REPORTING_ONLY,
+    "appeals-only": Policy(keep=(), drop=("appeal",)),
+    "text": Policy(keep=(REPORTING, "metadata", "about")),
+}
+
+
+def _check_names(names: Sequence[str], model: Model) -> None:
+    known = {*model.labels, *model.kinds}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"{name!r} is neither a label nor a kind of this model; "
+                f"labels: {', '.join(model.labels)}; kinds: {', '.join(model.kinds)}"
+            )
+
+
+def resolve_threshold(threshold: float | str, model: Model) -> float:
+    """A threshold by its name in the model, or as a number from 0 to 1.
+
+    Raises `UsageError` for an unknown name or a number out of range.
+    """
+    if isinstance(threshold, str) and threshold in model.thresholds:
+        return model.thresholds[threshold]
+    try:
+        value = float(threshold)
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value <= 1:
+        raise UsageError(f"threshold {threshold!r}: give a number from 0 to 1, or one of {', '.join(model.thresholds)}")
+    return value

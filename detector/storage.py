@@ -1,0 +1,207 @@
+"""A model as a folder of files: ``model.joblib``, ``metadata.json`` and ``README.md``, its card.
+
+``model.joblib`` is a joblib file (zlib) of one dictionary of plain values; an array is its dtype, shape and bytes. So
+it needs no class of any library, outlives their versions, and is read here by an unpickler that admits no global at
+all: a file that asks for one is refused before anything of it is built.
+
+The format number rises by one with every change of what the dictionary holds; `_FORMAT` and the reader change together,
+and an older format that is still read has a file and a test of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import pickle
+import zlib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import ModelError
+from detector.features import BUCKETS, FEATURE_VERSION
+from detector.files import replacing
+from detector.model import LinearStep, Model, Network
+
+_FORMAT = 1
+ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
+_LARGEST_FILE = 256 << 20  # bytes, packed or not: far more than any model has
+_DTYPES = frozenset({"int8", "uint8", "float32"})
+
+
+def shipped_model() -> Path:
+    """The folder of the model that comes with the package."""
+    inside = Path(str(resources.files("detector"))) / "models" / "default"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "models" / "default"
+
+
+def save(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
+    """Write a model; the same model gives the same bytes. Files appear whole or not at all.
+
+    Raises `ModelError` where the folder cannot be written.
+    """
+    import joblib
+
+    packed = io.BytesIO()
+    joblib.dump(_payload(model), packed, compress=("zlib", 9), protocol=4)
+    content = packed.getvalue()
+    described = {
+        "format": _FORMAT,
+        "features": FEATURE_VERSION,
+        "labels": list(model.labels),
+        "kinds": list(model.kinds),
+        "thresholds": dict(model.thresholds),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        **metadata,
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / ARRAYS_FILE) as file:
+            file.write(content)
+        with replacing(folder / METADATA_FILE) as file:
+            file.write((json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode())
+    except OSError as error:
+        raise ModelError(f"{folder}: the model cannot be written there ({error})") from error
+
+
+def load_model(folder: str | os.PathLike[str] | None = None) -> Model:
+    """Read a model from its folder; without one, the shipped model.
+
+    Raises `ModelError` where it is missing, damaged, unsafe, of another format or for other features.
+    """
+    path = Path(folder) if folder is not None else shipped_model()
+    metadata = read_metadata(path)
+    _check_versions(metadata, path)
+    file = path / ARRAYS_FILE
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{file}: cannot be read ({error}); a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}"
+        ) from error
+    payload = _unpickle(_unpack(content, file), file)
+    if hashlib.sha256(content).hexdigest() != metadata.get("sha256"):
+        raise ModelError(
+            f"{file}: its digest is not the one in {METADATA_FILE}: changed, or another model's; copy the folder anew"
+        )
+    try:
+        return _model(payload, metadata)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise ModelError(
+            f"{file}: what it holds is no model of format {_FORMAT} ({error!r}); train or copy it anew"
+        ) from error
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """What a model's ``metadata.json`` says. Raises `ModelError` where there is none that can be read."""
+    file = folder / METADATA_FILE
+    try:
+        metadata = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{file}: no such file; a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}") from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read as JSON ({error}); copy or train the model anew") from error
+    if not isinstance(metadata, dict):
+        raise ModelError(f"{file}: holds a {type(metadata).__name__}, not an object; copy or train the model anew")
+    return metadata
+
+
+def _check_versions(metadata: dict[str, Any], path: Path) -> None:
+    format_number, features = metadata.get("format"), metadata.get("features")
+    if format_number != _FORMAT:
+        newer = isinstance(format_number, int) and format_number > _FORMAT
+        remedy = "update the detector" if newer else "train it anew with this version"
+        raise ModelError(f"{path}: the model has format {format_number!r}, this version reads {_FORMAT}: {remedy}")
+    if features != FEATURE_VERSION:
+        raise ModelError(
+            f"{path}: the model was trained on features of version {features!r}, this version makes "
+            f"{FEATURE_VERSION}: train it anew, or install the version that trained it"
+        )
+
+
+def _unpack(content: bytes, file: Path) -> bytes:
+    stream = zlib.decompressobj()
+    try:
+        unpacked = stream.decompress(content, _LARGEST_FILE)
+    except zlib.error as error:
+        raise ModelError(f"{file}: damaged, or not a model file ({error}); copy the folder anew") from error
+    if not stream.eof:
+        raise ModelError(f"{file}: cut short, or larger than any model; copy the folder anew")
+    return unpacked
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Builds numbers, texts, bytes, lists and dictionaries, and nothing else."""
+
+    def find_class(self, module: str, name: str) -> NoReturn:
+        raise ModelError(f"it asks for {module}.{name}, and a model needs no such thing")
+
+    def persistent_load(self, pid: object) -> NoReturn:
+        raise ModelError(f"it asks for the outside object {pid!r}, and a model needs no such thing")
+
+
+def _unpickle(content: bytes, file: Path) -> dict[str, Any]:
+    try:
+        loaded = _PlainUnpickler(io.BytesIO(content)).load()
+    except ModelError as error:
+        raise ModelError(f"{file}: refused as unsafe: {error}; nothing of it was run") from None
+    except Exception as error:  # a damaged pickle can raise nearly anything
+        raise ModelError(f"{file}: damaged ({error!r}); copy the folder anew") from error
+    if not isinstance(loaded, dict):
+        raise ModelError(f"{file}: holds a {type(loaded).__name__}, not a model; copy the folder anew")
+    return loaded
+
+
+def _payload(model: Model) -> dict[str, Any]:
+    return {
+        "kind_labels": list(model.kind_labels),
+        "linear": {
+            "weights": _plain(model.linear.weights),
+            "scale": _plain(model.linear.scale),
+            "bias": _plain(model.linear.bias),
+        },
+        "rarity": _plain(model.rarity),
+        "networks": [
+            {"weights": [_plain(w) for w in network.weights], "biases": [_plain(b) for b in network.biases]}
+            for network in model.networks
+        ],
+        "calibration": _plain(model.calibration),
+    }
+
+
+def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
+    linear = payload["linear"]
+    weights = _array(linear["weights"])
+    if weights.shape[0] != BUCKETS:
+        raise ValueError(f"{weights.shape[0]} buckets, not {BUCKETS}")
+    return Model(
+        labels=tuple(metadata["labels"]),
+        kinds=tuple(metadata["kinds"]),
+        kind_labels=tuple(payload["kind_labels"]),
+        linear=LinearStep(weights, _array(linear["scale"]), _array(linear["bias"])),
+        rarity=_array(payload["rarity"]),
+        networks=tuple(
+            Network(tuple(map(_array, n["weights"])), tuple(map(_array, n["biases"]))) for n in payload["networks"]
+        ),
+        calibration=_array(payload["calibration"]),
+        thresholds={str(name): float(value) for name, value in metadata["thresholds"].items()},
+        metadata=metadata,
+    )
+
+
+def _plain(array: NDArray[Any]) -> dict[str, Any]:
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "bytes": little.tobytes()}
+
+
+def _array(plain: dict[str, Any]) -> NDArray[Any]:
+    if plain["dtype"] not in _DTYPES:
+        raise ValueError(f"dtype {plain['dtype']!r}")
+    flat = np.frombuffer(plain["bytes"], dtype=np.dtype(plain["dtype"]).newbyteorder("<"))
+    return flat.astype(plain["dtype"], copy=False).reshape(plain["shape"])
