@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import UsageError
-from detector.model import Floats, Model
+from detector.model import Floats, Model, product
 from detector.paragraphs import Mode, Offsets, split
 from detector.policy import REPORTING_ONLY, Policy, resolve_threshold
 from detector.sections import SECTION_CHARACTERS, Section, sections
@@ -164,7 +164,7 @@ class Cleaner:
 
     @cached_property
     def _kept_kinds(self) -> Floats:
-        return self.policy.kept_kinds(self.model).astype(np.float32)
+        return self.policy.kept_kinds(self.model).astype(np.float32)[:, None]
 
     def clean(self, text: str) -> Cleaned:
         """Clean one text."""
@@ -189,7 +189,7 @@ class Cleaner:
             if not isinstance(text, str):
                 raise UsageError(f"a text is a str, not a {type(text).__name__}")
             group.append(text)
-            size += len(text)
+            size += len(text) + 1  # so that empty texts, too, fill a group
             if size >= BATCH_CHARACTERS:
                 yield from self._predict_group(group)
                 group, size = [], 0
@@ -211,7 +211,7 @@ class Cleaner:
             return
         batch = split(texts, self.mode)
         scores = self.model.predict(batch)
-        kept = scores.kinds @ self._kept_kinds if self.policy != REPORTING_ONLY else scores.labels[:, 0]
+        kept = product(scores.kinds, self._kept_kinds)[:, 0] if self.policy != REPORTING_ONLY else scores.labels[:, 0]
         keep = kept >= self._cutoff
         model = self.model
         bounds = batch.bounds.tolist()

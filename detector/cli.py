@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+import os
 import sys
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from detector.errors import DetectorError, UsageError
+from detector.options import (
+    AllFiles,
+    Drop,
+    FormatName,
+    IdField,
+    Keep,
+    MaxRejected,
+    ModelPath,
+    ParagraphMode,
+    Paths,
+    PolicyName,
+    RejectedFile,
+    TextField,
+    Threshold,
+)
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs: the others start without it
     from detector.cleaner import Cleaner, Prediction
     from detector.formats import Record
     from detector.paragraphs import Mode
+    from detector.run import Run
+
+_CallError: type[Exception] = typer.BadParameter.__bases__[0]  # of the command library that this typer stands on
 
 app = typer.Typer(
     add_completion=False,
@@ -26,31 +43,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Tell the article from what the publisher says to the reader, paragraph by paragraph.",
 )
-
-Paths = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[PATH]...", help="Files, folders (with all below), or - for standard input."),
-]
-ModelPath = Annotated[
-    Path | None, typer.Option("--model", "-m", help="A model's folder; without it, the shipped model.")
-]
-Threshold = Annotated[
-    str, typer.Option("--threshold", "-t", help="gentle, balanced, strict, or a number from 0 (keep all) to 1.")
-]
-PolicyName = Annotated[str, typer.Option("--policy", help="reporting, appeals-only or text: what is kept.")]
-Keep = Annotated[str | None, typer.Option(help="Labels or kinds to keep as well, with commas: about,caption.")]
-Drop = Annotated[str | None, typer.Option(help="Labels or kinds to drop as well, with commas: newsletter,donation.")]
-ParagraphMode = Annotated[
-    str, typer.Option("--paragraphs", help="line: a line is a paragraph; blank: blank lines stand between them.")
-]
-FormatName = Annotated[str | None, typer.Option("--format", help="text or jsonl; without it, by the file's ending.")]
-TextField = Annotated[str | None, typer.Option(help="The field of JSON Lines that holds the text.  [default: text]")]
-IdField = Annotated[str, typer.Option(help="The field of JSON Lines that names a record.")]
-AllFiles = Annotated[bool, typer.Option("--all-files", help="Take files of every ending from folders, as text.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]
-RejectedFile = Annotated[
-    Path | None, typer.Option("--rejected", help="Keep records that cannot be read here, as JSON Lines.")
-]
 
 
 @app.command()
@@ -62,8 +54,13 @@ def clean(
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Replace the files; the originals stay as .orig.")
     ] = False,
-    removed: Annotated[Path | None, typer.Option(help="Write what was taken out here, as JSON Lines.")] = None,
+    removed: Annotated[
+        Path | None, typer.Option(help="Write what was taken out here, as JSON Lines or, by its ending, Parquet.")
+    ] = None,
     rejected: RejectedFile = None,
+    max_rejected: MaxRejected = None,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="How many processes; 0 for one a core.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Do all again, also what is up to date.")] = False,
     threshold: Threshold = "balanced",
     policy: PolicyName = "reporting",
     keep: Keep = None,
@@ -74,21 +71,26 @@ def clean(
     id_field: IdField = "id",
     all_files: AllFiles = False,
     model: ModelPath = None,
-    quiet: Quiet = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary and no progress.")] = False,
 ) -> None:
-    """Take out of article files what is not the article."""
-    from detector.formats import Fields
-    from detector.inputs import plan
-    from detector.run import Run
+    """Take out of article files what is not the article.
 
-    tasks = plan(paths or [], output, in_place, all_files)
+    Of several inputs, what is up to date in the output folder is not done again.
+    """
+    from detector.corpus import Options, clean_all
+    from detector.inputs import plan
+
+    form = _format(format_name, text_field, paths)
+    planned = plan(paths or [], output, in_place, all_files, form)
+    _require([task.source for task in planned.tasks] + [task.target for task in planned.tasks], form, removed, rejected)
     cleaner = _cleaner(model, threshold, policy, keep, drop, paragraphs)
-    with _sidecar(removed) as removed_stream, _sidecar(rejected) as rejected_stream:
-        run = Run(
-            cleaner, _format(format_name, text_field, paths), Fields(text_field or "text", id_field),
-            removed_stream, rejected_stream, _warn,
-        )  # fmt: skip
-        summary = run.clean(tasks)
+    to_stdout = any(task.target is None for task in planned.tasks)
+    summary = clean_all(
+        planned,
+        _run(cleaner, form, text_field, id_field, max_rejected),
+        Options(jobs or os.cpu_count() or 1, force, removed, rejected, quiet or to_stdout, sys.stderr.isatty()),
+        _warn,
+    )
     if not quiet:
         _warn("\n".join(summary.lines()))
     raise typer.Exit(0 if summary.ok else 1)
@@ -102,6 +104,7 @@ def predict(
     ] = None,
     table: Annotated[bool, typer.Option("--table", help="Print the decisions for a person.")] = False,
     rejected: RejectedFile = None,
+    max_rejected: MaxRejected = None,
     threshold: Threshold = "balanced",
     policy: PolicyName = "reporting",
     keep: Keep = None,
@@ -114,19 +117,26 @@ def predict(
     model: ModelPath = None,
 ) -> None:
     """Say of every paragraph what it is, how sure that is, and whether it would be kept: a JSON line a document."""
-    from detector.formats import Fields
+    from detector.corpus import Options, predict_all
     from detector.inputs import Task, find
-    from detector.run import Run
+    from detector.lines import decisions_line
+    from detector.sidecar import sidecar
 
-    tasks = [Task(one.source, None) for one in find(paths or [], all_files)]
+    if table and output:
+        raise UsageError("--table prints for a person, and --output writes a file: give one of them")
+    form = _format(format_name, text_field, paths)
+    tasks = [Task(one.source, None, str(one.source or one.place)) for one in find(paths or [], all_files)]
+    _require([task.source for task in tasks], form, output, rejected)
     cleaner = _cleaner(model, threshold, policy, keep, drop, paragraphs)
-    with _sidecar(rejected) as rejected_stream, _sidecar(output) as file:
-        run = Run(
-            cleaner, _format(format_name, text_field, paths), Fields(text_field or "text", id_field),
-            None, rejected_stream, _warn,
-        )  # fmt: skip
+    with sidecar(output) as file:
         out = file or sys.stdout.buffer
-        summary = run.decide(tasks, _print_table if table else partial(_write_line, out))
+        summary = predict_all(
+            tasks,
+            _run(cleaner, form, text_field, id_field, max_rejected),
+            Options(rejected=rejected),
+            _print_table if table else lambda record, prediction: out.write(decisions_line(record, prediction)),
+            _warn,
+        )
         out.flush()
     raise typer.Exit(0 if summary.ok else 1)
 
@@ -142,11 +152,11 @@ def train(
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
 ) -> None:
     """Train a model on labelled documents, and report how good it is on sites it has not seen."""
-    from detector.fit import Recipe
+    from detector.recipe import Recipe
     from detector.train import train as train_model
 
-    metadata = train_model(data, output, Recipe(folds=folds, seed=seed), dev or [], _warn)
-    for name, figures in metadata["figures"].items():
+    trained = train_model(data, output, Recipe(folds=folds, seed=seed), dev or [], _warn)
+    for name, figures in trained.metadata["figures"].items():
         _print_figures(name, figures)
 
 
@@ -204,72 +214,80 @@ def _names(listed: str | None) -> list[str]:
 
 
 def _format(name: str | None, text_field: str | None, paths: list[str] | None) -> str | None:
-    """Standard input has no ending: naming a field means JSON Lines."""
+    """The format's name, checked. Standard input has no ending: naming a field means JSON Lines."""
+    from detector.formats import format_of
+
+    if name is not None:
+        return format_of(None, name).name
     reads_stdin = not paths or paths == ["-"]
-    return "jsonl" if name is None and text_field and reads_stdin else name
+    return "jsonl" if text_field and reads_stdin else None
 
 
-@contextlib.contextmanager
-def _sidecar(path: Path | None) -> Iterator[BinaryIO | None]:
-    """A file that appears when the run is through; without a path, nothing."""
-    if path is None:
-        yield None
-        return
-    from detector.files import replacing
+def _require(files: Sequence[Path | None], form: str | None, *sidecars: Path | None) -> None:
+    """Find out before anything is done whether a library is missing."""
+    from detector import formats, sidecar
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as stream:
-        yield stream
+    formats.require(files, form)
+    for path in sidecars:
+        sidecar.require(path)
+
+
+def _run(cleaner: Cleaner, form: str | None, text_field: str | None, id_field: str, max_rejected: int | None) -> Run:
+    from detector.formats import Fields
+    from detector.run import Run
+
+    return Run(cleaner, form, Fields(text_field or "text", id_field), max_rejected)
 
 
 def _warn(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _write_line(out: BinaryIO, record: Record, prediction: Prediction) -> None:
-    from detector.run import decisions_line
-
-    out.write(decisions_line(record, prediction))
-
-
 def _print_table(record: Record, prediction: Prediction) -> None:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    table = Table(title=Text(record.id), title_justify="left", expand=True)
-    for name in ("", "label", "kind", "keep", "paragraph"):
-        table.add_column(name, overflow="ellipsis", no_wrap=True, ratio=1 if name == "paragraph" else None)
-    for p in prediction.paragraphs:
-        style = None if p.keep else "dim"
-        cells = ("" if p.keep else "✗", p.label, p.kind, f"{p.keep_score:.3f}", p.text.strip())
-        table.add_row(*(Text(cell) for cell in cells), style=style)
-    Console().print(table)
+    from detector.tables import decisions_table
+
+    Console().print(decisions_table(record, prediction))
 
 
 def _print_figures(name: str, figures: dict[str, dict[str, float | None]]) -> None:
     from rich.console import Console
-    from rich.table import Table
 
-    from detector.evaluate import FIGURES
+    from detector.tables import figures_table
 
-    table = Table(title=name, title_justify="left")
-    table.add_column("")
-    for column in ("documents", *FIGURES):
-        table.add_column(column, justify="right")
-    for origin, row in figures.items():
-        values = [row.get(column) for column in FIGURES]
-        table.add_row(origin, f"{row['documents']:.0f}", *("" if v is None else f"{v:.4f}" for v in values))
-    Console(width=140).print(table)
+    Console(width=140).print(figures_table(name, figures))
 
 
 def main() -> None:
-    """Run the command: exit code 0 for done, 1 for a failure, 2 for a call that makes no sense."""
+    """Run the command, and exit with 0 for done, 1 for a failure, 2 for a call that makes no sense.
+
+    Interrupted (Ctrl-C) it is 130, as shells have it for signals. Where nobody reads the output any more (``| head``),
+    typer ends it, silently, with 1.
+    """
+    import signal
+
+    signal.signal(signal.SIGTERM, _terminate)  # so that half-written files are cleared away
     try:
-        app()
-    except UsageError as error:
+        code = app(prog_name="detector", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except _CallError as error:
+        _warn(_call_error(error))
+        code = 2
+    except (DetectorError, OSError) as error:
         _warn(f"detector: {error}")
-        sys.exit(2)
-    except DetectorError as error:
-        _warn(f"detector: {error}")
-        sys.exit(1)
+        code = 2 if isinstance(error, UsageError) else 1
+    sys.exit(code)
+
+
+def _terminate(*_: object) -> None:
+    sys.exit(143)
+
+
+def _call_error(error: Exception) -> str:
+    message: str = error.format_message()  # type: ignore[attr-defined]
+    if "\n" in message:  # the whole help, for a command without anything
+        return message
+    command = getattr(getattr(error, "ctx", None), "command_path", "detector")
+    return f"{command}: {message} (see {command} --help)"

@@ -1,4 +1,4 @@
-"""What the neighbours and the whole document add to a paragraph: the input rows of the second step.
+"""What the neighbours and the whole document add to a paragraph: the input rows of the context networks.
 
 Scores enter as whole numbers (`quantize`), so that sums over any stretch of a document are exact: a document gives
 the same rows alone and in a batch.
@@ -19,8 +19,8 @@ from detector.paragraphs import Batch, Offsets
 Floats: TypeAlias = NDArray[np.float32]
 
 UNIT = 1024  # a probability of 1 as a whole number
-NEAR = (-2, -1, 1, 2)  # neighbours seen with all their scores and their shape
-FAR = (-5, -4, -3, 3, 4, 5)  # neighbours seen with the scores of the labels and their length
+NEAR = 2  # so many neighbours before and after are seen with the scores of all kinds, and with their shape
+FAR = 5  # so many with the scores of the labels and their length
 REST_OF_DOCUMENT = 1 << 40
 WINDOWS = (
     (-10, -1), (1, 10), (-30, -1), (1, 30),
@@ -35,6 +35,10 @@ _NEAR_SHAPES = [
 _LENGTH = SHAPE_NAMES.index("characters")
 _SLOT = np.uint64(0x9E3779B97F4A7C15)
 _SLOT_SHIFT = np.uint64(33)
+_SLOTS_A_WORD = 8
+# Sums of weights (at most 255 a word, some 8,000 words a paragraph) are taken three at a time in lanes of 21 bits.
+_LANE = 21
+_LANE_MASK = (1 << _LANE) - 1
 
 
 def quantize(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -44,140 +48,164 @@ def quantize(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The rarer words of a batch in order, paragraph ``p`` having ``bounds[p]`` to ``bounds[p + 1]``.
+
+    ``weight`` is each word's rarity, 1 to 255. Words of one document that are the same (up to collisions within that
+    document) share a ``slot``, of ``slots`` in all. ``elsewhere`` says whether another paragraph of the document has
+    the word, ``earlier`` whether an earlier one has, ``capital`` whether it begins with a capital letter.
+    """
+
+    bounds: Offsets
+    weight: NDArray[np.int64]
+    capital: NDArray[np.bool_]
+    slot: Offsets
+    slots: int
+    elsewhere: NDArray[np.bool_]
+    earlier: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What of a batch does not change between one look at the context and the next."""
 
     batch: Batch
     shapes: Floats
-    tokens: Tokens
-    slots: Slots
-    rarity: NDArray[np.int64]  # of each word, 0 (in most documents) to 255
-
-
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """Words of one document that are the same (up to collisions within that document) share a slot."""
-
-    slot: Offsets  # of each word
-    elsewhere: NDArray[np.bool_]  # whether another paragraph of the document has the word
-    earlier: NDArray[np.bool_]  # whether an earlier one has
-    size: int
+    repeats: Floats
+    vocabulary: Vocabulary
 
 
 def gather(batch: Batch, tokens: Tokens, shapes: Floats, rarity: NDArray[np.uint8]) -> Evidence:
     """The evidence of a batch; ``rarity`` is the model's table over the buckets of words."""
-    words = rarity[word_buckets(tokens.hashes)].astype(np.int64)
-    return Evidence(batch, shapes, tokens, _slots(batch, tokens), words)
+    return Evidence(batch, shapes, _repeats(batch, tokens), _vocabulary(batch, tokens, rarity))
 
 
-def rows(evidence: Evidence, own: Floats, probabilities: Floats, membership: Floats) -> Floats:
+def _repeats(batch: Batch, tokens: Tokens) -> Floats:
+    """How often the document has a paragraph of the same words elsewhere, as `log2`; shape ``(paragraphs, 1)``."""
+    lines = line_hashes(tokens) ^ (batch.document.astype(np.uint64) * _SLOT)
+    _, kind, number = np.unique(lines, return_inverse=True, return_counts=True)
+    return log2(number[kind] - 1)[:, None]
+
+
+def _vocabulary(batch: Batch, tokens: Tokens, rarity: NDArray[np.uint8]) -> Vocabulary:
+    weight = rarity[word_buckets(tokens.hashes)]
+    rare = np.flatnonzero(weight)
+    bounds = np.searchsorted(rare, tokens.bounds)
+    paragraph = np.repeat(np.arange(len(batch), dtype=np.int32), np.diff(bounds))
+    number = np.diff(bounds[batch.bounds])
+    size = np.left_shift(1, np.frexp(np.maximum(_SLOTS_A_WORD * number, 16) - 1.0)[1].astype(np.int64))
+    origin = np.concatenate(([0], np.cumsum(size)))
+    document = batch.document[paragraph]
+    hashed = ((tokens.hashes[rare] * _SLOT) >> _SLOT_SHIFT).astype(np.int64)
+    slot = origin[document] + (hashed & (size - 1)[document])
+    first, last = np.empty((2, origin[-1]), dtype=np.int32)
+    last[slot] = paragraph
+    first[slot[::-1]] = paragraph[::-1]
+    opens = first[slot]
+    return Vocabulary(
+        bounds, weight[rare].astype(np.int64), batch.classes[tokens.start[rare]] == CharacterClass.UPPER,
+        slot, int(origin[-1]), opens != last[slot], opens < paragraph,
+    )  # fmt: skip
+
+
+def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, membership: Floats) -> Floats:
     """The context of each paragraph as one row of numbers.
 
     ``own`` are columns of the paragraph's own that are passed through, ``probabilities`` its scores so far, of shape
-    ``(paragraphs, kinds)``; ``membership`` sums the kinds up to labels (kinds, labels), reporting first.
+    ``(paragraphs, kinds)``; ``membership`` sums the kinds up to labels (kinds, labels), reporting first. The first
+    ``look``, 0, also gets what does not depend on the scores; the later ones have it from the scores of the first.
     """
-    batch, shapes = evidence.batch, evidence.shapes
-    kinds = quantize(probabilities)
-    labels = kinds @ membership.astype(np.int64)
+    shapes = evidence.shapes
+    batch = evidence.batch
+    labels = quantize(probabilities) @ membership.astype(np.int64)
     length = shapes[:, _LENGTH : _LENGTH + 1]
-    label_scores = (labels / UNIT).astype(np.float32)
-    near = np.concatenate([label_scores, (kinds / UNIT).astype(np.float32), shapes[:, _NEAR_SHAPES]], axis=1)
-    far = np.concatenate([label_scores, length], axis=1)
-    columns = [own, shapes, label_scores]
-    columns += [_neighbour(near, batch, step) for step in NEAR]
-    columns += [_neighbour(far, batch, step) for step in FAR]
-    columns += _windows(labels, length, batch)
-    columns += [_place(batch), _mass(labels, batch), *_vocabulary(evidence, labels[:, 0]), _repeats(evidence)]
+    far = np.concatenate([(labels / UNIT).astype(np.float32), length], axis=1)
+    columns = [
+        own,
+        _neighbours(far, batch, FAR),
+        _windows(labels, length, batch),
+        _place(batch),
+        _mass(labels, batch),
+    ]
+    if not look:
+        near = np.concatenate([probabilities, shapes[:, _NEAR_SHAPES]], axis=1)
+        columns += [
+            _neighbours(near, batch, NEAR),
+            shapes,
+            evidence.repeats,
+            _shared_vocabulary(evidence.vocabulary, labels[:, 0]),
+        ]
     return np.concatenate(columns, axis=1, dtype=np.float32)
 
 
-def _neighbour(values: Floats, batch: Batch, step: int) -> Floats:
-    at = np.arange(len(batch)) + step
-    inside = (at >= batch.bounds[batch.document]) & (at < batch.bounds[batch.document + 1])
-    padded = np.concatenate([values, np.full((1, values.shape[1]), OUTSIDE, dtype=np.float32)])
-    return padded.take(np.where(inside, at, len(batch)), axis=0)
+def _neighbours(values: Floats, batch: Batch, reach: int) -> Floats:
+    """Values of each paragraph and of ``reach`` neighbours on both sides in one row; `OUTSIDE` beyond the document."""
+    columns = values.shape[1]
+    at = np.arange(len(batch)) + reach * batch.document
+    spread = np.full((len(batch) + reach * (batch.documents + 1), columns), OUTSIDE, dtype=np.float32)
+    spread[at + reach] = values
+    step = spread.strides[0]
+    windows = np.lib.stride_tricks.as_strided(
+        spread, (max(len(spread) - 2 * reach, 0), (2 * reach + 1) * columns), (step, spread.itemsize), writeable=False
+    )
+    found: Floats = windows[at]
+    return found
 
 
 def _cumulated(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.concatenate([np.zeros((1, values.shape[1]), dtype=np.int64), np.cumsum(values, axis=0)])
+    sums = np.zeros((len(values) + 1, values.shape[1]), dtype=np.int64)
+    np.cumsum(values, axis=0, out=sums[1:])
+    return sums
 
 
-def _windows(labels: NDArray[np.int64], length: Floats, batch: Batch) -> list[Floats]:
+def _windows(labels: NDArray[np.int64], length: Floats, batch: Batch) -> Floats:
     """Mean scores of the labels and mean length (as `log2`) in stretches before, after and around the paragraph."""
-    values = np.concatenate([labels, np.rint(length * UNIT).astype(np.int64)], axis=1)
-    sums = _cumulated(values)
+    sums = _cumulated(np.concatenate([labels, np.rint(length * UNIT).astype(np.int64)], axis=1))
     at = np.arange(len(batch))
     start, end = batch.bounds[batch.document], batch.bounds[batch.document + 1]
-    means = []
-    for low, high in WINDOWS:
-        left = np.clip(at + low, start, end)
-        right = np.maximum(np.clip(at + high + 1, start, end), left)
-        number = np.maximum(right - left, 1)[:, None]
-        means.append(((sums[right] - sums[left]) / (number * UNIT)).astype(np.float32))
-    return means
+    left = np.stack([np.clip(at + low, start, end) for low, _ in WINDOWS], axis=1)
+    right = np.stack([np.clip(at + high + 1, start, end) for _, high in WINDOWS], axis=1)
+    number = np.maximum(right - left, 1)[:, :, None]
+    total = sums.take(right, axis=0) - sums.take(np.minimum(left, right), axis=0)
+    means: Floats = (total / (number * UNIT)).astype(np.float32)
+    return means.reshape(len(batch), len(WINDOWS) * sums.shape[1])
 
 
 def _place(batch: Batch) -> Floats:
     number = np.diff(batch.bounds)[batch.document]
     before = np.arange(len(batch)) - batch.bounds[batch.document]
     after = number - 1 - before
-    share = (before / np.maximum(number - 1, 1)).astype(np.float32)
-    return np.stack([log2(before), log2(after), share, log2(number)], axis=1)
+    return np.stack([log2(before), log2(after), share(before, number - 1), log2(number)], axis=1)
 
 
 def _mass(labels: NDArray[np.int64], batch: Batch) -> Floats:
     """Characters times score of each label: the share before the paragraph, each label's share, and its size."""
     sums = _cumulated(labels * (batch.last - batch.first)[:, None])
-    start, end = batch.bounds[batch.document], batch.bounds[batch.document + 1]
-    total = sums[end] - sums[start]
-    before = (sums[:-1] - sums[start]) / np.maximum(total, 1)
-    share = total / np.maximum(total.sum(axis=1, keepdims=True), 1)
-    return np.concatenate([before.astype(np.float32), share.astype(np.float32), log2(total // UNIT)], axis=1)
+    total = np.diff(sums[batch.bounds], axis=0)
+    whole = np.concatenate([share(total, total.sum(axis=1, keepdims=True)), log2(total // UNIT)], axis=1)
+    before = share(sums[:-1] - sums[batch.bounds[batch.document]], total[batch.document])
+    return np.concatenate([before, whole[batch.document]], axis=1)
 
 
-def _slots(batch: Batch, tokens: Tokens) -> Slots:
-    paragraph = tokens.paragraph
-    number = np.diff(tokens.bounds[batch.bounds])
-    size = np.left_shift(1, np.frexp(np.maximum(2 * number, 16).astype(np.float64) - 1)[1].astype(np.int64))
-    origin = np.concatenate(([0], np.cumsum(size)))
-    document = batch.document[paragraph]
-    local = ((tokens.hashes * _SLOT) >> _SLOT_SHIFT).astype(np.int64) & (size - 1)[document]
-    slot = origin[document] + local
-    first = np.empty(origin[-1], dtype=np.int32)
-    last = np.empty(origin[-1], dtype=np.int32)
-    last[slot] = paragraph
-    first[slot[::-1]] = paragraph[::-1]
-    opens = first[slot]
-    return Slots(slot, opens != last[slot], opens < paragraph, int(origin[-1]))
-
-
-def _vocabulary(evidence: Evidence, reporting: NDArray[np.int64]) -> list[Floats]:
+def _shared_vocabulary(words: Vocabulary, reporting: NDArray[np.int64]) -> Floats:
     """How much of the paragraph's vocabulary, weighed by rarity, the rest of the document shares, and in which voice.
 
-    The same twice, over all words and over capitalised ones (most of them names).
+    The voice is the mean score of reporting in the other paragraphs that have the word. The same seven numbers over
+    all words, and over capitalised ones (most of them names).
     """
-    tokens, slots = evidence.tokens, evidence.slots
-    score = np.repeat(reporting, tokens.counts)
-    total = np.bincount(slots.slot, weights=score, minlength=slots.size)[slots.slot]
-    count = np.bincount(slots.slot, minlength=slots.size)[slots.slot]
-    voice = np.where(slots.elsewhere, (total - score).astype(np.int64) // np.maximum(count - 1, 1), 0)
-    capital = evidence.batch.classes[tokens.start] == CharacterClass.UPPER
+    score = np.repeat(reporting, np.diff(words.bounds))
+    total = np.bincount(words.slot, weights=score, minlength=words.slots)[words.slot].astype(np.int64)
+    number = np.bincount(words.slot, minlength=words.slots)[words.slot]
+    voice = np.where(words.elsewhere, (total - score) // np.maximum(number - 1, 1), 0)
+    lanes = np.array([1, 1 | 1 << _LANE, 1 | 1 << 2 * _LANE, 1 | 1 << _LANE | 1 << 2 * _LANE])
+    weights = words.weight * lanes[words.elsewhere + 2 * words.earlier]
+    voices = words.weight * voice
     columns = []
-    for weight in (evidence.rarity, evidence.rarity * capital):
-        whole = segment_sum(weight, tokens.bounds)
-        shared = segment_sum(weight * slots.elsewhere, tokens.bounds)
-        voiced = segment_sum(weight * voice, tokens.bounds)
-        earlier = segment_sum(weight * slots.earlier, tokens.bounds)
+    for weighed, heard in ((weights, voices), (weights * words.capital, voices * words.capital)):
+        sums, voiced = segment_sum(weighed, words.bounds), segment_sum(heard, words.bounds)
+        whole, shared, earlier = sums & _LANE_MASK, (sums >> _LANE) & _LANE_MASK, sums >> 2 * _LANE
         columns += [
             share(shared, whole), share(voiced, whole * UNIT), share(voiced, shared * UNIT), share(earlier, whole),
             log2(whole // 16), log2(shared // 16), log2(voiced // (16 * UNIT)),
         ]  # fmt: skip
-    return [np.stack(columns, axis=1)]
-
-
-def _repeats(evidence: Evidence) -> Floats:
-    """How often the document has a paragraph of the same words elsewhere, as `log2`; shape ``(paragraphs, 1)``."""
-    batch = evidence.batch
-    lines = line_hashes(evidence.tokens) ^ (batch.document.astype(np.uint64) * _SLOT)
-    _, kind, number = np.unique(lines, return_inverse=True, return_counts=True)
-    return log2(number[kind] - 1)[:, None]
+    return np.stack(columns, axis=1)

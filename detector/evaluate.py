@@ -86,10 +86,17 @@ def figures(judged: Sequence[Judged], gold: dict[str, str]) -> Figures:
     f1 = {}
     for number, name in enumerate(labels):
         hits = (read & (label == number) & (guess == number)).sum()
-        f1[f"F1{name[0]}"] = _ratio(2 * hits, (read & (label == number)).sum() + (read & (guess == number)).sum())
+        f1[_f1_name(name, labels)] = _ratio(
+            2 * hits, (read & (label == number)).sum() + (read & (guess == number)).sum()
+        )
     out |= f1
     out["macro"] = sum(value or 0 for value in f1.values()) / len(f1)
     return out | _word_f1(judged, gold)
+
+
+def _f1_name(label: str, labels: Sequence[str]) -> str:
+    """F1 and the label's first letter, or all of the label where another begins with that letter."""
+    return f"F1{label[0] if sum(other[0] == label[0] for other in labels) == 1 else f' {label}'}"
 
 
 def _columns(judged: Sequence[Judged]) -> tuple[NDArray[Any], ...]:
@@ -99,7 +106,7 @@ def _columns(judged: Sequence[Judged]) -> tuple[NDArray[Any], ...]:
         prediction, paragraphs = one.prediction, one.document.paragraphs
         known = np.array([p.label is not None for p in paragraphs], dtype=bool)
         index = {name: number for number, name in enumerate(prediction.labels)}
-        values = (
+        values: tuple[NDArray[Any], ...] = (
             np.array([index.get(p.label or "", -1) for p in paragraphs], dtype=int),
             np.array([p.by in (READ, None) for p in paragraphs], dtype=bool),
             np.array([count_words(p.text) for p in paragraphs], dtype=int),

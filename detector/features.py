@@ -144,11 +144,12 @@ def line_hashes(tokens: Tokens) -> Hashes:
 
 
 def _bucket(mixed: Hashes, multiplier: np.uint64) -> NDArray[np.int64]:
-    return (((mixed ^ (mixed >> np.uint64(29))) * multiplier) >> _SHIFT).astype(np.int64)
+    return (((mixed ^ (mixed >> np.uint64(29))) * multiplier) >> _SHIFT).view(np.int64)
 
 
 def _words_and_pairs(tokens: Tokens) -> Ngrams:
-    following = np.append(tokens.hashes[1:], np.uint64(0))
+    following = np.zeros_like(tokens.hashes)
+    following[:-1] = tokens.hashes[1:]
     following[tokens.bounds[1:][tokens.counts > 0] - 1] = 0
     buckets = np.empty((len(following), 2), dtype=np.int64)
     buckets[:, 0] = word_buckets(tokens.hashes)
@@ -218,9 +219,19 @@ SHAPE_NAMES = (
 
 def log2(values: NDArray[np.int64]) -> NDArray[np.float32]:
     """Piecewise linear logarithm of ``1 + values`` to base 2, exact to the last bit on every machine."""
+    small: NDArray[np.float32] = _LOGARITHMS.take(np.minimum(values, len(_LOGARITHMS) - 1))
+    large = np.nonzero(values >= len(_LOGARITHMS))
+    small[large] = _log2(values[large])
+    return small
+
+
+def _log2(values: NDArray[np.int64]) -> NDArray[np.float32]:
     mantissa, exponent = np.frexp(values.astype(np.float64) + 1)
     result: NDArray[np.float32] = (exponent + 2 * mantissa - 2).astype(np.float32)
     return result
+
+
+_LOGARITHMS = _log2(np.arange(1 << 12))
 
 
 def shapes(batch: Batch, tokens: Tokens) -> NDArray[np.float32]:
@@ -228,11 +239,9 @@ def shapes(batch: Batch, tokens: Tokens) -> NDArray[np.float32]:
     counts = _class_counts(batch)
     characters = batch.last - batch.first
     words = tokens.counts
-    capital = batch.classes[tokens.start] == _C.UPPER
-    capitals = capital & (batch.classes[tokens.end - 1] == _C.UPPER) & (tokens.end - tokens.start > 1)
-    number = batch.classes[tokens.start] == _C.DIGIT
     in_words = segment_sum(tokens.end - tokens.start, tokens.bounds)
-    punctuation = counts[:, list(COUNTED)]
+    kinds = segment_sum(_word_kinds(batch, tokens), tokens.bounds)
+    punctuation = counts[:, COUNTED[0] : COUNTED[-1] + 1]
     first, last = _ends(batch)
     columns: list[NDArray[np.float32]] = [
         log2(characters),
@@ -242,10 +251,26 @@ def shapes(batch: Batch, tokens: Tokens) -> NDArray[np.float32]:
         share(counts[:, _C.UPPER], characters),
         share(counts[:, _C.DIGIT], characters),
         share(punctuation.sum(axis=1), characters),
-        *(share(segment_sum(flag.astype(np.int64), tokens.bounds), words) for flag in (capital, capitals, number)),
+        *(share((kinds >> lane * _LANE) & _LANE_MASK, words) for lane in range(3)),
     ]
-    ends = (_one_hot(first, FIRST_CLASSES), _one_hot(last, LAST_CLASSES))
+    ends = (_FIRST.take(first, axis=0), _LAST.take(last, axis=0))
     return np.concatenate([np.stack(columns, axis=1), log2(punctuation), *ends], axis=1)
+
+
+def _word_kinds(batch: Batch, tokens: Tokens) -> NDArray[np.int64]:
+    """Of each word whether it begins with a capital, is of capitals, is a number: ones in lanes of one number."""
+    first, last = batch.classes[tokens.start], batch.classes[tokens.end - 1]
+    capitals = (last == _C.UPPER) & (tokens.end - tokens.start > 1)
+    kinds: NDArray[np.int64] = _WORD_KINDS[first + CLASSES * capitals.view(np.uint8)]
+    return kinds
+
+
+# Counts of words are taken three at a time, in lanes of 21 bits: a paragraph has no more words than `READ_BYTES`.
+_LANE = 21
+_LANE_MASK = (1 << _LANE) - 1
+_WORD_KINDS = np.zeros(2 * CLASSES, dtype=np.int64)
+_WORD_KINDS[[_C.UPPER, CLASSES + _C.UPPER]] = 1, 1 | 1 << _LANE
+_WORD_KINDS[[_C.DIGIT, CLASSES + _C.DIGIT]] = 1 << 2 * _LANE
 
 
 def segment_sum(values: NDArray[Number], bounds: Offsets) -> NDArray[Number]:
@@ -272,6 +297,9 @@ def _class_counts(batch: Batch) -> NDArray[np.int64]:
     return np.bincount(paragraph * CLASSES + classes[at], minlength=len(batch) * CLASSES).reshape(-1, CLASSES)
 
 
+_BLANK, _BLANK_OR_REST = np.zeros((2, CLASSES), dtype=np.bool_)
+_BLANK[[_C.SPACE]] = True
+_BLANK_OR_REST[[_C.SPACE, _C.CONTINUATION, _C.UNSPACED_REST]] = True
 _TRIM = 64  # a line that begins or ends with more blanks than this counts as beginning or ending with one
 
 
@@ -279,18 +307,22 @@ def _ends(batch: Batch) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Class of the first and the last character that is not blank."""
     first, last = batch.start.copy(), batch.end - 1
     classes = batch.classes
-    for at, step, passed in ((first, 1, (_C.SPACE,)), (last, -1, (_C.SPACE, _C.CONTINUATION, _C.UNSPACED_REST))):
-        move = np.arange(len(at))
+    for at, step, passed in ((first, 1, _BLANK), (last, -1, _BLANK_OR_REST)):
+        move = np.flatnonzero(passed[classes[at]])
         for _ in range(_TRIM):
-            move = move[np.isin(classes[at[move]], passed)]
             if not move.size:
                 break
             at[move] += step
+            move = move[passed[classes[at[move]]]]
     return classes[first], classes[last]
 
 
-def _one_hot(kinds: NDArray[np.uint8], groups: tuple[tuple[CharacterClass, ...], ...]) -> NDArray[np.float32]:
+def _one_hot(groups: tuple[tuple[CharacterClass, ...], ...]) -> NDArray[np.float32]:
+    """A row for each class, with a one in the column of its group."""
     table = np.zeros((CLASSES, len(groups)), dtype=np.float32)
     for column, group in enumerate(groups):
         table[list(group), column] = 1
-    return table[kinds]
+    return table
+
+
+_FIRST, _LAST = _one_hot(FIRST_CLASSES), _one_hot(LAST_CLASSES)

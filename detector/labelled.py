@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def read_documents(paths: Iterable[str | Path]) -> Iterator[LabelledDocument]:
                 for number, line in enumerate(lines, 1):
                     if line.strip():
                         yield _parse(line, f"{path}:{number}")
-        except (OSError, EOFError, UnicodeDecodeError) as error:
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise DataError(f"{path}: cannot be read as JSON Lines in UTF-8 ({error})") from error
 
 
@@ -74,7 +75,7 @@ def _open(path: Path) -> TextIO:
 def _parse(line: str, where: str) -> LabelledDocument:
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{where}: not JSON ({error}); each line is one document") from error
     if not isinstance(record, dict):
         raise DataError(f"{where}: a document is a JSON object, this is a {type(record).__name__}")

@@ -27,6 +27,10 @@ _LANES = 5
 _LANE_BITS = 12
 _CHUNK = 16
 _ZERO = 128  # what a weight of zero is stored as in a lane
+_PAIR = np.uint64(0xFFF | 0xFFF << 24)
+_WIDER = ((0, _PAIR), (12, _PAIR), (48, np.uint64(0xFFF)))
+_HALVES = np.array([0, 24], dtype=np.uint64)
+_LANE_ORDER = [0, 2, 1, 3, 4]  # of the halves of those three words: lanes 0 2, 1 3, 4
 _BLOCK = 256  # rows of a matrix product; always the same, so that a row's result does not depend on the others
 
 
@@ -71,9 +75,11 @@ class LinearStep:
         if not len(starts):
             return np.zeros((len(counts), len(self.scale)), dtype=np.int64)
         sums = np.add.reduceat(self._packed.take(group.buckets.ravel(), axis=0), starts, axis=0)
-        shift = np.uint64(_LANE_BITS) * np.arange(_LANES, dtype=np.uint64)
-        lanes = (sums[:, :, None] >> shift) & np.uint64((1 << _LANE_BITS) - 1)
-        return segment_sum(lanes.reshape(len(sums), -1)[:, : len(self.scale)].astype(np.int64), bounds)
+        # The lanes are now too narrow: 0 and 2, 1 and 3, and 4 go on in words of their own, with 24 bits or more.
+        words = ((sums >> np.uint64(shift)) & mask for shift, mask in _WIDER)
+        wide = [segment_sum(word, bounds)[:, :, None] >> _HALVES for word in words]
+        lanes = np.concatenate(wide, axis=2)[:, :, _LANE_ORDER] & np.uint64((1 << 24) - 1)
+        return lanes.reshape(len(counts), -1)[:, : len(self.scale)].astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -85,17 +91,31 @@ class Network:
 
     def scores(self, rows: Floats) -> Floats:
         """Logits of each kind, of shape ``(rows, kinds)``."""
-        number = len(rows)
-        blocks = -(-number // _BLOCK)
-        padded = np.zeros((blocks * _BLOCK, rows.shape[1]), dtype=np.float32)
-        padded[:number] = rows
-        values = padded.reshape(blocks, _BLOCK, -1)
+        values = _blocks(rows)
         for depth, (weights, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             values = values @ weights
             values += bias
             if depth < len(self.weights) - 1:
                 np.maximum(values, 0, out=values)
-        return values.reshape(blocks * _BLOCK, -1)[:number]
+        return _unblocked(values, len(rows))
+
+
+def _blocks(rows: Floats) -> Floats:
+    """Rows as blocks of `_BLOCK` rows, shape ``(blocks, _BLOCK, columns)``; the last one is filled up with zeros."""
+    number, columns = rows.shape
+    blocks = -(-number // _BLOCK)
+    padded = np.zeros((blocks * _BLOCK, columns), dtype=np.float32)
+    padded[:number] = rows
+    return padded.reshape(blocks, _BLOCK, columns)
+
+
+def _unblocked(blocks: Floats, number: int) -> Floats:
+    return blocks.reshape(blocks.shape[0] * _BLOCK, blocks.shape[2])[:number]
+
+
+def product(rows: Floats, matrix: Floats) -> Floats:
+    """``rows @ matrix``, each row's result the same whatever rows stand beside it, to the last bit."""
+    return _unblocked(_blocks(rows) @ matrix, len(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +160,8 @@ class Model:
         tokens = tokenize(batch)
         evidence = context.gather(batch, tokens, shapes(batch, tokens), self.rarity)
         own = logits = self.linear.scores(ngrams(batch, tokens))
-        for network in self.networks:
-            probabilities = softmax(logits)
-            logits = network.scores(context.rows(evidence, own, probabilities, self.membership))
+        for look, network in enumerate(self.networks):
+            logits = network.scores(context.rows(evidence, look, own, softmax(logits), self.membership))
             own = np.concatenate([own, logits], axis=1)
         labels, kinds = calibrated(softmax(logits), self.membership, self.calibration)
         return Scores(labels, kinds, tokens.counts)
@@ -157,7 +176,7 @@ def softmax(logits: Floats) -> Floats:
 
 def label_logs(kinds: Floats, membership: Floats) -> Floats:
     """Logarithms of the labels' probabilities, none below that of one in a million: the input of the calibration."""
-    result: Floats = np.log(np.maximum(kinds @ membership, np.float32(1e-6)))
+    result: Floats = np.log(np.maximum(product(kinds, membership), np.float32(1e-6)))
     return result
 
 
@@ -166,6 +185,6 @@ def calibrated(kinds: Floats, membership: Floats, calibration: Floats) -> tuple[
 
     By Dirichlet calibration of the labels (Kull et al., NeurIPS 2019); within a label, kinds keep their proportions.
     """
-    labels = softmax(label_logs(kinds, membership) @ calibration[:-1] + calibration[-1])
-    ratio = labels / np.maximum(kinds @ membership, np.float32(1e-30))
-    return labels, kinds * (ratio @ membership.T)
+    labels = softmax(product(label_logs(kinds, membership), calibration[:-1]) + calibration[-1])
+    ratio: Floats = np.divide(labels, np.maximum(product(kinds, membership), np.float32(1e-30)))
+    return labels, np.multiply(kinds, product(ratio, membership.T))

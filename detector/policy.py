@@ -74,7 +74,7 @@ def resolve_threshold(threshold: float | str, model: Model) -> float:
         return model.thresholds[threshold]
     try:
         value = float(threshold)
-    except ValueError:
+    except (TypeError, ValueError):
         value = float("nan")
     if not 0 <= value <= 1:
         raise UsageError(f"threshold {threshold!r}: give a number from 0 to 1, or one of {', '.join(model.thresholds)}")

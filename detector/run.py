@@ -1,159 +1,185 @@
-"""Clean and predict files: records in, decisions, records out. Nothing is printed here."""
+"""Clean and predict one file: records in, decisions, records out. Nothing is printed here."""
 
 from __future__ import annotations
 
 import contextlib
-import json
+import io
 import os
 import shutil
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from detector.cleaner import Cleaner, Prediction
+from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction
 from detector.errors import DataError
 from detector.files import replacing
-from detector.formats import DEFAULT_FIELDS, Fields, Format, Record, Rejected, format_of
-from detector.inputs import Task
+from detector.formats import DEFAULT_FIELDS, Fields, Format, Record, Rejected, compression_around, format_of
+from detector.formats.compression import packing, unpacking
+from detector.inputs import ORIGINAL_ENDING, Task
+from detector.lines import rejected_line, removed_lines
+from detector.progress import Meter
 from detector.summary import Summary
 
-ORIGINAL_ENDING = ".orig"
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_BUFFER = 1 << 18  # bytes
+_RECORD_WEIGHT = 16  # bytes that a record at least counts for in a batch, so that empty ones, too, fill it
+
+
+class TooManyRejectedError(DataError):
+    """More records could not be read than the run is to bear."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Streams for JSON Lines beside the result: what was taken out, and records that could not be read."""
+
+    removed: BinaryIO | None = None
+    rejected: BinaryIO | None = None
 
 
 @dataclass(frozen=True)
 class Run:
-    """What to do with every input.
+    """What to do with every input. It can be pickled, for worker processes.
 
-    ``removed`` and ``rejected`` are streams for what was taken out and for records that could not be read, as JSON
-    Lines; ``warn`` is called with a line for everything that went wrong.
+    ``format`` is a format's name, else it is told by each file's ending. More than ``max_rejected`` records of one
+    input that cannot be read end the work on it with `TooManyRejectedError`.
     """
 
     cleaner: Cleaner
     format: str | None = None
     fields: Fields = DEFAULT_FIELDS
-    removed: BinaryIO | None = None
-    rejected: BinaryIO | None = None
-    warn: Callable[[str], None] = lambda _: None
-    summary: Summary = field(default_factory=Summary)
+    max_rejected: int | None = None
 
-    def clean(self, tasks: Sequence[Task]) -> Summary:
-        """Write every input's records with clean texts; an input that fails is counted, and the others go on."""
-        return self._each(tasks, self._clean)
+    def clean(self, task: Task, summary: Summary, sides: Sides, meter: Meter, scratch: Path | None = None) -> None:
+        """Write an input's records with clean texts, and count them in ``summary``.
 
-    def decide(self, tasks: Sequence[Task], use: Callable[[Record, Prediction], None]) -> Summary:
-        """Call ``use`` with every record that has a text, and the decisions on it."""
-        return self._each(tasks, lambda task: self._use(task, use))
-
-    def _each(self, tasks: Sequence[Task], work: Callable[[Task], None]) -> Summary:
-        for task in tasks:
-            try:
-                work(task)
-            except BrokenPipeError:
-                raise
-            except (OSError, DataError) as error:
-                self.summary.failed.append(f"{task.name}: {error}")
-                self.warn(f"{task.name}: not done: {error}")
-        return self.summary
-
-    def _clean(self, task: Task) -> None:
+        The target appears whole or not at all; until then it stands in ``scratch``, else beside its place. Raises
+        `OSError` and `DataError` where that cannot be done.
+        """
         form = format_of(task.source, self.format)
+        with self._written(task, form, scratch) as output:
+            writer = form.writer(output, self.fields)
+            document = 0
+            for record, prediction in self._decided(task, form, summary, sides, meter):
+                writer.write(record, prediction.clean_text() if prediction else None)
+                if prediction is not None:
+                    document += 1
+                    if sides.removed:
+                        sides.removed.writelines(removed_lines(task.place, document, record, prediction))
+            writer.close()
+
+    def decide(
+        self, task: Task, summary: Summary, sides: Sides, meter: Meter, use: Callable[[Record, Prediction], object]
+    ) -> None:
+        """Call ``use`` with every record that has a text, and the decisions on it."""
+        for record, prediction in self._decided(task, format_of(task.source, self.format), summary, sides, meter):
+            if prediction is not None:
+                use(record, prediction)
+
+    @contextlib.contextmanager
+    def _written(self, task: Task, form: Format, scratch: Path | None) -> Iterator[BinaryIO]:
         if task.target is None:
-            self._clean_stream(task, form, sys.stdout.buffer)
+            yield sys.stdout.buffer
             sys.stdout.buffer.flush()
             return
-        in_place = task.source == task.target
-        if in_place:
+        if task.keep_original:
             _check_original(task.target)
         task.target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(task.target) as stream:
-            self._clean_stream(task, form, stream)
-            stream.flush()
-            if in_place:
+        with replacing(task.target, scratch) as file:
+            with packing(file, compression_around(task.target, form)) as output:
+                yield output
+            file.flush()
+            if task.keep_original:
                 _keep_original(task.target)
 
-    def _clean_stream(self, task: Task, form: Format, output: BinaryIO) -> None:
-        writer = form.writer(output, self.fields)
-        with _reading(task) as stream:
-            for record, prediction in self._decide(form.read(stream, task.name, self.fields)):
-                writer.write(record, prediction.clean_text() if prediction else None)
-                if prediction is not None and self.removed:
-                    self._write_removed(record, prediction, self.removed)
-        writer.close()
-
-    def _use(self, task: Task, use: Callable[[Record, Prediction], None]) -> None:
-        form = format_of(task.source, self.format)
-        with _reading(task) as stream:
-            for record, prediction in self._decide(form.read(stream, task.name, self.fields)):
-                if prediction is not None:
-                    use(record, prediction)
-
-    def _decide(self, records: Iterable[Record | Rejected]) -> Iterator[tuple[Record, Prediction | None]]:
+    def _decided(
+        self, task: Task, form: Format, summary: Summary, sides: Sides, meter: Meter
+    ) -> Iterator[tuple[Record, Prediction | None]]:
         """Each record with the decisions on its text, in order; what is rejected is counted and kept aside."""
-        waiting: deque[Record] = deque()
+        with _reading(task, form, meter) as stream:
+            records = self._accepted(form.read(stream, task.name, self.fields), task, summary, sides)
+            for batch in _batches(records):
+                texts = [record.text for record in batch if record.text is not None]
+                predictions = list(self.cleaner.predict_many(texts))
+                _count(predictions, summary, meter)
+                decided = iter(predictions)
+                for record in batch:
+                    yield record, None if record.text is None else next(decided)
 
-        def texts() -> Iterator[str]:
-            for record in records:
-                if isinstance(record, Rejected):
-                    self._reject(record)
-                    continue
-                waiting.append(record)
-                if record.text is not None:
-                    yield record.text
-
-        for prediction in self.cleaner.predict_many(texts()):
-            while waiting[0].text is None:
-                yield waiting.popleft(), None
-            self.summary.add(prediction)
-            yield waiting.popleft(), prediction
-        for record in waiting:
-            yield record, None
-
-    def _reject(self, rejected: Rejected) -> None:
-        self.summary.reject(rejected)
-        self.warn(f"{rejected.place}: rejected: {rejected.reason}")
-        if self.rejected:
-            raw = rejected.raw.decode("utf-8", "backslashreplace")
-            self.rejected.write(_line({"place": rejected.place, "reason": rejected.reason, "raw": raw}))
-
-    def _write_removed(self, record: Record, prediction: Prediction, stream: BinaryIO) -> None:
-        for paragraph, (start, stop) in zip(prediction.removed, prediction.removed_stretches(), strict=True):
-            stream.write(_line({
-                "id": record.id, "start": start, "end": stop, "label": paragraph.label, "kind": paragraph.kind,
-                "score": round(paragraph.keep_score, 6), "text": prediction.source[start:stop],
-            }))  # fmt: skip
+    def _accepted(
+        self, records: Iterable[Record | Rejected], task: Task, summary: Summary, sides: Sides
+    ) -> Iterator[Record]:
+        for record in records:
+            if isinstance(record, Record):
+                yield record
+                continue
+            summary.rejected += 1
+            if sides.rejected:
+                sides.rejected.write(rejected_line(task.place, record))
+            if self.max_rejected is not None and summary.rejected > self.max_rejected:
+                raise TooManyRejectedError(
+                    f"more than {self.max_rejected} records cannot be read (--max-rejected), the last at "
+                    f"{record.number}: {record.reason}"
+                )
 
 
-def decisions_line(record: Record, prediction: Prediction) -> bytes:
-    """The decisions on a text as a line of JSON, as ``predict`` writes them."""
-    return _line({
-        "id": record.id,
-        "paragraphs": [
-            {
-                "start": p.start, "end": p.end, "label": p.label, "kind": p.kind, "keep": p.keep,
-                "scores": {label: round(score, 6) for label, score in p.scores.items()},
-                "kind_score": round(p.kind_score, 6),
-            }
-            for p in prediction.paragraphs
-        ],
-    })  # fmt: skip
+def _count(predictions: Sequence[Prediction], summary: Summary, meter: Meter) -> None:
+    words, removed = summary.words, summary.removed_words
+    summary.add(predictions)
+    meter.add(
+        documents=len(predictions), words=summary.words - words, removed=summary.removed_words - removed
+    )  # fmt: skip
 
 
-def _line(record: dict[str, Any]) -> bytes:
-    text = json.dumps(record, ensure_ascii=False) + "\n"
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # lone surrogates: bytes of the input that were no UTF-8
-        return json.dumps(record).encode() + b"\n"
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Consecutive records that are judged, and held in memory, together."""
+    batch, size = [], 0
+    for record in records:
+        batch.append(record)
+        size += len(record.text or "") + record.weight + _RECORD_WEIGHT
+        if size >= BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    yield batch
 
 
-def _reading(task: Task) -> AbstractContextManager[BinaryIO]:
+@contextlib.contextmanager
+def _reading(task: Task, form: Format, meter: Meter) -> Iterator[BinaryIO]:
+    ending = compression_around(task.source, form)
     if task.source is None:
-        return contextlib.nullcontext(sys.stdin.buffer)
-    return open(task.source, "rb")
+        yield unpacking(sys.stdin.buffer, ending)
+        return
+    with open(task.source, "rb", buffering=0) as file:
+        yield unpacking(io.BufferedReader(_Metered(file, meter), _BUFFER), ending)
+
+
+class _Metered(io.RawIOBase):
+    """A file whose bytes are counted as they are read."""
+
+    def __init__(self, file: io.FileIO, meter: Meter) -> None:
+        self._file = file
+        self._meter = meter
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._file.seekable()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        count = self._file.readinto(buffer) or 0
+        self._meter.add(read=count)
+        return count
 
 
 def _original(path: Path) -> Path:
@@ -161,12 +187,19 @@ def _original(path: Path) -> Path:
 
 
 def _check_original(path: Path) -> None:
-    if _original(path).exists():
-        raise DataError(f"{_original(path)} is there already, the original of an earlier run: move it away first")
+    """Refuse to go over the original of an earlier run; a link that an interrupted one left is that of this file."""
+    original = _original(path)
+    if original.exists() and not original.samefile(path):
+        raise DataError(f"{original} is there already, the original of an earlier run: move it away first")
 
 
 def _keep_original(path: Path) -> None:
+    original = _original(path)
+    if original.exists():
+        return
     try:
-        os.link(path, _original(path))
+        os.link(path, original)
     except OSError:  # a file system without hard links
-        shutil.copy2(path, _original(path))
+        with replacing(original) as copy, open(path, "rb") as file:
+            shutil.copyfileobj(file, copy)
+        shutil.copystat(path, original)

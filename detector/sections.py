@@ -11,7 +11,7 @@ from detector.paragraphs import Mode
 SECTION_CHARACTERS = 1 << 19  # a text longer than this is judged in sections of at most this size
 EXCERPT_CHARACTERS = 1 << 16  # of a paragraph longer than a section, this much is judged
 
-_BLANK_LINE = re.compile(r"(?:\r\n|\r|\n)[^\S\r\n]*(?:\r\n|\r|\n)")
+_BLANK_LINE = re.compile(r"(?>\r\n|\r|\n)[^\S\r\n]*(?>\r\n|\r|\n)")  # atomic: a CRLF is never taken for two ends
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -29,7 +29,10 @@ class Section:
 
 
 def sections(text: str, mode: Mode, size: int = SECTION_CHARACTERS) -> Iterator[Section]:
-    """Cut a text between paragraphs into sections of at most ``size`` characters."""
+    """Cut a text between paragraphs into sections of at most ``size`` characters, or one more where a CRLF ends it.
+
+    There is always one; of a longer stretch that holds no paragraph, it is an empty one.
+    """
     start = 0
     while len(text) - start > size:
         cut = _last_break(text, start, start + size, mode)
@@ -65,10 +68,11 @@ def _after_crlf(text: str, cut: int) -> int:
 
 
 def _excerpt(text: str, start: int, stop: int) -> Iterator[Section]:
-    """The one paragraph of ``text[start:stop]``, if it has any."""
+    """The one paragraph of ``text[start:stop]``, or nothing of it where all is blank."""
     body = text[start:stop]
     lead = len(body) - len(body.lstrip())
     if lead == len(body):
+        yield Section(start, "")
         return
     first = max(body.rfind("\n", 0, lead), body.rfind("\r", 0, lead)) + 1
     ends = _LINE_END.search(body, len(body.rstrip()))

@@ -26,6 +26,7 @@ _SHARES = (0.7, 0.1, 0.2)  # how often a block is put there
 
 @dataclass(frozen=True, slots=True)
 class _Block:
+    site: str
     fold: int
     kind: str
     paragraphs: tuple[LabelledParagraph, ...]
@@ -34,7 +35,7 @@ class _Block:
 def splice(
     documents: Sequence[LabelledDocument], folds: Mapping[str, int], number: int, reporting: str, seed: int
 ) -> list[LabelledDocument]:
-    """``number`` new documents: stories of ``documents`` with a block of another site of the same fold put in.
+    """At most ``number`` new documents: stories of ``documents`` with a block of another site of the same fold put in.
 
     The kinds of block are drawn evenly, so that rare ones come as often as common ones. A new document keeps its
     story's site. Where there are no blocks or no stories, there are none.
@@ -56,6 +57,8 @@ def splice(
         kinds = by_fold[folds[host.site]]
         those = kinds[sorted(kinds)[random.integers(len(kinds))]]
         block = those[random.integers(len(those))]
+        if block.site == host.site:
+            continue
         place = _PLACES[random.choice(len(_PLACES), p=_SHARES)]
         spliced.append(_put(host, block, place, random, turn, reporting))
     return spliced
@@ -72,7 +75,9 @@ def _blocks(documents: Sequence[LabelledDocument], folds: Mapping[str, int]) -> 
                 continue
             if run and len(run) <= _LONGEST_BLOCK:
                 kind = next(p.kind for p in run if p.kind in PORTABLE_KINDS) or ""
-                found.setdefault(tuple(p.text for p in run), _Block(folds[document.site], kind, tuple(run)))
+                found.setdefault(
+                    tuple(p.text for p in run), _Block(document.site, folds[document.site], kind, tuple(run))
+                )
             run = []
     return list(found.values())
 

@@ -15,6 +15,7 @@ import io
 import json
 import os
 import pickle
+import pickletools
 import zlib
 from collections.abc import Mapping
 from importlib import resources
@@ -27,12 +28,19 @@ from numpy.typing import NDArray
 from detector.errors import ModelError
 from detector.features import BUCKETS, FEATURE_VERSION
 from detector.files import replacing
-from detector.model import LinearStep, Model, Network
+from detector.model import REPORTING, LinearStep, Model, Network
 
 _FORMAT = 1
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
 _LARGEST_FILE = 256 << 20  # bytes, packed or not: far more than any model has
 _DTYPES = frozenset({"int8", "uint8", "float32"})
+# What the pickle of a model is made of. The rest is not let near the unpickler: it may build objects, or (a PUT with a
+# large number) take all memory.
+_INSTRUCTIONS = frozenset({
+    "PROTO", "FRAME", "MARK", "MEMOIZE", "BINGET", "LONG_BINGET", "STOP",
+    "EMPTY_DICT", "SETITEM", "SETITEMS", "EMPTY_LIST", "APPEND", "APPENDS",
+    "BININT", "BININT1", "BININT2", "SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES",
+})  # fmt: skip
 
 
 def shipped_model() -> Path:
@@ -51,15 +59,15 @@ def save(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
     packed = io.BytesIO()
     joblib.dump(_payload(model), packed, compress=("zlib", 9), protocol=4)
     content = packed.getvalue()
-    described = {
+    own = {
         "format": _FORMAT,
         "features": FEATURE_VERSION,
         "labels": list(model.labels),
         "kinds": list(model.kinds),
         "thresholds": dict(model.thresholds),
         "sha256": hashlib.sha256(content).hexdigest(),
-        **metadata,
     }
+    described = own | dict(metadata) | own  # in this order; what a loaded model's metadata says of its file is old
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / ARRAYS_FILE) as file:
@@ -92,7 +100,7 @@ def load_model(folder: str | os.PathLike[str] | None = None) -> Model:
         )
     try:
         return _model(payload, metadata)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise ModelError(
             f"{file}: what it holds is no model of format {_FORMAT} ({error!r}); train or copy it anew"
         ) from error
@@ -105,7 +113,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
         metadata = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{file}: no such file; a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file}: cannot be read as JSON ({error}); copy or train the model anew") from error
     if not isinstance(metadata, dict):
         raise ModelError(f"{file}: holds a {type(metadata).__name__}, not an object; copy or train the model anew")
@@ -146,8 +154,20 @@ class _PlainUnpickler(pickle.Unpickler):
         raise ModelError(f"it asks for the outside object {pid!r}, and a model needs no such thing")
 
 
+def _check_instructions(content: bytes) -> None:
+    names: list[str] = []  # the last two texts: what an instruction that follows asks for
+    for instruction, argument, _ in pickletools.genops(content):
+        if isinstance(argument, str):
+            names = [*names[-1:], argument[:80]]
+        if instruction.name not in _INSTRUCTIONS:
+            raise ModelError(
+                f"its pickle asks for {'.'.join(names)!r} by {instruction.name}, and a model needs no such thing"
+            )
+
+
 def _unpickle(content: bytes, file: Path) -> dict[str, Any]:
     try:
+        _check_instructions(content)
         loaded = _PlainUnpickler(io.BytesIO(content)).load()
     except ModelError as error:
         raise ModelError(f"{file}: refused as unsafe: {error}; nothing of it was run") from None
@@ -177,14 +197,11 @@ def _payload(model: Model) -> dict[str, Any]:
 
 def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
     linear = payload["linear"]
-    weights = _array(linear["weights"])
-    if weights.shape[0] != BUCKETS:
-        raise ValueError(f"{weights.shape[0]} buckets, not {BUCKETS}")
-    return Model(
+    model = Model(
         labels=tuple(metadata["labels"]),
         kinds=tuple(metadata["kinds"]),
         kind_labels=tuple(payload["kind_labels"]),
-        linear=LinearStep(weights, _array(linear["scale"]), _array(linear["bias"])),
+        linear=LinearStep(_array(linear["weights"]), _array(linear["scale"]), _array(linear["bias"])),
         rarity=_array(payload["rarity"]),
         networks=tuple(
             Network(tuple(map(_array, n["weights"])), tuple(map(_array, n["biases"]))) for n in payload["networks"]
@@ -193,6 +210,27 @@ def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
         thresholds={str(name): float(value) for name, value in metadata["thresholds"].items()},
         metadata=metadata,
     )
+    _check_shapes(model)
+    return model
+
+
+def _check_shapes(model: Model) -> None:
+    """Raises `ValueError` where the parts of a model do not fit together."""
+    labels, kinds = len(model.labels), len(model.kinds)
+    ends = [(network.weights[-1].shape[1:], network.biases[-1].shape) for network in model.networks]
+    fits = (
+        model.labels[0] == REPORTING,
+        set(model.kind_labels) == set(range(labels)),
+        len(model.kind_labels) == kinds,
+        model.linear.weights.shape == (BUCKETS, kinds),
+        model.linear.scale.shape == model.linear.bias.shape == (kinds,),
+        model.rarity.shape == (BUCKETS,),
+        all(end == ((kinds,), (kinds,)) for end in ends),
+        model.calibration.shape == (labels + 1, labels),
+        all(0 <= threshold <= 1 for threshold in model.thresholds.values()),
+    )
+    if not all(fits):
+        raise ValueError(f"its arrays do not fit {labels} labels and {kinds} kinds, or each other")
 
 
 def _plain(array: NDArray[Any]) -> dict[str, Any]:

@@ -2,54 +2,148 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from detector.cleaner import Prediction
-from detector.formats import Rejected
+
+
+@dataclass
+class Count:
+    """Paragraphs and their words."""
+
+    paragraphs: int = 0
+    words: int = 0
+
+    def add(self, other: Count) -> None:
+        """Count the other's as well."""
+        self.paragraphs += other.paragraphs
+        self.words += other.words
 
 
 @dataclass
 class Summary:
-    """Counts of a run. ``kept`` and ``removed`` are paragraphs and words by label."""
+    """Counts of a run. ``kept`` and ``removed`` are by label and kind; ``failed`` are files, with the reason.
+
+    ``bytes`` are those of the input files as they are stored.
+    """
 
     documents: int = 0
-    failed: list[str] = field(default_factory=list)  # files, with the reason
     rejected: int = 0
-    kept: dict[str, list[int]] = field(default_factory=dict)
-    removed: dict[str, list[int]] = field(default_factory=dict)
+    bytes: int = 0
+    failed: list[str] = field(default_factory=list)
+    kept: dict[tuple[str, str], Count] = field(default_factory=dict)
+    removed: dict[tuple[str, str], Count] = field(default_factory=dict)
 
-    def add(self, prediction: Prediction) -> None:
-        """Count a document."""
-        self.documents += 1
-        for number, label in enumerate(prediction.labels):
-            of_label = prediction.label_indices == number
-            for counts, rows in ((self.kept, of_label & prediction.keep), (self.removed, of_label & ~prediction.keep)):
-                count = counts.setdefault(label, [0, 0])
-                count[0] += int(np.count_nonzero(rows))
-                count[1] += int(prediction.words[rows].sum())
+    def add(self, predictions: Sequence[Prediction]) -> None:
+        """Count documents."""
+        self.documents += len(predictions)
+        if not predictions:
+            return
+        together = replace(
+            predictions[0],
+            label_scores=np.concatenate([p.label_scores for p in predictions]),
+            kind_scores=np.concatenate([p.kind_scores for p in predictions]),
+        )
+        kind, names = together.kind_indices, together.kinds
+        keep = np.concatenate([p.keep for p in predictions])
+        words = np.concatenate([p.words for p in predictions])
+        for counts, rows in ((self.kept, keep), (self.removed, ~keep)):
+            paragraphs = np.bincount(kind[rows], minlength=len(names))
+            of_words = np.bincount(kind[rows], words[rows], minlength=len(names))
+            for number in np.flatnonzero(paragraphs).tolist():
+                key = together.labels[together.kind_labels[number]], names[number]
+                counts.setdefault(key, Count()).add(Count(int(paragraphs[number]), int(of_words[number])))
 
-    def reject(self, rejected: Rejected) -> None:
-        """Count a record that could not be read."""
-        self.rejected += 1
+    def merge(self, other: Summary) -> None:
+        """Count what the other has counted as well."""
+        self.documents += other.documents
+        self.rejected += other.rejected
+        self.bytes += other.bytes
+        self.failed += other.failed
+        for mine, theirs in ((self.kept, other.kept), (self.removed, other.removed)):
+            for key, count in theirs.items():
+                mine.setdefault(key, Count()).add(count)
 
     @property
     def ok(self) -> bool:
         """Whether everything could be read and written."""
         return not self.failed and not self.rejected
 
+    @property
+    def words(self) -> int:
+        """Words of all documents."""
+        return _total(self.kept).words + _total(self.removed).words
+
+    @property
+    def removed_words(self) -> int:
+        """Words of what was removed."""
+        return _total(self.removed).words
+
     def lines(self) -> list[str]:
         """The counts for a person."""
         out = [f"{self.documents:,} documents"]
         for name, counts in (("kept", self.kept), ("removed", self.removed)):
-            paragraphs, words = (sum(c[n] for c in counts.values()) for n in (0, 1))
-            by_label = ", ".join(f"{label} {c[0]:,}" for label, c in counts.items() if c[0])
-            out.append(
-                f"{name:<8}{paragraphs:>9,} paragraphs {words:>11,} words" + (f"  ({by_label})" if by_label else "")
-            )
+            total = _total(counts)
+            by_label = ", ".join(f"{label} {c.paragraphs:,}" for label, c in _by_label(counts).items())
+            line = f"{name:<8}{total.paragraphs:>9,} paragraphs {total.words:>11,} words"
+            out.append(f"{line}  ({by_label})" if by_label else line)
         if self.rejected:
             out.append(f"rejected{self.rejected:>9,} records")
         if self.failed:
             out.append(f"failed  {len(self.failed):>9,} files")
         return out
+
+    def report(self) -> dict[str, Any]:
+        """The counts as plain values: totals, by label and by kind."""
+        return {
+            "documents": self.documents,
+            "kept": _report(self.kept),
+            "removed": _report(self.removed),
+            "rejected": self.rejected,
+            "failed": self.failed,
+        }
+
+    def packed(self) -> dict[str, Any]:
+        """The counts as plain values, from which `unpacked` makes them again."""
+        return {
+            "documents": self.documents, "rejected": self.rejected, "bytes": self.bytes,
+            "kept": _packed(self.kept), "removed": _packed(self.removed),
+        }  # fmt: skip
+
+    @classmethod
+    def unpacked(cls, packed: Mapping[str, Any]) -> Summary:
+        """The summary of plain values that `packed` gave."""
+        return cls(
+            packed["documents"], packed["rejected"], packed["bytes"], [],
+            *({(label, kind): Count(*counts) for label, kind, *counts in packed[name]} for name in ("kept", "removed")),
+        )  # fmt: skip
+
+
+def _packed(counts: Mapping[tuple[str, str], Count]) -> list[list[str | int]]:
+    return [[*key, count.paragraphs, count.words] for key, count in counts.items()]
+
+
+def _total(counts: Mapping[tuple[str, str], Count]) -> Count:
+    total = Count()
+    for count in counts.values():
+        total.add(count)
+    return total
+
+
+def _by_label(counts: Mapping[tuple[str, str], Count]) -> dict[str, Count]:
+    labels: dict[str, Count] = {}
+    for (label, _), count in sorted(counts.items()):
+        labels.setdefault(label, Count()).add(count)
+    return labels
+
+
+def _report(counts: Mapping[tuple[str, str], Count]) -> dict[str, Any]:
+    def plain(items: Mapping[str, Count]) -> dict[str, dict[str, int]]:
+        return {name: {"paragraphs": c.paragraphs, "words": c.words} for name, c in items.items()}
+
+    kinds = {f"{label}/{kind}": count for (label, kind), count in sorted(counts.items())}
+    return plain({"": _total(counts)})[""] | {"labels": plain(_by_label(counts)), "kinds": plain(kinds)}

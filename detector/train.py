@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,20 @@ from detector.card import card
 from detector.cleaner import Cleaner, Prediction
 from detector.evaluate import Figures, Judged, figures_by_origin, judge
 from detector.files import replacing
-from detector.fit import Fitted, Recipe, fit
+from detector.fit import Fitted, fit
 from detector.labelled import LabelledDocument, read_documents
+from detector.recipe import Recipe
 from detector.storage import load_model, save
 
 CARD_FILE = "README.md"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training gave: the metadata as written, and the fit."""
+
+    metadata: dict[str, Any]
+    fitted: Fitted
 
 
 def train(
@@ -28,8 +38,8 @@ def train(
     recipe: Recipe | None = None,
     dev: Sequence[Path] = (),
     progress: Callable[[str], None] = lambda _: None,
-) -> dict[str, Any]:
-    """Train a model on labelled files and write it to ``output``; the metadata comes back.
+) -> Trained:
+    """Train a model on labelled files and write it to ``output``, with its metadata and its card.
 
     The figures are of paragraphs by fits that had not seen their sites; with ``dev``, also the written model's own on
     those files. Raises `DataError` for data that cannot be used, `ModelError` where the model cannot be written.
@@ -52,7 +62,7 @@ def train(
         save(fitted.model, output, metadata)
     with replacing(output / CARD_FILE) as file:
         file.write(card(load_model(output)).encode())
-    return metadata
+    return Trained(metadata, fitted)
 
 
 def measure(cleaner: Cleaner, documents: Sequence[LabelledDocument]) -> dict[str, Figures]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, BinaryIO, Protocol
+
+from detector.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +24,24 @@ DEFAULT_FIELDS = Fields()
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One text of a file. ``raw`` is the format's own, for writing it again; ``text`` is None where there is none."""
+    """One piece of a file. ``text`` is None where it holds none and is only handed on (a header, a null).
+
+    ``raw`` is the format's own, for writing the piece again; ``weight`` is how many bytes are held besides the text.
+    """
 
     id: str
     text: str | None
     raw: Any = None
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A piece of a file that cannot be read as a record: where it stands, why, and its bytes."""
+    """A piece of a file that cannot be read as a record: its line or number, counted from 1, why, and its bytes."""
 
-    place: str
+    number: int
     reason: str
-    raw: bytes
+    raw: bytes = b""
 
 
 class Writer(Protocol):
@@ -57,8 +65,28 @@ class Format(Protocol):
     def endings(self) -> tuple[str, ...]:
         """The endings of its files, with the dot."""
 
+    @property
+    def unpacks(self) -> tuple[str, ...]:
+        """The compressions, by their endings, that the format itself reads and writes."""
+
+    def require(self) -> None:
+        """Raise `UsageError` where a library that the format needs is not installed."""
+
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
-        """The records of a stream; ``name`` is the file's, for ids and messages."""
+        """The records of a stream; ``name`` is the file's, for ids and messages.
+
+        Raises `DataError` where the file as a whole cannot be read.
+        """
 
     def writer(self, stream: BinaryIO, fields: Fields) -> Writer:
         """A writer onto a stream."""
+
+
+def load_library(module: str, purpose: str, extra: str) -> ModuleType:
+    """A library that is installed only with an extra. Raises `UsageError` with the command that installs it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise UsageError(
+            f"{purpose} needs {module.partition('.')[0]}: pip install 'boilerplate-detector[{extra}]'"
+        ) from error

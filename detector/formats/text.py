@@ -13,6 +13,10 @@ class TextFormat:
 
     name = "text"
     endings = (".txt", ".text", ".md", ".markdown")
+    unpacks = ()
+
+    def require(self) -> None:
+        """Nothing is needed."""
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
         """Give the file's text."""

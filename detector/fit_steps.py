@@ -1,0 +1,152 @@
+"""The parts of a fit: the linear step, the context networks, calibration and thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.neural_network import MLPClassifier
+
+from detector import context
+from detector.errors import DataError
+from detector.model import Floats, LinearStep, Network, label_logs, softmax
+from detector.recipe import Progress, Recipe
+from detector.training_data import TrainingData
+
+_LARGEST = 127  # of a quantized weight
+_UNSEEN = -20.0  # log-odds of a kind that none of a fold's documents has
+_ROWS_A_STEP = 1024  # of the networks' stochastic gradient
+
+
+def fit_linear(data: TrainingData, recipe: Recipe, progress: Progress) -> tuple[LinearStep, Floats]:
+    """The first step on all sites, and its scores of each fold when fitted without it."""
+    progress(f"first step: {recipe.folds} folds of {len(data.distinct):,} distinct paragraphs")
+    scores = np.zeros((len(data.kind), len(data.kinds)), dtype=np.float32)
+    for fold in range(recipe.folds):
+        step = _linear(data, recipe, data.distinct[data.fold[data.distinct] != fold])
+        unseen = np.flatnonzero(data.fold == fold)
+        scores[unseen] = data.ngrams[unseen] @ (step.weights.astype(np.float32) * step.scale) + step.bias
+    return _linear(data, recipe, data.distinct), scores
+
+
+def _linear(data: TrainingData, recipe: Recipe, rows: NDArray[np.int64]) -> LinearStep:
+    classifier = SGDClassifier(
+        loss="log_loss", alpha=recipe.linear_penalty, max_iter=recipe.linear_epochs, tol=None, average=True,
+        random_state=recipe.seed, n_jobs=-1,
+    )  # fmt: skip
+    present = np.unique(data.kind[rows])
+    if len(present) < 2:
+        raise DataError(
+            f"all but one fold of the sites hold only {[data.kinds[n] for n in present]}: add documents of more "
+            "sites with the other labels, or set another number of folds"
+        )
+    classifier.fit(data.ngrams[rows], data.kind[rows], sample_weight=data.trust[rows])
+    weights, bias = _all_kinds(classifier.coef_.T, classifier.intercept_, classifier.classes_, len(data.kinds))
+    scale = np.maximum(np.abs(weights).max(axis=0), np.float32(1e-9)) / np.float32(_LARGEST)
+    return LinearStep(np.rint(weights / scale).astype(np.int8), scale, bias)
+
+
+def context_rows(data: TrainingData, look: int, own: Floats, scores: Floats) -> Floats:
+    """The rows of `detector.context.rows` of all training data; ``scores`` are logits of the kinds."""
+    parts, first = [], 0
+    for evidence in data.evidence:
+        last = first + len(evidence.batch)
+        parts.append(context.rows(evidence, look, own[first:last], softmax(scores[first:last]), data.membership))
+        first = last
+    return np.concatenate(parts)
+
+
+def fit_network(data: TrainingData, recipe: Recipe, rows: Floats, progress: Progress) -> tuple[Network, Floats]:
+    """A context network on all sites, and the scores of each fold when fitted without it. ``rows`` is used up."""
+    known = data.kind >= 0
+    mean, deviation = rows[known].mean(axis=0, dtype=np.float64), rows[known].std(axis=0, dtype=np.float64)
+    deviation = np.maximum(deviation, 1e-3)
+    standard = rows  # in place: they are the largest thing in memory
+    standard -= mean.astype(np.float32)
+    standard /= deviation.astype(np.float32)
+    training = [np.flatnonzero(known & (data.fold != fold)) for fold in range(recipe.folds)]
+    progress(f"  network: {recipe.folds} folds and all of {known.sum():,} paragraphs, {rows.shape[1]} inputs")
+    members = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(_member)(data, recipe, standard, rows_, recipe.seed + member)
+        for rows_ in [*training, np.flatnonzero(known)]
+        for member in range(recipe.members)
+    )
+    fitted = [_averaged(members[at : at + recipe.members]) for at in range(0, len(members), recipe.members)]
+    scores = np.zeros((len(rows), len(data.kinds)), dtype=np.float32)
+    for fold, network in enumerate(fitted[:-1]):
+        unseen = np.flatnonzero(data.fold == fold)
+        scores[unseen] = network.scores(standard[unseen])
+    return _unstandardized(fitted[-1], mean, deviation), scores
+
+
+def _member(data: TrainingData, recipe: Recipe, standard: Floats, rows: NDArray[np.int64], seed: int) -> Network:
+    network = MLPClassifier(
+        (recipe.hidden,), batch_size=min(_ROWS_A_STEP, len(rows)), max_iter=1, warm_start=True, random_state=seed
+    )
+    inputs, kind, trust = standard[rows], data.kind[rows], data.trust[rows]
+    for epoch in range(recipe.network_epochs):
+        network.set_params(learning_rate_init=recipe.learning_rate * (1 - epoch / recipe.network_epochs))
+        network.fit(inputs, kind, sample_weight=trust)
+    (first, last), (first_bias, last_bias) = network.coefs_, network.intercepts_
+    last, last_bias = _all_kinds(last, last_bias, network.classes_, len(data.kinds))
+    return Network((first.astype(np.float32), last), (first_bias.astype(np.float32), last_bias))
+
+
+def _all_kinds(
+    weights: NDArray[np.floating], bias: NDArray[np.floating], classes: NDArray[np.int64], kinds: int
+) -> tuple[Floats, Floats]:
+    """Weights ``(inputs, classes)`` and bias of a layer of logits with a column for every kind.
+
+    Of two classes, scikit-learn fits the log-odds of the second alone; a kind that is not there is out of the question.
+    """
+    if len(classes) == 2:
+        weights, bias = np.hstack([-weights / 2, weights / 2]), np.hstack([-bias / 2, bias / 2])
+    all_weights = np.zeros((weights.shape[0], kinds), dtype=np.float32)
+    all_bias = np.full(kinds, _UNSEEN, dtype=np.float32)
+    all_weights[:, classes], all_bias[classes] = weights, bias
+    return all_weights, all_bias
+
+
+def _averaged(members: Sequence[Network]) -> Network:
+    """One network of all members' hidden units, whose logits are the mean of theirs."""
+    first = np.hstack([m.weights[0] for m in members])
+    last = np.vstack([m.weights[1] for m in members]) / np.float32(len(members))
+    bias: Floats = np.stack([m.biases[1] for m in members]).mean(axis=0)
+    return Network((first, last), (np.concatenate([m.biases[0] for m in members]), bias))
+
+
+def _unstandardized(network: Network, mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> Network:
+    """The same network for rows as they are: the standardization goes into the first layer."""
+    first = network.weights[0] / deviation[:, None]
+    bias = network.biases[0] - mean @ first
+    return Network((first.astype(np.float32), *network.weights[1:]), (bias.astype(np.float32), *network.biases[1:]))
+
+
+def fit_calibration(data: TrainingData, scores: Floats) -> Floats:
+    """The calibration matrix of `detector.model.Model`, fitted to logits that each site's own fold has not seen."""
+    known = data.label >= 0
+    logs = label_logs(softmax(scores[known]), data.membership)
+    fitted = LogisticRegression(C=100, max_iter=1000).fit(logs, data.label[known], sample_weight=data.trust[known])
+    weights, bias = fitted.coef_, fitted.intercept_
+    if len(data.labels) == 2:
+        weights, bias = np.vstack([-weights / 2, weights / 2]), np.hstack([-bias / 2, bias / 2])
+    return np.vstack([weights.T, bias]).astype(np.float32)
+
+
+def choose_thresholds(data: TrainingData, held_out: Floats, recipe: Recipe) -> dict[str, float]:
+    """For each name the highest threshold that loses at most that share of the reporting words of extracted texts."""
+    reporting = data.label == 0
+    rows = reporting & data.extracted if (reporting & data.extracted).any() else reporting
+    score, words = held_out[rows, 0], data.words[rows]
+    return {name: threshold_for(score, words, loss) for name, loss in recipe.losses}
+
+
+def threshold_for(score: Floats, words: NDArray[np.int64], loss: float) -> float:
+    """The highest threshold on ``score`` under which at most the share ``loss`` of ``words`` lies."""
+    order = np.argsort(score, kind="stable")
+    lost = np.cumsum(words[order])
+    over = np.searchsorted(lost, loss * lost[-1], side="right")
+    return float(score[order[min(over, len(order) - 1)]])

@@ -1,0 +1,94 @@
+"""Fixtures of all tests: a model trained in seconds, the shipped model, and the data beside the project."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import detector
+from detector.cleaner import Cleaner
+from detector.model import Model
+from detector.recipe import Recipe
+from detector.storage import ARRAYS_FILE, load_model, shipped_model
+from detector.train import train
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY_RECIPE = Recipe(folds=2, linear_epochs=4, network_epochs=20, hidden=8, members=1, looks=2, learning_rate=1e-2)
+_TINY_SEEDS = ("letters", "publishers", "about_asking")
+_TINY_DOCUMENTS = 18  # of each
+
+settings.register_profile(
+    "house",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small part of the seeds as a JSON Lines file."""
+    lines = []
+    for name in _TINY_SEEDS:
+        lines += (ROOT / "seeds" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()[:_TINY_DOCUMENTS]
+    path = tmp_path_factory.mktemp("data") / "tiny.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_model_dir(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model trained on `tiny_data`: as good as nothing, but whole."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    train([tiny_data], folder, TINY_RECIPE)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_model_dir: Path) -> Model:
+    """The model of `tiny_model_dir`."""
+    return load_model(tiny_model_dir)
+
+
+@pytest.fixture(scope="session")
+def seed_texts(tiny_data: Path) -> list[str]:
+    """The documents of `tiny_data` as texts, a paragraph a line."""
+    documents = map(json.loads, tiny_data.read_text(encoding="utf-8").splitlines())
+    return ["\n".join(p["text"] for p in document["paragraphs"]) for document in documents]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The labelled data and the scorer beside the project."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "score.py").is_file():
+        pytest.skip("../shared (labelled pages, score.py) is not beside the project")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Cleaner:
+    """A cleaner with the shipped model."""
+    if not (shipped_model() / "model.joblib").is_file():
+        pytest.skip("models/default holds no model: train it first (training/train.py)")
+    return detector.load()
+
+
+@pytest.fixture
+def model_copy(tiny_model_dir: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny model, to be damaged."""
+    return Path(shutil.copytree(tiny_model_dir, tmp_path / "model"))
+
+
+@pytest.fixture(scope="session")
+def payload(tiny_model_dir: Path) -> bytes:
+    """The pickle inside the tiny model's file."""
+    return zlib.decompress((tiny_model_dir / ARRAYS_FILE).read_bytes())

@@ -1,0 +1,169 @@
+"""Cleaning Arrow batches, without an engine."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.cleaner import Cleaner
+from detector.errors import UsageError
+from detector.storage import load_model
+
+EXAMPLES = sorted(Path(__file__).parent.glob("example_*.py"))
+README = Path(__file__).resolve().parent.parent.parent / "README.md"
+LIBRARIES = [
+    ("detector.arrow", "pyarrow", "parquet"),
+    ("detector.ray", "ray", "ray"),
+    ("detector.spark", "pyspark", "spark"),
+    ("detector.datatrove", "datatrove", "datatrove"),
+]
+PAGE = """The ferry to Aldermoor runs again after eleven weeks, the harbour board said on Tuesday.
+Subscribe to our newsletter and get the week in your inbox!
+"It was a long winter," said the skipper, Odile Branscombe.
+Support independent journalism: donate today to the Aldermoor Lantern."""
+
+
+@pytest.mark.parametrize(("module", "library", "extra"), LIBRARIES)
+def test_a_missing_library_is_named_with_the_command_that_installs_it(module, library, extra):
+    code = f"import sys; sys.modules[{library!r}] = None; import {module}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "detector.errors.UsageError" in done.stderr
+    assert f"pip install 'boilerplate-detector[{extra}]'" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def pa():
+    return pytest.importorskip("pyarrow", reason="pyarrow is not installed here: it comes with the extra parquet")
+
+
+@pytest.fixture(scope="module")
+def arrow(pa):
+    return importlib.import_module("detector.arrow")
+
+
+@pytest.fixture(scope="module")
+def cleaner(tiny_model):
+    cleaner = Cleaner(tiny_model, threshold="strict")
+    assert 0 < cleaner.clean(PAGE).removed_share < 1
+    return cleaner
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view"])
+def test_record_batch(pa, arrow, cleaner, kind):
+    kind = getattr(pa, kind)()
+    schema = pa.schema(
+        [
+            pa.field("id", pa.int64()),
+            pa.field("text", kind, metadata={"lang": "en"}),
+            pa.field("tags", pa.list_(pa.string())),
+        ],
+        metadata={"crawl": "spring"},
+    )
+    batch = pa.record_batch([[1, 2, 3], pa.array([PAGE, None, ""], kind), [["sea"], None, []]], schema=schema)
+    cleaned = arrow.clean_batch(batch, cleaner)
+    assert isinstance(cleaned, pa.RecordBatch)
+    assert cleaned.schema.equals(schema, check_metadata=True)
+    cleaned.validate(full=True)
+    assert cleaned.to_pydict() == {**batch.to_pydict(), "text": [cleaner.clean(PAGE).text, None, ""]}
+
+
+def test_added_columns(pa, arrow, cleaner):
+    batch = pa.record_batch({"body": [PAGE, None, ""], "id": [1, 2, 3]})
+    cleaned = arrow.clean_batch(batch, cleaner, "body", removed_share="share", removed_text="gone")
+    result = cleaner.clean(PAGE)
+    assert cleaned.schema.names == ["body", "id", "share", "gone"]
+    assert cleaned["share"].to_pylist() == [result.removed_share, None, 0.0]
+    assert cleaned["gone"].to_pylist() == [arrow.removed_part(result), None, ""]
+    assert sorted(result.text + arrow.removed_part(result)) == sorted(PAGE)
+
+
+@pytest.mark.parametrize("chunks", [[], [[]], [[PAGE], [], [None, PAGE, "Read more"], [PAGE]]])
+def test_table_keeps_its_chunks(pa, arrow, cleaner, chunks):
+    table = pa.table({"text": pa.chunked_array(chunks, pa.string())}).replace_schema_metadata({"crawl": "spring"})
+    cleaned = arrow.clean_batch(table, cleaner, removed_share="share")
+    assert isinstance(cleaned, pa.Table)
+    assert cleaned.schema.metadata == {b"crawl": b"spring"}
+    for name in cleaned.schema.names:
+        assert [len(chunk) for chunk in cleaned[name].chunks] == [len(chunk) for chunk in chunks]
+    texts = [text for chunk in chunks for text in chunk]
+    assert cleaned["text"].to_pylist() == [None if text is None else cleaner.clean(text).text for text in texts]
+
+
+@given(st.lists(st.none() | st.text() | st.sampled_from(PAGE.splitlines()), max_size=8), st.data())
+def test_a_slice_is_cleaned_as_its_texts_are(pa, arrow, cleaner, texts, data):
+    start = data.draw(st.integers(0, len(texts)))
+    batch = pa.record_batch({"text": pa.array(texts, pa.string())}).slice(start)
+    expected = [None if text is None else cleaner.clean(text).text for text in texts[start:]]
+    assert arrow.clean_batch(batch, cleaner)["text"].to_pylist() == expected
+
+
+def test_bytes_that_are_no_utf8_stay_as_they_are(pa, arrow, cleaner):
+    raw = b"\xff\xfe caf\xe9\n" + PAGE.encode()
+    broken = pa.array([raw], pa.binary()).cast(pa.string(), safe=False)
+    cleaned = arrow.clean_batch(pa.record_batch({"text": broken}), cleaner, removed_text="gone")
+    kept, gone = (cleaned[name].cast(pa.binary())[0].as_py() for name in ("text", "gone"))
+    assert len(kept) + len(gone) == len(raw)
+    assert b"\xff\xfe caf\xe9\n" in (kept + gone)
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "message"),
+    [
+        (["id"], {}, "text column 'text': not there, or there twice; the columns: id"),
+        (["text", "text"], {}, "text column 'text': not there, or there twice"),
+        (["id", "text"], {"text": "id"}, "text column 'id' is int64, not one of string"),
+        (["id", "text"], {"removed_share": "id"}, "column 'id' to add is there already"),
+        (["id", "text"], {"removed_text": "text"}, "column 'text' to add is there already"),
+    ],
+)
+def test_columns_that_do_not_fit(pa, arrow, cleaner, columns, options, message):
+    arrays = [pa.array([1]) if name == "id" else pa.array([PAGE]) for name in columns]
+    with pytest.raises(UsageError, match=message):
+        arrow.clean_batch(pa.RecordBatch.from_arrays(arrays, names=columns), cleaner, **options)
+
+
+@pytest.mark.parametrize("names", [{"removed_share": "text"}, {"removed_share": "x", "removed_text": "x"}])
+def test_settings_whose_columns_clash(arrow, names):
+    with pytest.raises(UsageError, match="give each a name of its own"):
+        arrow.Settings(**names)
+
+
+def test_settings_are_small_and_load_a_model_once_a_process(arrow, tiny_model_dir, monkeypatch, pa):
+    read = []
+    monkeypatch.setattr(arrow, "load_model", lambda folder: read.append(folder) or load_model(folder))
+    arrow._model.cache_clear()
+    settings = arrow.Settings(tiny_model_dir, threshold="strict")
+    batch = pa.record_batch({"text": [PAGE]})
+    first = settings.clean(batch)
+    sent = pickle.dumps(settings)
+    assert len(sent) < 1000
+    assert pickle.loads(sent).clean(batch).equals(first)
+    assert arrow.Settings(str(tiny_model_dir), threshold=0.0).clean(batch).equals(batch)
+    assert read == [str(tiny_model_dir)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_the_readme_shows_the_examples_that_are_run(example):
+    assert f"```python\n{example.read_text(encoding='utf-8')}```" in README.read_text(encoding="utf-8")
+
+
+def test_example(pa, arrow, tiny_model_dir, tmp_path, monkeypatch):
+    pq = importlib.import_module("pyarrow.parquet")
+    monkeypatch.chdir(tmp_path)
+    pq.write_table(pa.table({"body": [PAGE, None]}), "pages.parquet")
+    code = (Path(__file__).parent / "example_arrow.py").read_text(encoding="utf-8")
+    exec(code.replace("Settings(", f"Settings(model={str(tiny_model_dir)!r}, ", 1), {})
+    cleaned = arrow.Settings(model=tiny_model_dir, threshold="gentle").cleaner.clean(PAGE)
+    assert pq.read_table("clean.parquet").to_pydict() == {
+        "body": [cleaned.text, None],
+        "removed_share": [cleaned.removed_share, None],
+        "removed_text": [arrow.removed_part(cleaned), None],
+    }

@@ -1,0 +1,82 @@
+"""Apache Spark on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+import pytest
+
+pytest.importorskip("pyspark", reason="Apache Spark is not installed here; .ci/engines spark runs this")
+if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
+    pytest.skip("Apache Spark needs Java, and there is none here", allow_module_level=True)
+
+from engine_loads import counting, loads
+from pyspark.sql import SparkSession
+
+from detector.arrow import Settings
+from detector.errors import UsageError
+from detector.spark import clean
+
+WORKERS = 2
+BATCH_ROWS = 50
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    return tmp_path_factory.mktemp("spark") / "loads"
+
+
+@pytest.fixture(scope="module")
+def spark(log):
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**counting(log), "PYSPARK_PYTHON": sys.executable}.items():
+            patch.setenv(name, value)
+        session = (
+            SparkSession.builder.master(f"local[{WORKERS}]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.execution.arrow.maxRecordsPerBatch", str(BATCH_ROWS))
+            .getOrCreate()
+        )
+        yield session
+        session.stop()
+
+
+def test_example(run_example, check, work):
+    reads = run_example("example_spark.py")
+    check(work / "clean")
+    assert set(reads.values()) == {1}
+
+
+def test_model_is_loaded_once_a_worker(spark, log, work, settings, check):
+    pages = spark.read.parquet(str(work / "pages")).repartition(8)
+    clean(pages, settings).write.parquet(str(work / "clean"))
+    check(work / "clean")
+    reads = loads(log)
+    assert set(reads.values()) == {1}
+    assert len(reads) <= WORKERS
+
+
+def test_nulls_and_added_columns(spark, settings):
+    frame = spark.createDataFrame([(1, "The ferry to Aldermoor runs again."), (2, None)], "number int, body string")
+    asked = Settings(settings.model, threshold=0.0, text="body", removed_share="share", removed_text="gone")
+    cleaned = clean(frame, asked)
+    assert cleaned.schema.simpleString() == "struct<number:int,body:string,share:double,gone:string>"
+    rows = sorted(tuple(row) for row in cleaned.collect())
+    assert rows == [(1, "The ferry to Aldermoor runs again.", 0.0, ""), (2, None, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"text": "body"}, "text column 'body': not there; the columns: text, words"),
+        ({"text": "words"}, "text column 'words' is int, not string"),
+        ({"removed_share": "words"}, "column 'words' to add is there already"),
+        ({"removed_text": "words"}, "column 'words' to add is there already"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused_before_any_work(spark, asked, message):
+    frame = spark.createDataFrame([("The ferry to Aldermoor runs again.", 6)], "text string, words int")
+    with pytest.raises(UsageError, match=message):
+        clean(frame, Settings(**asked))

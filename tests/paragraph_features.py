@@ -1,0 +1,39 @@
+"""The features of paragraphs as plain lists, and a slow tokenizer."""
+
+from __future__ import annotations
+
+from detector.characters import CharacterClass as C
+from detector.characters import classify
+from detector.features import line_hashes, ngrams, shapes, tokenize
+from detector.paragraphs import split
+
+
+def numbers(text: str) -> tuple[list[list[list[int]]], list[list[float]], list[int]]:
+    """All features of the paragraphs of a text, alone in its batch."""
+    batch = split([text])
+    found = tokenize(batch)
+    groups = [
+        [group.buckets[a:b].tolist() for a, b in zip(group.bounds[:-1], group.bounds[1:], strict=True)]
+        for group in ngrams(batch, found)
+    ]
+    return groups, shapes(batch, found).tolist(), line_hashes(found).tolist()
+
+
+def buckets(text: str) -> list[list[list[int]]]:
+    return numbers(text)[0]
+
+
+def slow_words(text: str) -> list[str]:
+    found, run = [], ""
+    for character in text + "\n":
+        data = character.encode("utf-8", "surrogatepass")
+        classes, folded = classify(data + b"\n" * 8)
+        lower = folded[: len(data)].tobytes().decode("utf-8", "surrogatepass")
+        if classes[0] in (C.LETTER, C.UPPER, C.DIGIT):
+            run += lower
+            continue
+        found += [run] if run else []
+        run = ""
+        if classes[0] == C.UNSPACED:
+            found.append(lower)
+    return found

@@ -1,0 +1,202 @@
+"""Kept text comes back byte for byte and in order, and what was removed can be put back."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from texts import texts
+
+import detector
+from detector.cleaner import Cleaner, Prediction
+from detector.errors import UsageError
+from detector.model import Model
+from detector.paragraphs import Mode
+from detector.policy import POLICIES, Policy
+
+modes = st.sampled_from(["line", "blank"])
+
+
+@pytest.fixture(scope="module")
+def middle(tiny_model: Model, seed_texts: list[str]) -> float:
+    """A threshold under which about a third of the seeds' paragraphs are."""
+    scores = np.concatenate([p.keep_scores for p in Cleaner(tiny_model).predict_many(seed_texts)])
+    return float(np.quantile(scores, 0.35))
+
+
+def put_back(text: str, stretches: list[tuple[int, int]], source: str) -> str:
+    """The clean text with the removed stretches at their places again, in order."""
+    for start, stop in stretches:
+        text = text[:start] + source[start:stop] + text[start:]
+    return text
+
+
+def slow_clean(prediction: Prediction) -> str:
+    """Every paragraph with all up to the next one is a piece; the kept pieces, and what was before the first."""
+    source, starts = prediction.source, prediction.starts.tolist()
+    pieces = [source[a:b] for a, b in itertools.pairwise([*starts, len(source)])]
+    kept = [piece for piece, keep in zip(pieces, prediction.keep.tolist(), strict=True) if keep]
+    return "".join([source[: starts[0]] if starts else source, *kept])
+
+
+def check_cut(prediction: Prediction) -> None:
+    clean, source = prediction.clean_text(), prediction.source
+    assert clean == slow_clean(prediction)
+    assert put_back(clean, prediction.removed_stretches(), source) == source
+    kept = [p.text for p in prediction.paragraphs if p.keep]
+    at = 0
+    for text in kept:
+        at = clean.index(text, at) + len(text)
+    assert [p.text for p in prediction.removed] == [p.text for p in prediction.paragraphs if not p.keep]
+
+
+# Cutting
+
+
+@given(text=texts, mask=st.lists(st.booleans(), min_size=60, max_size=60), mode=modes)
+def test_any_choice_of_paragraphs(text: str, mask: list[bool], mode: Mode, tiny_model: Model) -> None:
+    prediction = Cleaner(tiny_model, mode=mode).predict(text)
+    check_cut(replace(prediction, keep=np.resize(np.array(mask), len(prediction))))
+    assert replace(prediction, keep=np.ones(len(prediction), dtype=bool)).clean_text() == text
+    nothing = replace(prediction, keep=np.zeros(len(prediction), dtype=bool)).clean_text()
+    assert not nothing.strip()
+
+
+@given(text=texts, mode=modes, threshold=st.floats(0, 1))
+def test_the_model_s_own_choice(text: str, mode: Mode, threshold: float, tiny_model: Model) -> None:
+    cleaned = Cleaner(tiny_model, threshold, mode=mode).clean(text)
+    check_cut(cleaned.prediction)
+    assert cleaned.text == cleaned.prediction.clean_text()
+
+
+CUTS = [
+    ("one\ntwo\nthree\n", [True, False, True], "one\nthree\n"),
+    ("one\n\n\ntwo\n\nthree", [True, False, True], "one\n\n\nthree"),
+    ("one\r\ntwo\r\n\r\nthree\r\n", [False, True, False], "two\r\n\r\n"),
+    ("\ufeff\n one \ntwo", [True, True, False], "\ufeff\n one \n"),
+    ("\n\none\ntwo", [False, False], "\n\n"),
+    ("one\rtwo\rthree", [True, False, False], "one\r"),
+    ("", [], ""),
+    ("\n \n", [], "\n \n"),
+]
+
+
+@pytest.mark.parametrize(("text", "keep", "clean"), CUTS)
+def test_a_removed_paragraph_takes_the_blank_lines_after_it(
+    text: str, keep: list[bool], clean: str, tiny_model: Model
+) -> None:
+    prediction = replace(Cleaner(tiny_model).predict(text), keep=np.array(keep, dtype=bool))
+    assert prediction.clean_text() == clean
+
+
+def test_seeds_lose_something_and_keep_the_rest(tiny_model: Model, seed_texts: list[str], middle: float) -> None:
+    results = list(Cleaner(tiny_model, middle).clean_many(seed_texts))
+    for cleaned, text in zip(results, seed_texts, strict=True):
+        check_cut(cleaned.prediction)
+        assert cleaned.prediction.source == text
+        assert cleaned.removed_share == 1 - len(cleaned.text) / len(text)
+    removed = sum(len(cleaned.removed) for cleaned in results)
+    assert 0 < removed < sum(len(cleaned.paragraphs) for cleaned in results)
+
+
+def test_the_share_removed_of_an_empty_text(tiny_model: Model) -> None:
+    assert Cleaner(tiny_model).clean("").removed_share == 0
+
+
+# Decisions
+
+
+@given(text=texts, mode=modes)
+def test_paragraphs_say_what_the_arrays_say(text: str, mode: Mode, tiny_model: Model) -> None:
+    prediction = Cleaner(tiny_model, mode=mode).predict(text)
+    assert len(prediction.paragraphs) == len(prediction)
+    for row, paragraph in enumerate(prediction.paragraphs):
+        assert paragraph.text == text[paragraph.start : paragraph.end]
+        assert list(paragraph.scores) == list(tiny_model.labels)
+        assert list(paragraph.scores.values()) == prediction.label_scores[row].tolist()
+        assert sum(paragraph.scores.values()) == pytest.approx(1, abs=1e-5)
+        assert paragraph.label == max(paragraph.scores, key=paragraph.scores.__getitem__)
+        kinds = [
+            (score, kind)
+            for score, kind, label in zip(
+                prediction.kind_scores[row].tolist(), tiny_model.kinds, tiny_model.kind_labels, strict=True
+            )
+            if tiny_model.labels[label] == paragraph.label
+        ]
+        assert paragraph.kind_score == max(kinds)[0]
+        assert (paragraph.kind_score, paragraph.kind) in kinds
+        assert paragraph.keep_score == paragraph.scores["reporting"]
+        assert paragraph.keep == (paragraph.keep_score >= tiny_model.thresholds["balanced"])
+
+
+@given(text=texts)
+def test_a_threshold_of_zero_keeps_everything(text: str, tiny_model: Model) -> None:
+    cleaned = Cleaner(tiny_model, 0).clean(text)
+    assert (cleaned.text, cleaned.removed) == (text, ())
+
+
+def test_names_of_thresholds_are_the_model_s_numbers(tiny_model: Model, seed_texts: list[str]) -> None:
+    kept = {}
+    for name, value in tiny_model.thresholds.items():
+        by_name, by_number, by_text = (
+            [c.text for c in Cleaner(tiny_model, threshold).clean_many(seed_texts)]
+            for threshold in (name, value, repr(value))
+        )
+        assert by_name == by_number == by_text
+        kept[name] = sum(map(len, by_name))
+    assert kept["gentle"] >= kept["balanced"] >= kept["strict"]
+    assert Cleaner(tiny_model) == Cleaner(tiny_model, "balanced")
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.5, float("nan"), float("inf"), "strong", "", "2", None])
+def test_a_threshold_out_of_range(threshold: Any, tiny_model: Model) -> None:
+    with pytest.raises(UsageError, match="give a number from 0 to 1, or one of gentle, balanced, strict") as caught:
+        Cleaner(tiny_model, threshold)
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("settings_", [{"mode": "lines"}, {"mode": ""}, {"policy": Policy(keep=("advertising",))}])
+def test_settings_that_do_not_fit(settings_: dict[str, Any], tiny_model: Model) -> None:
+    with pytest.raises(UsageError):
+        Cleaner(tiny_model, **settings_)
+
+
+def test_load_takes_the_same_settings(tiny_model_dir: Path) -> None:
+    with pytest.raises(UsageError, match="threshold"):
+        detector.load(tiny_model_dir, threshold=2)
+    cleaner = detector.load(
+        str(tiny_model_dir), threshold="strict", paragraphs="blank", policy=POLICIES["appeals-only"]
+    )
+    assert (cleaner.threshold, cleaner.mode) == ("strict", "blank")
+
+
+def test_a_policy_decides_by_the_kinds_it_keeps(tiny_model: Model, seed_texts: list[str]) -> None:
+    policy = Policy(keep=("reporting", "metadata"))
+    assert "metadata" in tiny_model.kinds
+    kept = [
+        label == 0 or kind == "metadata" for kind, label in zip(tiny_model.kinds, tiny_model.kind_labels, strict=True)
+    ]
+    for prediction in Cleaner(tiny_model, 0.6, policy).predict_many(seed_texts):
+        expected = prediction.kind_scores[:, kept].sum(axis=1)
+        assert prediction.keep_scores == pytest.approx(expected, abs=1e-5)
+        assert prediction.keep.tolist() == (prediction.keep_scores >= 0.6).tolist()
+
+
+def test_a_policy_gives_the_same_scores_in_every_batch(tiny_model: Model, seed_texts: list[str]) -> None:
+    cleaner = Cleaner(tiny_model, policy=POLICIES["appeals-only"])
+    for text, prediction in zip(seed_texts, cleaner.predict_many(seed_texts), strict=True):
+        assert cleaner.predict(text).keep_scores.tolist() == prediction.keep_scores.tolist()
+
+
+# The shipped model
+
+
+def test_the_shipped_model_s_thresholds_are_in_order(shipped: Cleaner) -> None:
+    thresholds = shipped.model.thresholds
+    assert 0 < thresholds["gentle"] <= thresholds["balanced"] <= thresholds["strict"] < 1

@@ -1,0 +1,127 @@
+"""Many texts at once, lazily and in order; the same in threads and other processes."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from texts import text_lists
+
+import detector
+from detector import cleaner as cleaner_module
+from detector.cleaner import Cleaned, Cleaner
+from detector.errors import UsageError
+from detector.model import Model
+from detector.policy import POLICIES, Policy
+
+
+@settings(max_examples=30)
+@given(given_texts=text_lists)
+def test_many_are_the_same_as_one_by_one(given_texts: list[str], tiny_model: Model) -> None:
+    cleaner = Cleaner(tiny_model)
+    many = list(cleaner.clean_many(given_texts))
+    assert [cleaned.prediction.source for cleaned in many] == given_texts
+    for text, cleaned in zip(given_texts, many, strict=True):
+        one = cleaner.clean(text)
+        assert (one.text, one.paragraphs) == (cleaned.text, cleaned.paragraphs)
+
+
+@pytest.mark.parametrize("batch", [1, 100, 5000, 1 << 18])
+def test_the_size_of_batches_changes_nothing(
+    batch: int, tiny_model: Model, seed_texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleaner = Cleaner(tiny_model)
+    expected = [p.paragraphs for p in cleaner.predict_many(seed_texts)]
+    monkeypatch.setattr(cleaner_module, "BATCH_CHARACTERS", batch)
+    assert [p.paragraphs for p in cleaner.predict_many(iter(seed_texts))] == expected
+
+
+@pytest.mark.parametrize("text", ["A line of text.\nAnother one.\n", ""])
+def test_an_endless_iterable_is_read_lazily_and_in_order(
+    text: str, tiny_model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleaner_module, "BATCH_CHARACTERS", 1000)
+    taken = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield text + (str(taken) if text else "")
+
+    found = Cleaner(tiny_model, 0.0).clean_many(endless())
+    assert taken == 0
+    first = list(itertools.islice(found, 3))
+    assert [cleaned.text for cleaned in first] == [text + (str(n) if text else "") for n in (1, 2, 3)]
+    assert taken <= 1001
+    before = taken
+    next(found)
+    assert taken == before
+
+
+def test_no_texts(tiny_model: Model) -> None:
+    assert list(Cleaner(tiny_model).clean_many([])) == []
+
+
+NO_TEXTS = [["one", None], ["one", b"two"], [1], [["one"]], b"bytes"]
+
+
+@pytest.mark.parametrize("given_texts", NO_TEXTS)
+def test_what_is_no_text_is_an_error(given_texts: Any, tiny_model: Model) -> None:
+    with pytest.raises(UsageError, match="a text is a str, not a"):
+        list(Cleaner(tiny_model).predict_many(given_texts))
+
+
+@pytest.mark.parametrize("method", ["predict_many", "clean_many"])
+def test_one_text_in_place_of_many_is_an_error(method: str, tiny_model: Model) -> None:
+    with pytest.raises(UsageError, match="not one text"):
+        list(getattr(Cleaner(tiny_model), method)("one text"))
+
+
+@pytest.mark.parametrize("text", [None, b"bytes", 5])
+def test_what_is_no_text_alone_is_an_error(text: Any, tiny_model: Model) -> None:
+    with pytest.raises(UsageError, match="a text is a str, not a"):
+        Cleaner(tiny_model).clean(text)
+
+
+# Threads, processes, results
+
+
+def test_threads_share_a_cleaner(tiny_model_dir: Path, seed_texts: list[str]) -> None:
+    expected = [cleaned.text for cleaned in detector.load(tiny_model_dir).clean_many(seed_texts)]
+    fresh = detector.load(tiny_model_dir)  # nothing of it computed yet
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda text: fresh.clean(text).text, seed_texts * 2))
+    assert found == expected * 2
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_cleaner_can_be_pickled(used: bool, tiny_model: Model, seed_texts: list[str]) -> None:
+    cleaner = Cleaner(tiny_model, "strict", POLICIES["text"] if "about" in tiny_model.kinds else Policy(), "blank")
+    expected = cleaner.clean(seed_texts[0])
+    cleaner = cleaner if used else replace(cleaner)
+    copy = pickle.loads(pickle.dumps(cleaner))
+    found = copy.clean(seed_texts[0])
+    assert (copy.threshold, copy.policy, copy.mode) == (cleaner.threshold, cleaner.policy, cleaner.mode)
+    assert (found.text, found.paragraphs) == (expected.text, expected.paragraphs)
+
+
+def test_results_can_be_pickled(tiny_model: Model) -> None:
+    cleaned = Cleaner(tiny_model).clean("A line.\nDonate now!")
+    copy: Cleaned = pickle.loads(pickle.dumps(cleaned))
+    assert (copy.text, copy.paragraphs, copy.removed_share) == (cleaned.text, cleaned.paragraphs, cleaned.removed_share)
+
+
+def test_results_are_frozen(tiny_model: Model) -> None:
+    cleaner = Cleaner(tiny_model)
+    cleaned = cleaner.clean("A line.")
+    for thing, field in ((cleaner, "threshold"), (cleaned, "text"), (cleaned.paragraphs[0], "keep")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(thing, field, None)

@@ -1,0 +1,196 @@
+"""The context rows: the same in every batch, and what a slow loop over the document gives.
+
+What stands in which column is not tested, only that the rows hold it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from texts import texts
+
+from detector import context
+from detector.features import BUCKETS, SHAPE_NAMES, log2, shapes, tokenize
+from detector.paragraphs import Batch, split
+
+Array = NDArray[np.float32]
+KINDS, KIND_LABELS = 5, (0, 0, 1, 2, 2)
+MEMBERSHIP = np.eye(3, dtype=np.float32)[list(KIND_LABELS)]
+RARITY = np.random.default_rng(5).integers(0, 256, BUCKETS).astype(np.uint8)
+
+documents = st.lists(
+    st.sampled_from(["The ferry left.", "The FERRY left.", "Give now!", "•", "Quay news", "東京の店", "12 June", "—"]),
+    min_size=1,
+    max_size=14,
+).map("\n".join)
+
+
+def paragraph_texts(texts_: list[str], batch: Batch) -> list[str]:
+    spans = zip(batch.document, batch.first, batch.last, strict=True)
+    return [texts_[document][first:last] for document, first, last in spans]
+
+
+def scores_of(texts_: list[str], batch: Batch) -> Array:
+    """Probabilities that depend on the paragraph's text and its place in its document alone."""
+    places = np.arange(len(batch)) - batch.bounds[batch.document]
+    seeds = [
+        zlib.crc32(text.encode("utf-8", "surrogatepass")) + int(place)
+        for text, place in zip(paragraph_texts(texts_, batch), places, strict=True)
+    ]
+    rows = [np.random.default_rng(seed).dirichlet(np.ones(KINDS)) for seed in seeds]
+    return np.array(rows, dtype=np.float32).reshape(-1, KINDS)
+
+
+def rows_of(texts_: list[str]) -> tuple[Batch, Array, Array]:
+    """The batch, its probabilities, and its context rows."""
+    batch = split(texts_)
+    found = tokenize(batch)
+    evidence = context.gather(batch, found, shapes(batch, found), RARITY)
+    probabilities = scores_of(texts_, batch)
+    return batch, probabilities, context.rows(evidence, 0, np.log(probabilities), probabilities, MEMBERSHIP)
+
+
+def holds(rows: Array, expected: Array) -> bool:
+    """Whether the columns of ``expected`` stand next to each other somewhere in ``rows``."""
+    width = expected.shape[1]
+    return any(np.array_equal(rows[:, at : at + width], expected) for at in range(rows.shape[1] - width + 1))
+
+
+def label_numbers(probabilities: Array) -> list[list[int]]:
+    """Scores of the labels as whole numbers."""
+    whole = [[int(np.rint(value * context.UNIT)) for value in row] for row in probabilities]
+    return [
+        [sum(v for v, label in zip(row, KIND_LABELS, strict=True) if label == n) for n in range(3)] for row in whole
+    ]
+
+
+@given(st.lists(st.one_of(texts, documents), min_size=1, max_size=5))
+def test_a_document_has_the_same_rows_alone_and_in_every_batch(texts_: list[str]) -> None:
+    batch, _, rows = rows_of(texts_)
+    for number, text in enumerate(texts_):
+        alone = rows_of([text])[2]
+        assert np.array_equal(rows[batch.bounds[number] : batch.bounds[number + 1]], alone)
+
+
+def test_seeds_have_the_same_rows_alone_and_in_a_batch(seed_texts: list[str]) -> None:
+    batch, _, rows = rows_of(seed_texts)
+    for number, text in enumerate(seed_texts):
+        assert np.array_equal(rows[batch.bounds[number] : batch.bounds[number + 1]], rows_of([text])[2])
+
+
+@given(st.lists(texts, max_size=4))
+def test_rows_are_finite(texts_: list[str]) -> None:
+    batch, _, rows = rows_of(texts_)
+    assert rows.shape[0] == len(batch)
+    assert np.isfinite(rows).all()
+    assert rows.dtype == np.float32
+
+
+@given(st.lists(documents, min_size=1, max_size=3))
+def test_neighbours(texts_: list[str]) -> None:
+    batch, probabilities, rows = rows_of(texts_)
+    labels = label_numbers(probabilities)
+    for step in range(-context.FAR, context.FAR + 1):
+        expected = [
+            [value / context.UNIT for value in labels[at + step]]
+            if 0 <= at + step < len(labels) and batch.document[at + step] == batch.document[at]
+            else [context.OUTSIDE] * 3
+            for at in range(len(labels))
+        ]
+        assert holds(rows, np.array(expected, dtype=np.float32)), f"no neighbour {step}"
+
+
+@given(st.lists(documents, min_size=1, max_size=3))
+def test_windows(texts_: list[str]) -> None:
+    batch, probabilities, rows = rows_of(texts_)
+    labels = label_numbers(probabilities)
+    for low, high in context.WINDOWS:
+        expected = []
+        for at in range(len(labels)):
+            those = [
+                labels[other]
+                for other in range(len(labels))
+                if batch.document[other] == batch.document[at] and low <= other - at <= high
+            ]
+            expected.append([sum(row[n] for row in those) / (max(len(those), 1) * context.UNIT) for n in range(3)])
+        assert holds(rows, np.array(expected, dtype=np.float32)), f"no window {low}, {high}"
+
+
+@given(st.lists(documents, min_size=1, max_size=3))
+def test_place_and_repetition(texts_: list[str]) -> None:
+    batch, _, rows = rows_of(texts_)
+    every = [text.splitlines() for text in texts_]
+    place, repeats = [], []
+    for lines in every:
+        same = Counter(tuple(sorted(words(line))) for line in lines)
+        for before, line in enumerate(lines):
+            after = len(lines) - 1 - before
+            place.append([before, after, len(lines)])
+            repeats.append([same[tuple(sorted(words(line)))] - 1])
+    places = log2(np.array(place))
+    assert holds(rows, places[:, :1])
+    assert holds(rows, places[:, 1:2])
+    assert holds(rows, places[:, 2:])
+    assert holds(rows, log2(np.array(repeats)))
+    assert len(batch) == len(place)
+
+
+def words(line: str) -> list[str]:
+    batch = split([line])
+    found = tokenize(batch)
+    return [batch.folded[a:b].tobytes().decode() for a, b in zip(found.start, found.end, strict=True)]
+
+
+@given(documents)
+def test_a_paragraph_brings_its_own_columns(text: str) -> None:
+    batch, probabilities, rows = rows_of([text])
+    assert holds(rows, np.log(probabilities))
+    assert holds(rows, shapes(batch, tokenize(batch)))
+    assert len(SHAPE_NAMES) < rows.shape[1]
+
+
+def vocabulary(text: str) -> Array:
+    batch = split([text])
+    found = tokenize(batch)
+    evidence = context.gather(batch, found, shapes(batch, found), np.full(BUCKETS, 255, dtype=np.uint8))
+    scores = np.tile(np.array([[0.5, 0.25, 0.25, 0, 0]], dtype=np.float32), (len(batch), 1))
+    return context.rows(evidence, 0, scores, scores, MEMBERSHIP)
+
+
+SHARED_VOCABULARY = [
+    ("ferry harbour kiosk\nferry harbour kiosk", True),
+    ("ferry\nlantern", False),
+    ("ferry ferry ferry", False),  # the rest of the document is what counts
+]
+
+
+@pytest.mark.parametrize(("text", "is_shared"), SHARED_VOCABULARY)
+def test_vocabulary_that_the_rest_of_the_document_shares(text: str, is_shared: bool) -> None:
+    batch = split([text])
+    found = tokenize(batch)
+    evidence = context.gather(batch, found, shapes(batch, found), np.full(BUCKETS, 255, dtype=np.uint8))
+    assert evidence.vocabulary.elsewhere.tolist() == [is_shared] * len(found.hashes)
+    assert (evidence.vocabulary.weight == 255).all()
+    assert np.isfinite(vocabulary(text)).all()
+
+
+def test_earlier_words_are_those_of_paragraphs_before() -> None:
+    batch = split(["ferry harbour\nferry", "ferry"])
+    found = tokenize(batch)
+    slots = context.gather(batch, found, shapes(batch, found), RARITY).vocabulary
+    assert slots.earlier.tolist() == [False, False, True, False]
+    assert slots.elsewhere.tolist() == [True, False, True, False]
+
+
+QUANTIZED = [(0.0, 0), (1.0, context.UNIT), (0.5, context.UNIT // 2), (0.2501, 256), (0.9999, 1024)]
+
+
+@pytest.mark.parametrize(("probability", "whole"), QUANTIZED)
+def test_probabilities_as_whole_numbers(probability: float, whole: int) -> None:
+    assert context.quantize(np.array([probability])).tolist() == [whole]

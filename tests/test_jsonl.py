@@ -1,0 +1,132 @@
+"""JSON Lines: every line comes back, and nothing but the text changes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rewriting import records, rewritten, shorter, texts
+
+from detector.formats import Fields, Record, Rejected, jsonl
+
+LINES = [
+    b'{"text":"Rain fell."}\n',
+    b'{ "id" : 7 , "text" : "Caf\\u00e9" , "n":1.0, "big":123456789012345678901234567890, "e":1E5 }\r\n',
+    '{"text":"Grüße\\nvom Deich","x":{"text":"inner","a":[1,{"text":2}]}}\n'.encode(),
+    b'{"text":"first","text":"second one"}\n',
+    b'{"x":NaN,"text":"lone \\ud800 half"}\n',
+    b'\xef\xbb\xbf{"text":"after a mark"}\n',
+    b'{"text":""}\n',
+    b"\n",
+    b"  \r\n",
+    b'{"text":"no line end"}',
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_unchanged_lines_come_back_byte_for_byte(line: bytes) -> None:
+    assert rewritten("jsonl", line) == line
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.strip()])
+def test_only_the_text_of_a_line_changes(line: bytes) -> None:
+    new = 'a "new" text\nwith é and \ud801'
+    changed = rewritten("jsonl", line, lambda _: new)
+    before, after = (json.loads(part.decode("utf-8-sig")) for part in (line, changed))
+    assert repr(after) == repr({**before, "text": new})
+    kept = line.split(b'"text"', 1)[0]
+    assert changed.startswith(kept)
+    assert changed.rstrip(b"\r\n") == changed.rstrip() or line.endswith(b"\n")
+
+
+def test_escapes_stay_where_a_line_had_them() -> None:
+    assert rewritten("jsonl", b'{"text":"\\u00e9 x"}', lambda _: "é") == b'{"text":"\\u00e9"}'
+    assert rewritten("jsonl", '{"text":"é x"}'.encode(), lambda _: "é") == '{"text":"é"}'.encode()
+
+
+def test_of_a_field_that_comes_twice_the_last_is_changed() -> None:
+    changed = rewritten("jsonl", b'{"text":"first","text":"second"}', lambda _: "x")
+    assert changed == b'{"text":"first","text":"x"}'
+
+
+@pytest.mark.parametrize(
+    ("field", "line", "text", "changed"),
+    [
+        ("article.body", b'{"article":{"id":1,"body":"x y"},"body":"z"}', "x y",
+         b'{"article":{"id":1,"body":"N"},"body":"z"}'),
+        ("a.b.c", b'{"a":{"b":{"c":"x"}, "c":1}}', "x", b'{"a":{"b":{"c":"N"}, "c":1}}'),
+        ("a.b", b'{"a":{"b":"x"},"a.b":"y"}', "y", b'{"a":{"b":"x"},"a.b":"N"}'),
+    ],
+)  # fmt: skip
+def test_nested_fields(field: str, line: bytes, text: str, changed: bytes) -> None:
+    fields = Fields(text=field)
+    assert texts("jsonl", line, fields) == [text]
+    assert rewritten("jsonl", line, lambda _: "N", fields) == changed
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"{", "not JSON"),
+        (b'{"text": "\xff"}', "not JSON in UTF-8"),
+        (b"[1]", "a list, not an object"),
+        (b"7", "a int, not an object"),
+        (b"null", "a NoneType, not an object"),
+        (b'{"body": "x"}', 'field "text" is missing'),
+        (b'{"text": null}', 'field "text" is missing'),
+        (b'{"text": 5}', 'field "text" is a int'),
+        (b"[" * 100_000, "nested too deeply|not JSON"),
+    ],
+)
+@pytest.mark.parametrize("fast", [True, False])
+def test_lines_that_are_no_records_are_rejected(
+    line: bytes, reason: str, fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not fast:
+        monkeypatch.setattr(jsonl, "_fast_loads", None)
+    good = b'{"text":"x"}\n'
+    first, rejected, last = records("jsonl", good + line + b"\n" + good)
+    assert isinstance(first, Record)
+    assert isinstance(last, Record)
+    assert isinstance(rejected, Rejected)
+    assert rejected.number == 2
+    assert rejected.raw == line + b"\n"
+    assert any(part in rejected.reason for part in reason.split("|"))
+
+
+@pytest.mark.parametrize("depth", [10, 600, 900])
+def test_nested_lines_are_changed_like_others(depth: int) -> None:
+    line = b'{"x":' + b"[" * depth + b"]" * depth + b',"text":"a b"}'
+    assert rewritten("jsonl", line, lambda _: "N") == line.replace(b"a b", b"N")
+
+
+def test_ids_are_the_records_own_or_their_place() -> None:
+    data = b'{"id":"a","text":""}\n{"id":123456789012345678901234567890,"text":""}\n{"id":1.5,"text":""}\n{"text":""}\n'
+    assert [r.id for r in records("jsonl", data) if isinstance(r, Record)] == [
+        "a", "123456789012345678901234567890", "file:3", "file:4",
+    ]  # fmt: skip
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["id", "a", "b", "text", "text.x"]), JSON, max_size=5),
+    st.text(st.characters(codec=None)),
+    st.booleans(),
+)
+def test_with_and_without_orjson_the_same(record: dict[str, object], text: str, escaped: bool) -> None:
+    pytest.importorskip("orjson")
+    line = json.dumps({**record, "text": text}, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
+    fast = records("jsonl", line), rewritten("jsonl", line, shorter)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsonl, "_fast_loads", None)
+        assert (records("jsonl", line), rewritten("jsonl", line, shorter)) == fast
+    assert texts("jsonl", line) == [text]
+    assert texts("jsonl", fast[1]) == [shorter(text)]

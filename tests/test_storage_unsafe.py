@@ -1,0 +1,170 @@
+"""A file that asks for more than plain values is refused, and nothing of it is run."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import pickle
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from model_files import message, write_arrays
+
+from detector import storage
+from detector.storage import ARRAYS_FILE
+
+
+class Bomb:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (f"touch '{self.trace}'",)
+
+
+def test_the_bomb_is_one(tmp_path: Path) -> None:
+    pickle.loads(pickle.dumps(Bomb(tmp_path / "trace")))
+    assert (tmp_path / "trace").exists()
+
+
+def dumped(value: object, tmp_path: Path, compress: Any) -> bytes:
+    joblib.dump(value, tmp_path / "dumped", compress=compress)
+    return (tmp_path / "dumped").read_bytes()
+
+
+def with_deep(payload: bytes, value: object) -> dict[str, Any]:
+    """The tiny model's dictionary with something else in place of one array's bytes."""
+    content: dict[str, Any] = pickle.loads(payload)
+    content["networks"][1]["weights"][0]["bytes"] = value
+    return content
+
+
+BOMBS: dict[str, Callable[[Bomb, bytes, Path], bytes]] = {
+    **{
+        f"protocol {number}": lambda bomb, _, __, number=number: zlib.compress(pickle.dumps(bomb, number))
+        for number in range(pickle.HIGHEST_PROTOCOL + 1)
+    },
+    "in a list": lambda bomb, _, __: zlib.compress(pickle.dumps([1, 2, [bomb]])),
+    "deep in an array": lambda bomb, payload, __: zlib.compress(pickle.dumps(with_deep(payload, bomb), 4)),
+    "by joblib": lambda bomb, payload, path: dumped(with_deep(payload, bomb), path, ("zlib", 3)),
+    "in an array of objects": lambda bomb, _, path: dumped(
+        {"rarity": np.array([bomb], dtype=object)}, path, ("zlib", 3)
+    ),
+    "not packed": lambda bomb, _, path: dumped(bomb, path, 0),
+    "by gzip": lambda bomb, _, __: gzip.compress(pickle.dumps(bomb)),
+    "after the model": lambda bomb, payload, __: zlib.compress(payload[:-1] + pickle.dumps(bomb, 0)),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize("its_digest", [True, False])
+def test_a_pickle_that_would_run_a_command_has_not_run_it(
+    name: str, its_digest: bool, model_copy: Path, payload: bytes, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    content = BOMBS[name](Bomb(trace), payload, tmp_path)
+    write_arrays(model_copy, content) if its_digest else (model_copy / ARRAYS_FILE).write_bytes(content)
+    said = message(model_copy)
+    assert not trace.exists()
+    if name in ("not packed", "by gzip"):
+        assert "not a model file" in said
+    else:
+        assert "refused as unsafe" in said
+        assert "nothing of it was run" in said
+
+
+def test_the_refusal_names_what_was_asked_for(model_copy: Path, tmp_path: Path) -> None:
+    write_arrays(model_copy, zlib.compress(pickle.dumps(Bomb(tmp_path / "trace"), 4)))
+    assert f"{os.system.__module__}.system" in message(model_copy)
+
+
+REFUSED = {
+    "array": {"rarity": np.zeros(3)},
+    "empty array": np.zeros(0),
+    "set": {1, 2},
+    "complex": 1j,
+    "path": Path("a"),
+    "ordered": np.dtype("int8"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_other_objects_are_refused(name: str, protocol: int, model_copy: Path) -> None:
+    write_arrays(model_copy, zlib.compress(pickle.dumps(REFUSED[name], protocol)))
+    assert "refused as unsafe" in message(model_copy)
+
+
+@pytest.mark.parametrize("compress", [0, ("zlib", 3), ("gzip", 3), ("bz2", 3), ("lzma", 3)])
+def test_arrays_dumped_by_joblib_are_refused(compress: Any, model_copy: Path, tmp_path: Path) -> None:
+    write_arrays(model_copy, dumped({"rarity": np.arange(100)}, tmp_path, compress))
+    said = message(model_copy)
+    assert "refused as unsafe" in said or "not a model file" in said
+
+
+MEMORY = [
+    b"\x80\x04]r\xff\xff\xff\xff.",  # LONG_BINPUT: room for four thousand million objects
+    b"\x80\x04]p2147483647\n.",  # PUT
+    b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f.",  # BINBYTES8 of nearly everything
+    b"\x80\x04B\xff\xff\xff\xff.",  # BINBYTES of four gigabytes
+    b"\x80\x05\x96\xff\xff\xff\xff\xff\x00\x00\x00.",  # BYTEARRAY8
+    b"\x80\x04P1\n.",  # PERSID
+    b"\x80\x04\x82\x01.",  # EXT1
+    b"",
+    b".",
+    b"\x80\x7f}.",
+]
+
+
+@pytest.mark.parametrize("content", MEMORY)
+def test_pickles_made_to_harm(content: bytes, model_copy: Path) -> None:
+    write_arrays(model_copy, zlib.compress(content))
+    said = message(model_copy)
+    assert "refused as unsafe" in said or "damaged" in said
+
+
+@pytest.mark.parametrize("value", [[], "model", 5, {}, {"linear": {}}, {"linear": [], "networks": None}, [{}]])
+def test_plain_values_that_are_no_model(value: object, model_copy: Path) -> None:
+    write_arrays(model_copy, zlib.compress(pickle.dumps(value, 4)))
+    said = message(model_copy)
+    assert any(word in said for word in ("not a model", "no model of format", "unsafe"))
+
+
+WRONG_PARTS: list[tuple[str, Callable[[dict[str, Any]], object]]] = [
+    ("dtype", lambda p: p["rarity"].update(dtype="object")),
+    ("dtype", lambda p: p["rarity"].update(dtype="float64")),
+    ("reshape", lambda p: p["rarity"].update(shape=[7])),
+    ("do not fit", lambda p: p["rarity"].update(shape=[1, -1])),
+    ("do not fit", lambda p: p["kind_labels"].append(0)),
+    ("do not fit", lambda p: p["kind_labels"].__setitem__(0, 9)),
+    ("do not fit", lambda p: p["linear"].update(scale=p["calibration"])),
+    ("do not fit", lambda p: p["linear"].update(weights=p["rarity"])),
+    ("no model", lambda p: p.pop("calibration")),
+    ("no model", lambda p: p.update(networks=[{"weights": [], "biases": []}])),
+    ("no model", lambda p: p["calibration"].update(bytes="text")),
+]
+
+
+@pytest.mark.parametrize(("words", "change"), WRONG_PARTS)
+def test_a_model_whose_parts_do_not_fit(
+    words: str, change: Callable[[dict[str, Any]], object], model_copy: Path, payload: bytes
+) -> None:
+    content = pickle.loads(payload)
+    change(content)
+    write_arrays(model_copy, zlib.compress(pickle.dumps(content, 4), 1))
+    assert words in message(model_copy)
+
+
+def test_a_file_that_unpacks_to_too_much(model_copy: Path, payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_LARGEST_FILE", 1 << 20)
+    write_arrays(model_copy, zlib.compress(bytes(8 << 20)))
+    assert "larger than any model" in message(model_copy)
+    write_arrays(model_copy, zlib.compress(payload))
+    assert "larger than any model" in message(model_copy)

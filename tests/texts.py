@@ -1,0 +1,22 @@
+"""Texts for properties: what a file of an article may hold, and what nobody would put in one."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+# Pieces that have gone wrong in some splitter or other.
+_AWKWARD = (
+    "\n", "\r\n", "\r", "\n\n", "\r\n\r\n", "\f", "\v", "\x00", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\xa0",
+    "\u1680", "\u2028", "\u2029", "\u200b", "\u3000", "\ufeff", "\ud800", "\udfff", "\ud83d\ude00", " ", "\t", "  ",
+)  # fmt: skip
+_WORDS = (
+    "The ferry to Hollow Quay", "Support us!", "READ MORE", "a", "12,50 €", "x" * 30, "“Nobody asked,” she said.",
+    "***", "Ładny dzień", "ÄRGER über Öl", "Новая школа", "東京の天気", "ข่าววันนี้", "안녕 하세요",
+    "🎉👩‍👩‍👧", "مرحبا", "e\u0301té", "𝔘𐐀",
+)  # fmt: skip
+
+pieces = st.one_of(st.sampled_from(_AWKWARD), st.sampled_from(_WORDS), st.text(st.characters(), max_size=4))
+texts = st.lists(pieces, max_size=12).map("".join)
+text_lists = st.lists(texts, max_size=6)
+# what stands in one paragraph
+lines = st.lists(pieces, max_size=8).map("".join).map(lambda text: text.replace("\n", " ").replace("\r", " "))
