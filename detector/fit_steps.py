@@ -139,7 +139,8 @@ def fit_calibration(data: TrainingData, scores: Floats) -> Floats:
 def choose_thresholds(data: TrainingData, held_out: Floats, recipe: Recipe) -> dict[str, float]:
     """For each name the highest threshold that loses at most that share of the reporting words of extracted texts."""
     reporting = data.label == 0
-    rows = reporting & data.extracted if (reporting & data.extracted).any() else reporting
+    extracted = reporting & data.extracted
+    rows = extracted if extracted.any() else reporting
     score, words = held_out[rows, 0], data.words[rows]
     return {name: threshold_for(score, words, loss) for name, loss in recipe.losses}
 

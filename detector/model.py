@@ -48,11 +48,11 @@ class LinearStep:
     @cached_property
     def _packed(self) -> NDArray[np.uint64]:
         buckets, kinds = self.weights.shape
-        packed = np.zeros((buckets, -(-kinds // _LANES)), dtype=np.uint64)
-        for kind in range(kinds):
-            lane = (self.weights[:, kind].astype(np.int64) + _ZERO).astype(np.uint64)
-            packed[:, kind // _LANES] |= lane << np.uint64(_LANE_BITS * (kind % _LANES))
-        return packed
+        lanes = (np.ascontiguousarray(self.weights.T).view(np.uint8) + np.uint8(_ZERO)).astype(np.uint64)
+        packed = np.zeros((-(-kinds // _LANES), buckets), dtype=np.uint64)
+        for kind, lane in enumerate(lanes):
+            packed[kind // _LANES] |= lane << np.uint64(_LANE_BITS * (kind % _LANES))
+        return np.ascontiguousarray(packed.T)
 
     def scores(self, groups: tuple[Ngrams, ...]) -> Floats:
         """Log-odds of each kind, of shape ``(paragraphs, kinds)``."""

@@ -24,7 +24,7 @@ class Recipe:
     hidden: int = 32  # units of each
     network_epochs: int = 6
     learning_rate: float = 1e-3
-    splices: float = 0.3  # spliced documents for each one that is given
+    splices: float = 0.6  # spliced documents for each one that is given
     looks: int = 2  # how many networks see the context, each the scores of the one before
     trust: tuple[tuple[str, float], ...] = (("gold", 0.7), ("auto", 0.25))  # weight of a label by who gave it, else 1
     # the named thresholds: each loses at most that share of the reporting words of extracted texts, on held-out sites

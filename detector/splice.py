@@ -15,11 +15,13 @@ from detector.labelled import LabelledDocument, LabelledParagraph
 
 SPLICED = "spliced"  # the origin of such a document
 
+DONATION = "donation"
+_LETTERS = 0.4  # how often a donation letter is drawn outright
 # Kinds that speak for the publisher, not about the story: they fit any story.
-PORTABLE_KINDS = frozenset({"donation", "subscription", "newsletter", "app", "social"})
+PORTABLE_KINDS = frozenset({DONATION, "subscription", "newsletter", "app", "social"})
 _COMPANIONS = frozenset({"menu", "about", "legal", "feedback"})  # what such a block may hold besides
 _LONGEST_BLOCK = 14  # paragraphs
-_LONGEST_HOST = 80
+_LONGEST_HOST = 50
 _PLACES = ("end", "start", "inside")
 _SHARES = (0.7, 0.1, 0.2)  # how often a block is put there
 
@@ -37,7 +39,7 @@ def splice(
 ) -> list[LabelledDocument]:
     """At most ``number`` new documents: stories of ``documents`` with a block of another site of the same fold put in.
 
-    The kinds of block are drawn evenly, so that rare ones come as often as common ones. A new document keeps its
+    The kinds of block are drawn evenly, but for letters, which come more often. A new document keeps its
     story's site. Where there are no blocks or no stories, there are none.
     """
     random = np.random.default_rng(seed)
@@ -55,7 +57,8 @@ def splice(
     for turn in range(number):
         host = hosts[random.integers(len(hosts))]
         kinds = by_fold[folds[host.site]]
-        those = kinds[sorted(kinds)[random.integers(len(kinds))]]
+        drawn = DONATION if random.random() < _LETTERS else sorted(kinds)[random.integers(len(kinds))]
+        those = kinds.get(drawn) or kinds[sorted(kinds)[0]]
         block = those[random.integers(len(those))]
         if block.site == host.site:
             continue

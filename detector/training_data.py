@@ -20,6 +20,7 @@ from detector.paragraphs import split
 from detector.recipe import Recipe
 from detector.splice import SPLICED
 
+SEED = "seed"  # the origin of documents that were written to learn from
 _BATCH = 1 << 20  # characters of a batch of documents while features are made
 
 
@@ -64,7 +65,7 @@ def training_data(documents: Sequence[LabelledDocument], recipe: Recipe) -> Trai
     owner = np.repeat(np.arange(len(documents)), [len(d.paragraphs) for d in documents])
     folds = site_folds(documents, recipe.folds)
     fold = np.array([folds[d.site] for d in documents])[owner]
-    extracted = np.array([d.origin not in (PAGE, SPLICED) for d in documents])[owner]
+    extracted = np.array([d.origin not in (PAGE, SPLICED, SEED) for d in documents])[owner]
     groups, tokens, owners, evidence_parts, first = [], [], [], [], 0
     for part in batches(documents, _BATCH):
         batch = split([d.text for d in part])

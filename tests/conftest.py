@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tiny import ROOT, TINY_RECIPE
 
 import detector
 from detector.cleaner import Cleaner
 from detector.model import Model
-from detector.recipe import Recipe
 from detector.storage import ARRAYS_FILE, load_model, shipped_model
 from detector.train import train
 
-ROOT = Path(__file__).resolve().parent.parent
-TINY_RECIPE = Recipe(folds=2, linear_epochs=4, network_epochs=20, hidden=8, members=1, looks=2, learning_rate=1e-2)
 _TINY_SEEDS = ("letters", "publishers", "about_asking")
 _TINY_DOCUMENTS = 18  # of each
 

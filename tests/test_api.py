@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from tiny import ROOT
 
 import detector
 from detector.errors import DataError, DetectorError, ModelError, UsageError

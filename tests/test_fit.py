@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import TINY_RECIPE
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny import TINY_RECIPE
 
 from detector.cleaner import Cleaner
 from detector.errors import DataError, UsageError

@@ -42,7 +42,8 @@ def run(command: list[str] | str, folder: Path) -> subprocess.CompletedProcess[s
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        command, cwd=folder, env=environment, shell=isinstance(command, str), capture_output=True, text=True, check=False
+        command, cwd=folder, env=environment, shell=isinstance(command, str),
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

@@ -58,11 +58,11 @@ def test_the_same_seed_gives_the_same_documents() -> None:
     assert splice(DOCUMENTS, FOLDS, 20, "reporting", 4) != splice(DOCUMENTS, FOLDS, 20, "reporting", 5)
 
 
-def test_rare_kinds_come_as_often_as_common_ones() -> None:
+def test_rare_kinds_come_far_more_often_than_they_stand_in_the_data() -> None:
     documents = [story(n, SITES[n % 8], *letter(n, "app" if n == 0 else "donation")) for n in range(20)]
     spliced = splice(documents, dict.fromkeys(SITES, 0), 200, "reporting", 0)
     with_app = sum(any(p.kind == "app" for p in d.paragraphs) for d in spliced)
-    assert 70 < with_app < 130
+    assert 40 < with_app < 100  # of the blocks themselves, one in twenty
 
 
 NOTHING_TO_SPLICE = {
