@@ -71,7 +71,7 @@ def test_the_example_comes_out_clean(checkout: Path) -> None:
     """What `make demo` shows: the story stays whole, the letter after it goes."""
     done = run("detector clean seeds/example.txt", checkout)
     source = (checkout / "seeds" / "example.txt").read_text("utf-8").splitlines(keepends=True)
-    assert done.stdout == "".join(source[:12])
+    assert done.stdout == "".join(source[:11])
 
 
 def test_every_command_of_the_program_is_in_the_readme() -> None:
