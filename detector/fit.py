@@ -54,6 +54,9 @@ def fit(
     )
     progress(f"reading {len(documents):,} documents and {len(spliced):,} spliced ones")
     data = training_data([*documents, *spliced], recipe)
+    kindless = int(((data.label >= 0) & (data.kind < 0)).sum())
+    if kindless:
+        progress(f"{kindless:,} paragraphs are left out: they have no kind, and others of their label have one")
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         linear, scores = fit_linear(data, recipe, progress)

@@ -27,6 +27,7 @@ class Recipe:
     splices: float = 0.6  # spliced documents for each one that is given
     looks: int = 2  # how many networks see the context, each the scores of the one before
     trust: tuple[tuple[str, float], ...] = (("gold", 0.7), ("auto", 0.25))  # weight of a label by who gave it, else 1
+    page_trust: float = 2.0  # further weight of a whole page, which stands once beside the texts of all extractors
     # the named thresholds: each loses at most that share of the reporting words of extracted texts, on held-out sites
     losses: tuple[tuple[str, float], ...] = (("gentle", 0.001), (BALANCED, 0.005), ("strict", 0.02))
 

@@ -85,7 +85,7 @@ class Summary:
 
     def lines(self) -> list[str]:
         """The counts for a person."""
-        out = [f"{self.documents:,} documents"]
+        out = [f"{self.documents:,} document{'' if self.documents == 1 else 's'}"]
         for name, counts in (("kept", self.kept), ("removed", self.removed)):
             total = _total(counts)
             by_label = ", ".join(f"{label} {c.paragraphs:,}" for label, c in _by_label(counts).items())

@@ -60,9 +60,10 @@ def training_data(documents: Sequence[LabelledDocument], recipe: Recipe) -> Trai
     label = np.array([labels.index(p.label) if p.label else -1 for p in paragraphs])
     index: dict[tuple[int, str | None], int] = {(kind_labels[n], kind): n for n, kind in enumerate(kinds)}
     kind = np.array([index.get((at, p.kind or p.label), -1) for at, p in zip(label, paragraphs, strict=True)])
+    owner = np.repeat(np.arange(len(documents)), [len(d.paragraphs) for d in documents])
     weight = dict(recipe.trust)
     trust = np.array([weight.get(p.by or "", 1.0) for p in paragraphs])
-    owner = np.repeat(np.arange(len(documents)), [len(d.paragraphs) for d in documents])
+    trust[np.array([d.origin == PAGE for d in documents])[owner]] *= recipe.page_trust
     folds = site_folds(documents, recipe.folds)
     fold = np.array([folds[d.site] for d in documents])[owner]
     extracted = np.array([d.origin not in (PAGE, SPLICED, SEED) for d in documents])[owner]

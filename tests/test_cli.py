@@ -39,7 +39,7 @@ def test_one_file_goes_to_standard_output(command: Command, text: str, cleaned: 
     Path("a.txt").write_bytes(text.encode())
     called = command("clean", "a.txt")
     assert (called.code, called.out) == (0, cleaned.encode())
-    assert called.err.startswith("1 documents\nkept ")
+    assert called.err.startswith("1 document\nkept ")
     assert "appeal" in called.err
     assert tree(Path()) == {"a.txt": text.encode()}
 
