@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from detector import context
+from detector import context, speed
 from detector.features import Ngrams, ngrams, segment_sum, shapes, tokenize
 from detector.paragraphs import Batch
 
@@ -23,15 +23,15 @@ REPORTING = "reporting"
 
 # A row of the weight table is summed as whole numbers, five to a 64-bit word: lanes of 12 bits hold sums of up to 16
 # weights of 8 bits (16 * 255 < 4096) without a carry into the next lane.
-_LANES = 5
-_LANE_BITS = 12
-_CHUNK = 16
-_ZERO = 128  # what a weight of zero is stored as in a lane
+LANES = 5
+LANE_BITS = 12
+CHUNK = 16
+ZERO = 128  # what a weight of zero is stored as in a lane
 _PAIR = np.uint64(0xFFF | 0xFFF << 24)
 _WIDER = ((0, _PAIR), (12, _PAIR), (48, np.uint64(0xFFF)))
 _HALVES = np.array([0, 24], dtype=np.uint64)
 _LANE_ORDER = [0, 2, 1, 3, 4]  # of the halves of those three words: lanes 0 2, 1 3, 4
-_BLOCK = 256  # rows of a matrix product; always the same, so that a row's result does not depend on the others
+BLOCK = 256  # rows of a matrix product; always the same, so that a row's result does not depend on the others
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,13 @@ class LinearStep:
     bias: Floats
 
     @cached_property
-    def _packed(self) -> NDArray[np.uint64]:
+    def packed(self) -> NDArray[np.uint64]:
+        """The weights in lanes, of shape ``(BUCKETS, words of lanes)``."""
         buckets, kinds = self.weights.shape
-        lanes = (np.ascontiguousarray(self.weights.T).view(np.uint8) + np.uint8(_ZERO)).astype(np.uint64)
-        packed = np.zeros((-(-kinds // _LANES), buckets), dtype=np.uint64)
+        lanes = (np.ascontiguousarray(self.weights.T).view(np.uint8) + np.uint8(ZERO)).astype(np.uint64)
+        packed = np.zeros((-(-kinds // LANES), buckets), dtype=np.uint64)
         for kind, lane in enumerate(lanes):
-            packed[kind // _LANES] |= lane << np.uint64(_LANE_BITS * (kind % _LANES))
+            packed[kind // LANES] |= lane << np.uint64(LANE_BITS * (kind % LANES))
         return np.ascontiguousarray(packed.T)
 
     def scores(self, groups: tuple[Ngrams, ...]) -> Floats:
@@ -62,19 +63,19 @@ class LinearStep:
         for group in groups:
             total += self._sums(group)
             count += group.counts
-        total -= _ZERO * count[:, None]
+        total -= ZERO * count[:, None]
         norm = np.sqrt(np.maximum(count, 1))[:, None]
         return (total * self.scale.astype(np.float64) / norm + self.bias).astype(np.float32)
 
     def _sums(self, group: Ngrams) -> NDArray[np.int64]:
         counts = group.counts
-        chunks = -(-counts // _CHUNK)
+        chunks = -(-counts // CHUNK)
         bounds = np.concatenate(([0], np.cumsum(chunks)))
         within = np.arange(bounds[-1]) - np.repeat(bounds[:-1], chunks)
-        starts = np.repeat(group.bounds[:-1] * group.buckets.shape[1], chunks) + _CHUNK * within
+        starts = np.repeat(group.bounds[:-1] * group.buckets.shape[1], chunks) + CHUNK * within
         if not len(starts):
             return np.zeros((len(counts), len(self.scale)), dtype=np.int64)
-        sums = np.add.reduceat(self._packed.take(group.buckets.ravel(), axis=0), starts, axis=0)
+        sums = np.add.reduceat(self.packed.take(group.buckets.ravel(), axis=0), starts, axis=0)
         # The lanes are now too narrow: 0 and 2, 1 and 3, and 4 go on in words of their own, with 24 bits or more.
         words = ((sums >> np.uint64(shift)) & mask for shift, mask in _WIDER)
         wide = [segment_sum(word, bounds)[:, :, None] >> _HALVES for word in words]
@@ -91,31 +92,39 @@ class Network:
 
     def scores(self, rows: Floats) -> Floats:
         """Logits of each kind, of shape ``(rows, kinds)``."""
-        values = _blocks(rows)
+        return self.scores_of_blocks(blocks(rows), len(rows))
+
+    def scores_of_blocks(self, values: Floats, number: int) -> Floats:
+        """Logits of the first ``number`` rows of `blocks`."""
         for depth, (weights, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             values = values @ weights
             values += bias
             if depth < len(self.weights) - 1:
                 np.maximum(values, 0, out=values)
-        return _unblocked(values, len(rows))
+        return _unblocked(values, number)
 
 
-def _blocks(rows: Floats) -> Floats:
-    """Rows as blocks of `_BLOCK` rows, shape ``(blocks, _BLOCK, columns)``; the last one is filled up with zeros."""
+def blocks(rows: Floats) -> Floats:
+    """Rows as blocks of `BLOCK` rows, shape ``(blocks, BLOCK, columns)``; the last one is filled up with zeros."""
     number, columns = rows.shape
-    blocks = -(-number // _BLOCK)
-    padded = np.zeros((blocks * _BLOCK, columns), dtype=np.float32)
+    padded = np.empty((padded_number(number), columns), dtype=np.float32)
     padded[:number] = rows
-    return padded.reshape(blocks, _BLOCK, columns)
+    padded[number:] = 0
+    return padded.reshape(-1, BLOCK, columns)
 
 
-def _unblocked(blocks: Floats, number: int) -> Floats:
-    return blocks.reshape(blocks.shape[0] * _BLOCK, blocks.shape[2])[:number]
+def padded_number(number: int) -> int:
+    """How many rows the `blocks` of so many rows have."""
+    return -(-number // BLOCK) * BLOCK
+
+
+def _unblocked(values: Floats, number: int) -> Floats:
+    return values.reshape(values.shape[0] * BLOCK, values.shape[2])[:number]
 
 
 def product(rows: Floats, matrix: Floats) -> Floats:
     """``rows @ matrix``, each row's result the same whatever rows stand beside it, to the last bit."""
-    return _unblocked(_blocks(rows) @ matrix, len(rows))
+    return _unblocked(blocks(rows) @ matrix, len(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +164,42 @@ class Model:
         """1 where a kind belongs to a label, of shape ``(kinds, labels)``."""
         return np.eye(len(self.labels), dtype=np.float32)[list(self.kind_labels)]
 
+    @cached_property
+    def indices(self) -> NDArray[np.int64]:
+        """The label of each kind, an index."""
+        return np.array(self.kind_labels, dtype=np.int64)
+
     def predict(self, batch: Batch) -> Scores:
         """Probabilities of every paragraph of a batch. A document's are the same in every batch."""
-        tokens = tokenize(batch)
-        evidence = context.gather(batch, tokens, shapes(batch, tokens), self.rarity)
-        own = logits = self.linear.scores(ngrams(batch, tokens))
+        fast = speed.kernels()
+        reading: Reading = fast.read(batch, self) if fast else read(batch, self)
+        own = logits = reading.scores
         for look, network in enumerate(self.networks):
-            logits = network.scores(context.rows(evidence, look, own, softmax(logits), self.membership))
+            probabilities = softmax(logits)
+            if fast:
+                rows = fast.rows(reading.evidence, look, own, probabilities, self.indices)
+            else:
+                rows = blocks(context.rows(reading.evidence, look, own, probabilities, self.membership))
+            logits = network.scores_of_blocks(rows, len(batch))
             own = np.concatenate([own, logits], axis=1)
         labels, kinds = calibrated(softmax(logits), self.membership, self.calibration)
-        return Scores(labels, kinds, tokens.counts)
+        return Scores(labels, kinds, reading.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of the paragraphs of a batch each by itself: number of words, log-odds of the kinds, evidence."""
+
+    words: NDArray[np.int64]
+    scores: Floats
+    evidence: context.Evidence
+
+
+def read(batch: Batch, model: Model) -> Reading:
+    """The reading of a batch."""
+    tokens = tokenize(batch)
+    evidence = context.gather(batch, tokens, shapes(batch, tokens), model.rarity)
+    return Reading(tokens.counts, model.linear.scores(ngrams(batch, tokens)), evidence)
 
 
 def softmax(logits: Floats) -> Floats:

@@ -1,0 +1,245 @@
+"""The compiled path: what `detector.kernels` and `detector.kernels_context` are given, and the arrays they fill.
+
+Every function gives the arrays of the numpy function that it names, to the last bit. Whether this path is taken is
+for `detector.speed` to say.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import characters, context, features, kernels, kernels_context
+from detector.characters import CharacterClass
+from detector.context import Evidence, Floats, Vocabulary
+from detector.model import BLOCK, CHUNK, LANE_BITS, LANES, ZERO, Model, Reading, padded_number
+from detector.paragraphs import Batch, Lines, Offsets
+
+Array = NDArray[Any]
+
+
+class _Characters(NamedTuple):
+    """What `kernels.split_lines` needs of `detector.characters`."""
+
+    classes: Array
+    lower: Array
+    ascii_classes: Array
+    ascii_folded: Array
+    rest: Array
+    astral_first: int
+    astral_last: int
+    astral_class: int
+
+
+class _Text(NamedTuple):
+    """What `kernels.read` needs of `detector.features`; names are those of the constants there."""
+
+    head: np.uint64
+    tail: np.uint64
+    middle: np.uint64
+    length: np.uint64
+    word: np.uint64
+    pair: np.uint64
+    pair_left: np.uint64
+    prefix: np.uint64
+    suffix: np.uint64
+    opening: np.uint64
+    closing: np.uint64
+    whole: np.uint64
+    shift: np.uint64
+    masks: Array
+    long: int
+    prefix_bytes: int
+    suffix_bytes: int
+    read_bytes: int
+    trim: int
+    blank: Array
+    blank_or_rest: Array
+    logarithms: Array
+    first: Array
+    last: Array
+    counted: Array
+    classes: int
+    letter: int
+    upper: int
+    digit: int
+    unspaced: int
+    unspaced_rest: int
+
+
+class _Linear(NamedTuple):
+    """A `LinearStep`, and how its weights stand in lanes."""
+
+    packed: Array
+    scale: Array
+    bias: Array
+    lanes: int
+    bits: int
+    chunk: int
+    zero: int
+
+
+class _Batch(NamedTuple):
+    """The fields of `Batch` that `kernels.read` reads, and the eight bytes that begin at each place."""
+
+    classes: Array
+    folded: Array
+    eight: Array
+    start: Array
+    end: Array
+    first: Array
+    last: Array
+
+
+class _Rare(NamedTuple):
+    """The rarer words of a batch as `kernels.read` finds them, and the table of how rare a word is."""
+
+    table: Array
+    bounds: Array
+    weight: Array
+    capital: Array
+    hashes: Array
+
+
+class _Context(NamedTuple):
+    """What the kernels need of `detector.context`; names are those of the constants there."""
+
+    slot: np.uint64
+    slot_shift: np.uint64
+    slots_a_word: int
+    unit: int
+    unit_float: np.float32
+    rounding: np.float32
+    outside: np.float32
+    near: int
+    far: int
+    windows: Array
+    near_shapes: Array
+    length: int
+    logarithms: Array
+
+
+class _Evidence(NamedTuple):
+    """The fields of `Evidence` that the kernels read."""
+
+    documents: Array
+    characters: Array
+    shapes: Array
+    repeats: Array
+
+
+class _Vocabulary(NamedTuple):
+    """The fields of `Vocabulary`, in its order."""
+
+    bounds: Array
+    weight: Array
+    capital: Array
+    slot: Array
+    origin: Array
+    elsewhere: Array
+    earlier: Array
+
+
+@cache
+def _characters() -> _Characters:
+    tables = characters.tables()
+    return _Characters(
+        tables.classes,
+        tables.lower,
+        np.frombuffer(tables.ascii_classes, dtype=np.uint8),
+        np.frombuffer(tables.ascii_folded, dtype=np.uint8),
+        characters.REST,
+        *characters.ASTRAL_HAN,
+        int(CharacterClass.UNSPACED),
+    )
+
+
+@cache
+def _text() -> _Text:
+    own = {
+        "counted": np.array(features.COUNTED, dtype=np.int64),
+        "classes": characters.CLASSES,
+        "read_bytes": features.READ_BYTES,
+        **{name.lower(): int(CharacterClass[name]) for name in ("LETTER", "UPPER", "DIGIT", "UNSPACED", "UNSPACED_REST")},
+    }
+    return _Text(**{name: own[name] if name in own else getattr(features, f"_{name.upper()}") for name in _Text._fields})
+
+
+@cache
+def _context() -> _Context:
+    return _Context(
+        slot=context.SLOT,
+        slot_shift=context.SLOT_SHIFT,
+        slots_a_word=context.SLOTS_A_WORD,
+        unit=context.UNIT,
+        unit_float=np.float32(context.UNIT),
+        rounding=np.float32(3 << 22),
+        outside=np.float32(context.OUTSIDE),
+        near=context.NEAR,
+        far=context.FAR,
+        windows=np.array(context.WINDOWS, dtype=np.int64),
+        near_shapes=np.array(context.NEAR_SHAPES, dtype=np.int64),
+        length=context.LENGTH,
+        logarithms=_text().logarithms,
+    )
+
+
+def split_lines(buffer: bytes, origin: Offsets) -> Lines:
+    """`detector.paragraphs.split_lines`."""
+    most = buffer.count(b"\n") + buffer.count(b"\r")
+    classes, folded = np.empty((2, len(buffer)), dtype=np.uint8)
+    lines = np.empty((5, most), dtype=np.int64)
+    after_blank = np.empty(most, dtype=np.bool_)
+    raw = np.frombuffer(buffer, dtype=np.uint8)
+    number = kernels.split_lines(raw, origin, _characters(), classes, folded, lines, after_blank)
+    return Lines(classes, folded, *lines[:, :number], after_blank[:number])
+
+
+def read(batch: Batch, model: Model) -> Reading:
+    """`detector.model.read`."""
+    number, linear = len(batch), model.linear
+    most = len(batch.classes) // 2 + 1  # words of a buffer
+    rare = _Rare(
+        model.rarity, np.empty(number + 1, np.int64), np.empty(most, np.int64), np.empty(most, np.bool_),
+        np.empty(most, np.uint64),
+    )  # fmt: skip
+    words, lines = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.uint64)
+    shapes = np.empty((number, len(features.SHAPE_NAMES)), dtype=np.float32)
+    scores = np.empty((number, len(linear.scale)), dtype=np.float32)
+    kernels.read(
+        _Batch(batch.classes, batch.folded, features.eights(batch), batch.start, batch.end, batch.first, batch.last),
+        _Linear(linear.packed, linear.scale.astype(np.float64), linear.bias, LANES, LANE_BITS, CHUNK, ZERO),
+        rare, _text(), words, shapes, lines, scores,
+    )  # fmt: skip
+    repeats = np.empty((number, 1), dtype=np.float32)
+    kernels_context.repeats(lines, batch.document, _context(), repeats)
+    return Reading(words, scores, Evidence(batch, shapes, repeats, _vocabulary(batch, rare)))
+
+
+def _vocabulary(batch: Batch, rare: _Rare) -> Vocabulary:
+    number = int(rare.bounds[-1])
+    slot, origin = np.empty(number, dtype=np.int64), np.zeros(batch.documents + 1, dtype=np.int64)
+    elsewhere, earlier = np.empty((2, number), dtype=np.bool_)
+    found = _Vocabulary(rare.bounds, rare.weight[:number], rare.capital[:number], slot, origin, elsewhere, earlier)
+    kernels_context.slots(rare.hashes, batch.bounds, _context(), found)
+    return Vocabulary(*found)
+
+
+def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, labels: NDArray[np.int64]) -> Floats:
+    """`detector.context.rows` in `detector.model.blocks`; ``labels`` is the label of each kind, an index."""
+    batch, constants = evidence.batch, _context()
+    number = len(batch)
+    sums = np.empty((number, int(labels.max()) + 1), dtype=np.int64)
+    known = _Evidence(batch.bounds, batch.last - batch.first, evidence.shapes, evidence.repeats)
+    columns = context.columns(look, own.shape[1], *sums.shape[1:], len(labels))
+    out = np.empty((padded_number(number), columns), dtype=np.float32)
+    kernels_context.label_sums(probabilities, labels, constants, sums)
+    column = kernels_context.every_look(known, own, sums, constants, out)
+    if not look:
+        v = evidence.vocabulary
+        words = _Vocabulary(v.bounds, v.weight, v.capital, v.slot, v.origin, v.elsewhere, v.earlier)
+        kernels_context.first_look(known, words, probabilities, sums, constants, out, column)
+    return out.reshape(-1, BLOCK, columns)

@@ -1,0 +1,326 @@
+"""Compiled loops over bytes, words and n-grams. Each gives what the numpy code it names gives, to the last bit.
+
+What belongs to the features (multipliers, tables) comes in as arguments: numba keeps compiled code on disk and would
+not notice that a constant of another module has changed. Only `detector.accelerated` imports this module.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Array = NDArray[Any]
+
+
+def compiled(function: Function) -> Function:
+    """The function compiled at its first call, or taken from numba's cache; in memory only where no cache can be."""
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        kernel: Function = njit(cache=True, **options)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written
+        kernel = njit(**options)(function)
+    return kernel
+
+
+@compiled
+def _classify_character(raw: Array, at: int, tables: Any, classes: Array, folded: Array) -> int:
+    """Class and lower case of the character beyond ASCII at a byte; gives its length."""
+    lead = raw[at]
+    if lead >= 0xF0:
+        code = ((lead & 0x07) << 18) | ((raw[at + 1] & 0x3F) << 12) | ((raw[at + 2] & 0x3F) << 6) | (raw[at + 3] & 0x3F)
+        length = 4
+    elif lead >= 0xE0:
+        code = ((lead & 0x0F) << 12) | ((raw[at + 1] & 0x3F) << 6) | (raw[at + 2] & 0x3F)
+        length = 3
+    else:
+        code = ((lead & 0x1F) << 6) | (raw[at + 1] & 0x3F)
+        length = 2
+    beyond = len(tables.classes) - 1
+    kind = tables.classes[min(code, beyond)]
+    if length == 4 and tables.astral_first <= code <= tables.astral_last:
+        kind = tables.astral_class
+    for step in range(length):
+        classes[at + step] = tables.rest[kind]
+        folded[at + step] = raw[at + step]
+    classes[at] = kind
+    lower = code if length == 4 else tables.lower[code]
+    if lower != code:
+        for step in range(length - 1, 0, -1):
+            folded[at + step] = 0x80 | (lower & 0x3F)
+            lower >>= 6
+        folded[at] = (0xC0 if length == 2 else 0xE0) | lower
+    return length
+
+
+@compiled
+def split_lines(
+    raw: Array, origin: Array, tables: Any, classes: Array, folded: Array, lines: Array, after_blank: Array
+) -> int:
+    """`detector.characters.classify` and the lines of `detector.paragraphs.split`; gives how many lines there are.
+
+    ``lines`` gets a column each: document, start, end, first, last. All arrays after ``tables`` are filled in.
+    """
+    number, document, start, filled, blank = 0, -1, 0, False, True
+    continuations, at_start, at_origin = 0, 0, 0  # bytes so far that begin no character
+    at, size = 0, len(raw)
+    while at < size:
+        byte = raw[at]
+        if byte >= 0x80:
+            length = _classify_character(raw, at, tables, classes, folded)
+            filled |= classes[at] > 0
+            continuations += length - 1
+            at += length
+            continue
+        kind = tables.ascii_classes[byte]
+        classes[at] = kind
+        folded[at] = tables.ascii_folded[byte]
+        filled |= kind > 0
+        at += 1
+        if byte not in (0x0A, 0x0D):
+            continue
+        if document + 1 < len(origin) and origin[document + 1] == start:
+            document += 1
+            at_origin = start - at_start
+        if filled:
+            lines[0, number], lines[1, number], lines[2, number] = document, start, at - 1
+            lines[3, number] = start - at_start - at_origin
+            lines[4, number] = at - 1 - continuations - at_origin
+            after_blank[number] = blank
+            number += 1
+            blank = False
+        elif not (start == at - 1 and byte == 0x0A and raw[start - 1] == 0x0D):  # no more of a line than its CRLF
+            blank = True
+        start, at_start, filled = at, continuations, False
+    return number
+
+
+@compiled
+def _word_end(classes: Array, at: int, counts: Array, m: Any) -> int:
+    """Where the word that begins at a byte ends; counts its characters that are no small letters."""
+    kind = classes[at]
+    if kind == m.unspaced:
+        counts[kind] += 1
+        at += 1
+        while classes[at] == m.unspaced_rest:
+            at += 1
+        return at
+    while m.letter <= kind <= m.digit:
+        if kind != m.letter:
+            counts[kind] += 1
+        at += 1
+        kind = classes[at]
+    return at
+
+
+@compiled
+def _word_hash(eight: Array, start: int, end: int, m: Any) -> Any:
+    """`detector.features._hashes` of one word."""
+    length = end - start
+    mixed = (eight[start] & m.masks[min(length, 8)]) * m.head + np.uint64(length) * m.length
+    if length > 8:
+        mixed += eight[end - 8] * m.tail
+        if length > 16:
+            mixed += eight[start + 8] * m.middle
+    return mixed ^ (mixed >> np.uint64(32))
+
+
+@compiled
+def _bucket(mixed: Any, multiplier: Any, m: Any) -> Any:
+    return np.int64(((mixed ^ (mixed >> np.uint64(29))) * multiplier) >> m.shift)
+
+
+@compiled
+def _add_affixes(eight: Array, start: int, end: int, lead: Any, buckets: Array, number: int, m: Any) -> int:
+    """`detector.features._affixes` of one word; gives the number of n-grams there are now."""
+    wide = lead >= 0xC0
+    if end - start < (2 * m.long if wide else m.long):
+        return number
+    head = eight[start] & m.masks[8 if wide else m.prefix_bytes]
+    tail = eight[end - 8] & ~m.masks[2 if wide else 8 - m.suffix_bytes]
+    buckets[number] = _bucket(head * m.head, m.prefix, m)
+    buckets[number + 1] = _bucket(tail * m.tail, m.suffix, m)
+    return number + 2
+
+
+@compiled
+def _add_anchors(hashes: Array, words: int, whole: Any, buckets: Array, number: int, m: Any) -> int:
+    """`detector.features._anchors` of the paragraph of these words, ``whole`` being its `line_hashes`."""
+    zero = np.uint64(0)
+    first = hashes[0] if words > 0 else zero
+    second = hashes[1] if words > 1 else zero
+    third = hashes[2] if words > 2 else zero
+    last = hashes[words - 1] if words > 0 else zero
+    before = hashes[words - 2] if words > 1 else zero
+    third_last = hashes[words - 3] if words > 2 else zero
+    two, back = first * m.pair_left + second, before * m.pair_left + last
+    buckets[number] = _bucket(first, m.opening, m)
+    buckets[number + 1] = _bucket(two, m.opening, m)
+    buckets[number + 2] = _bucket(two * m.pair_left + third, m.opening, m)
+    buckets[number + 3] = _bucket(back, m.closing, m)
+    buckets[number + 4] = _bucket(third_last * m.head + back, m.closing, m)
+    buckets[number + 5] = _bucket(whole, m.whole, m)
+    return number + 6
+
+
+@compiled
+def _ends(classes: Array, start: int, end: int, m: Any) -> Any:
+    """`detector.features._ends` of one paragraph."""
+    first, last = start, end - 1
+    for _ in range(m.trim):
+        if not m.blank[classes[first]]:
+            break
+        first += 1
+    for _ in range(m.trim):
+        if not m.blank_or_rest[classes[last]]:
+            break
+        last -= 1
+    return classes[first], classes[last]
+
+
+@compiled
+def log2(value: int, logarithms: Array) -> Any:
+    """`detector.features.log2` of one number."""
+    if value < len(logarithms):
+        return logarithms[value]
+    mantissa, exponent = math.frexp(np.float64(value) + 1.0)
+    return np.float32(exponent + 2.0 * mantissa - 2.0)
+
+
+@compiled
+def share(part: int, whole: int) -> Any:
+    """`detector.features.share` of one number."""
+    return np.float32(np.float64(part) / np.float64(max(whole, 1)))
+
+
+@compiled
+def _shape(out: Array, characters: int, size: int, words: Array, counts: Array, ends: Any, m: Any) -> None:
+    """A row of `detector.features.shapes`; ``words`` are their number, bytes, capitalised, of capitals, numbers."""
+    punctuation = 0
+    column = 10
+    for kind in m.counted:
+        punctuation += counts[kind]
+        out[column] = log2(counts[kind], m.logarithms)
+        column += 1
+    out[0] = log2(characters, m.logarithms)
+    out[1] = log2(words[0], m.logarithms)
+    out[2] = share(words[1], 8 * words[0])
+    out[3] = share(size - characters, characters)
+    out[4] = share(counts[m.upper], characters)
+    out[5] = share(counts[m.digit], characters)
+    out[6] = share(punctuation, characters)
+    for which in range(3):
+        out[7 + which] = share(words[2 + which], words[0])
+    for value in m.first[ends[0]]:
+        out[column] = value
+        column += 1
+    for value in m.last[ends[1]]:
+        out[column] = value
+        column += 1
+
+
+@compiled
+def _add_weights(buckets: Array, number: int, total: Array, linear: Any) -> None:
+    """Add up the weights of n-grams: the sums of `detector.model.LinearStep` before the zeros are taken off."""
+    kinds = len(total)
+    mask = np.uint64((1 << linear.bits) - 1)
+    for begin in range(0, number, linear.chunk):
+        end = min(begin + linear.chunk, number)
+        for word in range(linear.packed.shape[1]):
+            lane_sums = np.uint64(0)
+            for at in range(begin, end):
+                lane_sums += linear.packed[buckets[at], word]
+            for kind in range(word * linear.lanes, min((word + 1) * linear.lanes, kinds)):
+                total[kind] += np.int64(lane_sums & mask)
+                lane_sums >>= np.uint64(linear.bits)
+
+
+@compiled
+def _scores(out: Array, total: Array, number: int, linear: Any) -> None:
+    """A row of the scores of `detector.model.LinearStep` from its sums."""
+    norm = np.sqrt(np.float64(max(number, 1)))
+    for kind in range(len(total)):
+        whole = np.float64(total[kind] - linear.zero * number)
+        out[kind] = np.float32(whole * linear.scale[kind] / norm + np.float64(linear.bias[kind]))
+
+
+@compiled
+def _read_words(
+    batch: Any, row: int, hashes: Array, buckets: Array, words: Array, counts: Array, rare: Any, m: Any
+) -> Any:
+    """Words of a paragraph: their hashes, n-grams and rarities, and what `_shape` needs of them."""
+    at, end = batch.start[row], batch.end[row]
+    read = at + m.read_bytes
+    number, grams, rares = 0, 0, rare.bounds[row]
+    whole = np.uint64(0)
+    while at < end:
+        kind = batch.classes[at]
+        if kind < m.letter or kind > m.unspaced_rest:
+            counts[kind] += 1
+            at += 1
+            continue
+        start = at
+        at = _word_end(batch.classes, at, counts, m)
+        if start >= read:
+            continue
+        hashed = _word_hash(batch.eight, start, at, m)
+        hashes[number] = hashed
+        number += 1
+        mixed = hashed * m.middle
+        whole += mixed ^ (mixed >> np.uint64(31))
+        bucket = _bucket(hashed, m.word, m)
+        buckets[grams] = bucket
+        grams = _add_affixes(batch.eight, start, at, batch.folded[start], buckets, grams + 1, m)
+        words[1] += at - start
+        if kind == m.upper:
+            words[2] += 1
+            words[3] += at - start > 1 and batch.classes[at - 1] == m.upper
+        words[4] += kind == m.digit
+        weight = rare.table[bucket]
+        rare.weight[rares] = weight
+        rare.capital[rares] = kind == m.upper
+        rare.hashes[rares] = hashed
+        rares += weight > 0
+    rare.bounds[row + 1] = rares
+    words[0] = number
+    return grams, whole + np.uint64(number) * m.length
+
+
+@compiled
+def read(
+    batch: Any, linear: Any, rare: Any, m: Any, words: Array, shapes: Array, lines: Array, scores: Array
+) -> None:
+    """Everything of each paragraph by itself, in one pass over its bytes.
+
+    Fills ``words`` (their number), ``shapes`` (`detector.features.shapes`), ``lines`` (`line_hashes`), ``scores``
+    (`LinearStep.scores`) and the arrays of ``rare`` (words, as `detector.context.Vocabulary` has them).
+    """
+    most = m.read_bytes // 2 + 1  # words that are read of a paragraph
+    hashes = np.empty(most + 1, dtype=np.uint64)
+    buckets = np.empty(4 * most + 6, dtype=np.int64)
+    of_words = np.empty(5, dtype=np.int64)
+    counts = np.empty(m.classes, dtype=np.int64)
+    total = np.empty(scores.shape[1], dtype=np.int64)
+    rare.bounds[0] = 0
+    for row in range(len(batch.start)):
+        of_words[:] = 0
+        counts[:] = 0
+        total[:] = 0
+        grams, whole = _read_words(batch, row, hashes, buckets, of_words, counts, rare, m)
+        number = of_words[0]
+        hashes[number] = 0
+        for word in range(number):
+            buckets[grams] = _bucket(hashes[word] * m.pair_left + hashes[word + 1], m.pair, m)
+            grams += 1
+        grams = _add_anchors(hashes, number, whole, buckets, grams, m)
+        _add_weights(buckets, grams, total, linear)
+        _scores(scores[row], total, grams, linear)
+        characters, size = batch.last[row] - batch.first[row], batch.end[row] - batch.start[row]
+        ends = _ends(batch.classes, batch.start[row], batch.end[row], m)
+        _shape(shapes[row], characters, size, of_words, counts, ends, m)
+        words[row], lines[row] = number, whole
