@@ -50,24 +50,29 @@ class _Text(NamedTuple):
     closing: np.uint64
     whole: np.uint64
     shift: np.uint64
-    masks: Array
     long: int
     prefix_bytes: int
     suffix_bytes: int
     read_bytes: int
     trim: int
-    blank: Array
-    blank_or_rest: Array
-    logarithms: Array
-    first: Array
-    last: Array
-    counted: Array
+    blank: int  # classes as bits, like the next
+    blank_or_rest: int
+    first_counted: int
+    last_counted: int
     classes: int
     letter: int
     upper: int
     digit: int
     unspaced: int
     unspaced_rest: int
+
+
+class _Tables(NamedTuple):
+    """Tables of `detector.features`."""
+
+    logarithms: Array
+    first: Array
+    last: Array
 
 
 class _Linear(NamedTuple):
@@ -160,12 +165,24 @@ def _characters() -> _Characters:
 @cache
 def _text() -> _Text:
     own = {
-        "counted": np.array(features.COUNTED, dtype=np.int64),
+        "first_counted": int(features.COUNTED[0]),
+        "last_counted": int(features.COUNTED[-1]),
+        "blank": _bits(features._BLANK),
+        "blank_or_rest": _bits(features._BLANK_OR_REST),
         "classes": characters.CLASSES,
         "read_bytes": features.READ_BYTES,
         **{name.lower(): int(CharacterClass[name]) for name in ("LETTER", "UPPER", "DIGIT", "UNSPACED", "UNSPACED_REST")},
     }
     return _Text(**{name: own[name] if name in own else getattr(features, f"_{name.upper()}") for name in _Text._fields})
+
+
+def _bits(table: NDArray[np.bool_]) -> int:
+    return int((1 << np.flatnonzero(table)).sum())
+
+
+@cache
+def _tables() -> _Tables:
+    return _Tables(features._LOGARITHMS, features._FIRST, features._LAST)
 
 
 @cache
@@ -183,7 +200,7 @@ def _context() -> _Context:
         windows=np.array(context.WINDOWS, dtype=np.int64),
         near_shapes=np.array(context.NEAR_SHAPES, dtype=np.int64),
         length=context.LENGTH,
-        logarithms=_text().logarithms,
+        logarithms=_tables().logarithms,
     )
 
 
@@ -212,7 +229,7 @@ def read(batch: Batch, model: Model) -> Reading:
     kernels.read(
         _Batch(batch.classes, batch.folded, features.eights(batch), batch.start, batch.end, batch.first, batch.last),
         _Linear(linear.packed, linear.scale.astype(np.float64), linear.bias, LANES, LANE_BITS, CHUNK, ZERO),
-        rare, _text(), words, shapes, lines, scores,
+        rare, _tables(), _text(), words, shapes, lines, scores,
     )  # fmt: skip
     repeats = np.empty((number, 1), dtype=np.float32)
     kernels_context.repeats(lines, batch.document, _context(), repeats)

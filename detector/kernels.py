@@ -28,7 +28,13 @@ def compiled(function: Function) -> Function:
     return kernel
 
 
-@compiled
+def inlined(function: Function) -> Function:
+    """The function compiled into those that call it, so that arrays handed to it cost no reference counts."""
+    kernel: Function = njit(nogil=True, error_model="numpy", forceinline=True)(function)
+    return kernel
+
+
+@inlined
 def _classify_character(raw: Array, at: int, tables: Any, classes: Array, folded: Array) -> int:
     """Class and lower case of the character beyond ASCII at a byte; gives its length."""
     lead = raw[at]
@@ -100,7 +106,7 @@ def split_lines(
     return number
 
 
-@compiled
+@inlined
 def _word_end(classes: Array, at: int, counts: Array, m: Any) -> int:
     """Where the word that begins at a byte ends; counts its characters that are no small letters."""
     kind = classes[at]
@@ -118,11 +124,17 @@ def _word_end(classes: Array, at: int, counts: Array, m: Any) -> int:
     return at
 
 
-@compiled
+@inlined
+def _first_bytes(number: int) -> Any:
+    """Eight bytes of which so many, up to eight, are ones: `detector.features._MASKS`."""
+    return ~np.uint64(0) >> np.uint64(64 - 8 * number) if number > 0 else np.uint64(0)
+
+
+@inlined
 def _word_hash(eight: Array, start: int, end: int, m: Any) -> Any:
     """`detector.features._hashes` of one word."""
     length = end - start
-    mixed = (eight[start] & m.masks[min(length, 8)]) * m.head + np.uint64(length) * m.length
+    mixed = (eight[start] & _first_bytes(min(length, 8))) * m.head + np.uint64(length) * m.length
     if length > 8:
         mixed += eight[end - 8] * m.tail
         if length > 16:
@@ -130,25 +142,25 @@ def _word_hash(eight: Array, start: int, end: int, m: Any) -> Any:
     return mixed ^ (mixed >> np.uint64(32))
 
 
-@compiled
-def _bucket(mixed: Any, multiplier: Any, m: Any) -> Any:
-    return np.int64(((mixed ^ (mixed >> np.uint64(29))) * multiplier) >> m.shift)
+@inlined
+def _bucket(mixed: Any, multiplier: Any, shift: Any) -> Any:
+    return np.int64(((mixed ^ (mixed >> np.uint64(29))) * multiplier) >> shift)
 
 
-@compiled
+@inlined
 def _add_affixes(eight: Array, start: int, end: int, lead: Any, buckets: Array, number: int, m: Any) -> int:
     """`detector.features._affixes` of one word; gives the number of n-grams there are now."""
     wide = lead >= 0xC0
     if end - start < (2 * m.long if wide else m.long):
         return number
-    head = eight[start] & m.masks[8 if wide else m.prefix_bytes]
-    tail = eight[end - 8] & ~m.masks[2 if wide else 8 - m.suffix_bytes]
-    buckets[number] = _bucket(head * m.head, m.prefix, m)
-    buckets[number + 1] = _bucket(tail * m.tail, m.suffix, m)
+    head = eight[start] & _first_bytes(8 if wide else m.prefix_bytes)
+    tail = eight[end - 8] & ~_first_bytes(2 if wide else 8 - m.suffix_bytes)
+    buckets[number] = _bucket(head * m.head, m.prefix, m.shift)
+    buckets[number + 1] = _bucket(tail * m.tail, m.suffix, m.shift)
     return number + 2
 
 
-@compiled
+@inlined
 def _add_anchors(hashes: Array, words: int, whole: Any, buckets: Array, number: int, m: Any) -> int:
     """`detector.features._anchors` of the paragraph of these words, ``whole`` being its `line_hashes`."""
     zero = np.uint64(0)
@@ -159,31 +171,31 @@ def _add_anchors(hashes: Array, words: int, whole: Any, buckets: Array, number: 
     before = hashes[words - 2] if words > 1 else zero
     third_last = hashes[words - 3] if words > 2 else zero
     two, back = first * m.pair_left + second, before * m.pair_left + last
-    buckets[number] = _bucket(first, m.opening, m)
-    buckets[number + 1] = _bucket(two, m.opening, m)
-    buckets[number + 2] = _bucket(two * m.pair_left + third, m.opening, m)
-    buckets[number + 3] = _bucket(back, m.closing, m)
-    buckets[number + 4] = _bucket(third_last * m.head + back, m.closing, m)
-    buckets[number + 5] = _bucket(whole, m.whole, m)
+    buckets[number] = _bucket(first, m.opening, m.shift)
+    buckets[number + 1] = _bucket(two, m.opening, m.shift)
+    buckets[number + 2] = _bucket(two * m.pair_left + third, m.opening, m.shift)
+    buckets[number + 3] = _bucket(back, m.closing, m.shift)
+    buckets[number + 4] = _bucket(third_last * m.head + back, m.closing, m.shift)
+    buckets[number + 5] = _bucket(whole, m.whole, m.shift)
     return number + 6
 
 
-@compiled
+@inlined
 def _ends(classes: Array, start: int, end: int, m: Any) -> Any:
     """`detector.features._ends` of one paragraph."""
     first, last = start, end - 1
     for _ in range(m.trim):
-        if not m.blank[classes[first]]:
+        if not (m.blank >> classes[first]) & 1:
             break
         first += 1
     for _ in range(m.trim):
-        if not m.blank_or_rest[classes[last]]:
+        if not (m.blank_or_rest >> classes[last]) & 1:
             break
         last -= 1
     return classes[first], classes[last]
 
 
-@compiled
+@inlined
 def log2(value: int, logarithms: Array) -> Any:
     """`detector.features.log2` of one number."""
     if value < len(logarithms):
@@ -192,23 +204,27 @@ def log2(value: int, logarithms: Array) -> Any:
     return np.float32(exponent + 2.0 * mantissa - 2.0)
 
 
-@compiled
+@inlined
 def share(part: int, whole: int) -> Any:
     """`detector.features.share` of one number."""
     return np.float32(np.float64(part) / np.float64(max(whole, 1)))
 
 
-@compiled
-def _shape(out: Array, characters: int, size: int, words: Array, counts: Array, ends: Any, m: Any) -> None:
-    """A row of `detector.features.shapes`; ``words`` are their number, bytes, capitalised, of capitals, numbers."""
-    punctuation = 0
-    column = 10
-    for kind in m.counted:
+@inlined
+def _shape(
+    out: Array, characters: int, size: int, words: Array, counts: Array, logarithms: Array, m: Any
+) -> int:
+    """A row of `detector.features.shapes` up to the columns of first and last, where the first of which stands.
+
+    ``words`` are their number, bytes, capitalised ones, ones of capitals, and numbers.
+    """
+    punctuation, column = 0, 10
+    for kind in range(m.first_counted, m.last_counted + 1):
         punctuation += counts[kind]
-        out[column] = log2(counts[kind], m.logarithms)
+        out[column] = log2(counts[kind], logarithms)
         column += 1
-    out[0] = log2(characters, m.logarithms)
-    out[1] = log2(words[0], m.logarithms)
+    out[0] = log2(characters, logarithms)
+    out[1] = log2(words[0], logarithms)
     out[2] = share(words[1], 8 * words[0])
     out[3] = share(size - characters, characters)
     out[4] = share(counts[m.upper], characters)
@@ -216,111 +232,103 @@ def _shape(out: Array, characters: int, size: int, words: Array, counts: Array, 
     out[6] = share(punctuation, characters)
     for which in range(3):
         out[7 + which] = share(words[2 + which], words[0])
-    for value in m.first[ends[0]]:
-        out[column] = value
-        column += 1
-    for value in m.last[ends[1]]:
-        out[column] = value
-        column += 1
+    return column
 
 
-@compiled
-def _add_weights(buckets: Array, number: int, total: Array, linear: Any) -> None:
+@inlined
+def _add_weights(buckets: Array, number: int, packed: Array, total: Array, lanes: int, bits: int, chunk: int) -> None:
     """Add up the weights of n-grams: the sums of `detector.model.LinearStep` before the zeros are taken off."""
     kinds = len(total)
-    mask = np.uint64((1 << linear.bits) - 1)
-    for begin in range(0, number, linear.chunk):
-        end = min(begin + linear.chunk, number)
-        for word in range(linear.packed.shape[1]):
-            lane_sums = np.uint64(0)
+    mask = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
+    for begin in range(0, number, chunk):
+        end = min(begin + chunk, number)
+        for word in range(packed.shape[1]):
+            sums = np.uint64(0)
             for at in range(begin, end):
-                lane_sums += linear.packed[buckets[at], word]
-            for kind in range(word * linear.lanes, min((word + 1) * linear.lanes, kinds)):
-                total[kind] += np.int64(lane_sums & mask)
-                lane_sums >>= np.uint64(linear.bits)
+                sums += packed[buckets[at], word]
+            for kind in range(word * lanes, min((word + 1) * lanes, kinds)):
+                total[kind] += np.int64(sums & mask)
+                sums >>= np.uint64(bits)
 
 
-@compiled
-def _scores(out: Array, total: Array, number: int, linear: Any) -> None:
+@inlined
+def _scores(out: Array, total: Array, number: int, zero: int, scale: Array, bias: Array) -> None:
     """A row of the scores of `detector.model.LinearStep` from its sums."""
     norm = np.sqrt(np.float64(max(number, 1)))
     for kind in range(len(total)):
-        whole = np.float64(total[kind] - linear.zero * number)
-        out[kind] = np.float32(whole * linear.scale[kind] / norm + np.float64(linear.bias[kind]))
+        whole = np.float64(total[kind] - zero * number)
+        out[kind] = np.float32(whole * scale[kind] / norm + np.float64(bias[kind]))
 
 
 @compiled
-def _read_words(
-    batch: Any, row: int, hashes: Array, buckets: Array, words: Array, counts: Array, rare: Any, m: Any
-) -> Any:
-    """Words of a paragraph: their hashes, n-grams and rarities, and what `_shape` needs of them."""
-    at, end = batch.start[row], batch.end[row]
-    read = at + m.read_bytes
-    number, grams, rares = 0, 0, rare.bounds[row]
-    whole = np.uint64(0)
-    while at < end:
-        kind = batch.classes[at]
-        if kind < m.letter or kind > m.unspaced_rest:
-            counts[kind] += 1
-            at += 1
-            continue
-        start = at
-        at = _word_end(batch.classes, at, counts, m)
-        if start >= read:
-            continue
-        hashed = _word_hash(batch.eight, start, at, m)
-        hashes[number] = hashed
-        number += 1
-        mixed = hashed * m.middle
-        whole += mixed ^ (mixed >> np.uint64(31))
-        bucket = _bucket(hashed, m.word, m)
-        buckets[grams] = bucket
-        grams = _add_affixes(batch.eight, start, at, batch.folded[start], buckets, grams + 1, m)
-        words[1] += at - start
-        if kind == m.upper:
-            words[2] += 1
-            words[3] += at - start > 1 and batch.classes[at - 1] == m.upper
-        words[4] += kind == m.digit
-        weight = rare.table[bucket]
-        rare.weight[rares] = weight
-        rare.capital[rares] = kind == m.upper
-        rare.hashes[rares] = hashed
-        rares += weight > 0
-    rare.bounds[row + 1] = rares
-    words[0] = number
-    return grams, whole + np.uint64(number) * m.length
-
-
-@compiled
-def read(
-    batch: Any, linear: Any, rare: Any, m: Any, words: Array, shapes: Array, lines: Array, scores: Array
-) -> None:
+def read(batch: Any, linear: Any, rare: Any, tables: Any, m: Any, words: Array, shapes: Array, lines: Array, scores: Array) -> None:
     """Everything of each paragraph by itself, in one pass over its bytes.
 
     Fills ``words`` (their number), ``shapes`` (`detector.features.shapes`), ``lines`` (`line_hashes`), ``scores``
     (`LinearStep.scores`) and the arrays of ``rare`` (words, as `detector.context.Vocabulary` has them).
     """
+    classes, folded, eight = batch.classes, batch.folded, batch.eight
+    rarity, weight, capital, rare_hashes = rare.table, rare.weight, rare.capital, rare.hashes
+    logarithms, first_columns, last_columns = tables.logarithms, tables.first, tables.last
     most = m.read_bytes // 2 + 1  # words that are read of a paragraph
     hashes = np.empty(most + 1, dtype=np.uint64)
     buckets = np.empty(4 * most + 6, dtype=np.int64)
     of_words = np.empty(5, dtype=np.int64)
     counts = np.empty(m.classes, dtype=np.int64)
     total = np.empty(scores.shape[1], dtype=np.int64)
+    rares = 0
     rare.bounds[0] = 0
-    for row in range(len(batch.start)):
+    for row in range(len(words)):
         of_words[:] = 0
         counts[:] = 0
         total[:] = 0
-        grams, whole = _read_words(batch, row, hashes, buckets, of_words, counts, rare, m)
-        number = of_words[0]
+        start, end = batch.start[row], batch.end[row]
+        at, read = start, start + m.read_bytes
+        number, grams = 0, 0
+        whole = np.uint64(0)
+        while at < end:
+            kind = classes[at]
+            if kind < m.letter or kind > m.unspaced_rest:
+                counts[kind] += 1
+                at += 1
+                continue
+            begin = at
+            at = _word_end(classes, at, counts, m)
+            if begin >= read:
+                continue
+            hashed = _word_hash(eight, begin, at, m)
+            hashes[number] = hashed
+            number += 1
+            mixed = hashed * m.middle
+            whole += mixed ^ (mixed >> np.uint64(31))
+            bucket = _bucket(hashed, m.word, m.shift)
+            buckets[grams] = bucket
+            grams = _add_affixes(eight, begin, at, folded[begin], buckets, grams + 1, m)
+            of_words[1] += at - begin
+            if kind == m.upper:
+                of_words[2] += 1
+                of_words[3] += at - begin > 1 and classes[at - 1] == m.upper
+            of_words[4] += kind == m.digit
+            weight[rares] = rarity[bucket]
+            capital[rares] = kind == m.upper
+            rare_hashes[rares] = hashed
+            rares += rarity[bucket] > 0
+        of_words[0] = number
+        rare.bounds[row + 1] = rares
+        whole += np.uint64(number) * m.length
         hashes[number] = 0
         for word in range(number):
-            buckets[grams] = _bucket(hashes[word] * m.pair_left + hashes[word + 1], m.pair, m)
+            buckets[grams] = _bucket(hashes[word] * m.pair_left + hashes[word + 1], m.pair, m.shift)
             grams += 1
         grams = _add_anchors(hashes, number, whole, buckets, grams, m)
-        _add_weights(buckets, grams, total, linear)
-        _scores(scores[row], total, grams, linear)
-        characters, size = batch.last[row] - batch.first[row], batch.end[row] - batch.start[row]
-        ends = _ends(batch.classes, batch.start[row], batch.end[row], m)
-        _shape(shapes[row], characters, size, of_words, counts, ends, m)
+        _add_weights(buckets, grams, linear.packed, total, linear.lanes, linear.bits, linear.chunk)
+        _scores(scores[row], total, grams, linear.zero, linear.scale, linear.bias)
+        characters = batch.last[row] - batch.first[row]
+        column = _shape(shapes[row], characters, end - start, of_words, counts, logarithms, m)
+        first, last = _ends(classes, start, end, m)
+        for one in range(first_columns.shape[1]):
+            shapes[row, column + one] = first_columns[first, one]
+        column += first_columns.shape[1]
+        for one in range(last_columns.shape[1]):
+            shapes[row, column + one] = last_columns[last, one]
         words[row], lines[row] = number, whole

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels import compiled, log2, share
+from detector.kernels import compiled, inlined, log2, share
 
 Array = NDArray[Any]
 
@@ -69,7 +69,7 @@ def slots(hashes: Array, documents: Array, c: Any, out: Any) -> None:
             out.elsewhere[word] = first[slot] != last[slot]
 
 
-@compiled
+@inlined
 def _neighbours(values: Array, row: int, begin: int, end: int, reach: int, c: Any, out: Array, column: int) -> int:
     """A row of `detector.context._neighbours`; gives the next free column."""
     width = values.shape[1]
@@ -84,7 +84,7 @@ def _neighbours(values: Array, row: int, begin: int, end: int, reach: int, c: An
     return column
 
 
-@compiled
+@inlined
 def _windows(sums: Array, row: int, begin: int, end: int, c: Any, out: Array, column: int) -> int:
     """A row of `detector.context._windows`."""
     for window in range(len(c.windows)):
@@ -98,7 +98,7 @@ def _windows(sums: Array, row: int, begin: int, end: int, c: Any, out: Array, co
     return column
 
 
-@compiled
+@inlined
 def _place(row: int, begin: int, end: int, c: Any, out: Array, column: int) -> int:
     """A row of `detector.context._place`."""
     number, before = end - begin, row - begin
@@ -109,7 +109,7 @@ def _place(row: int, begin: int, end: int, c: Any, out: Array, column: int) -> i
     return column + 4
 
 
-@compiled
+@inlined
 def _mass(mass: Array, row: int, begin: int, end: int, c: Any, out: Array, column: int) -> int:
     """A row of `detector.context._mass`; ``mass`` are its sums."""
     labels = mass.shape[1]
@@ -124,7 +124,7 @@ def _mass(mass: Array, row: int, begin: int, end: int, c: Any, out: Array, colum
     return column + 3 * labels
 
 
-@compiled
+@inlined
 def _cumulate(labels: Array, length: Array, characters: Array, c: Any, sums: Array, mass: Array) -> None:
     """The sums over all paragraphs before each that `_windows` and `_mass` take differences of."""
     number = labels.shape[1]
@@ -136,7 +136,7 @@ def _cumulate(labels: Array, length: Array, characters: Array, c: Any, sums: Arr
         sums[row + 1, number] = sums[row, number] + np.int64(np.rint(length[row] * c.unit_float))
 
 
-@compiled
+@inlined
 def _add_word(sums: Array, weight: int, elsewhere: bool, earlier: bool, voice: int) -> None:
     sums[0] += weight
     sums[1] += weight * elsewhere
@@ -144,7 +144,7 @@ def _add_word(sums: Array, weight: int, elsewhere: bool, earlier: bool, voice: i
     sums[3] += weight * voice
 
 
-@compiled
+@inlined
 def _shared_vocabulary(
     v: Any, row: int, score: int, origin: int, tally: Array, sums: Array, c: Any, out: Array, column: int
 ) -> int:
@@ -171,7 +171,7 @@ def _shared_vocabulary(
     return column
 
 
-@compiled
+@inlined
 def _tally(v: Any, begin: int, end: int, origin: int, labels: Array, tally: Array) -> None:
     """For each slot of a document, the sum of reporting's scores over its words, and their number."""
     for word in range(v.bounds[begin], v.bounds[end]):
