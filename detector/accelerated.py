@@ -29,9 +29,14 @@ class _Characters(NamedTuple):
     ascii_classes: Array
     ascii_folded: Array
     rest: Array
-    astral_first: int
-    astral_last: int
-    astral_class: int
+
+
+class _Astral(NamedTuple):
+    """The characters beyond the basic plane that have a class of their own."""
+
+    first: int
+    last: int
+    kind: int
 
 
 class _Text(NamedTuple):
@@ -157,9 +162,10 @@ def _characters() -> _Characters:
         np.frombuffer(tables.ascii_classes, dtype=np.uint8),
         np.frombuffer(tables.ascii_folded, dtype=np.uint8),
         characters.REST,
-        *characters.ASTRAL_HAN,
-        int(CharacterClass.UNSPACED),
     )
+
+
+_ASTRAL = _Astral(*characters.ASTRAL_HAN, int(CharacterClass.UNSPACED))
 
 
 @cache
@@ -211,7 +217,7 @@ def split_lines(buffer: bytes, origin: Offsets) -> Lines:
     lines = np.empty((5, most), dtype=np.int64)
     after_blank = np.empty(most, dtype=np.bool_)
     raw = np.frombuffer(buffer, dtype=np.uint8)
-    number = kernels.split_lines(raw, origin, _characters(), classes, folded, lines, after_blank)
+    number = kernels.split_lines(raw, origin, _characters(), _ASTRAL, classes, folded, lines, after_blank)
     return Lines(classes, folded, *lines[:, :number], after_blank[:number])
 
 

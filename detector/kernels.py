@@ -35,7 +35,9 @@ def inlined(function: Function) -> Function:
 
 
 @inlined
-def _classify_character(raw: Array, at: int, tables: Any, classes: Array, folded: Array) -> int:
+def _classify_character(
+    raw: Array, at: int, of_class: Array, lower_case: Array, rest: Array, astral: Any, classes: Array, folded: Array
+) -> int:
     """Class and lower case of the character beyond ASCII at a byte; gives its length."""
     lead = raw[at]
     if lead >= 0xF0:
@@ -47,15 +49,15 @@ def _classify_character(raw: Array, at: int, tables: Any, classes: Array, folded
     else:
         code = ((lead & 0x1F) << 6) | (raw[at + 1] & 0x3F)
         length = 2
-    beyond = len(tables.classes) - 1
-    kind = tables.classes[min(code, beyond)]
-    if length == 4 and tables.astral_first <= code <= tables.astral_last:
-        kind = tables.astral_class
+    beyond = len(of_class) - 1
+    kind = of_class[min(code, beyond)]
+    if length == 4 and astral.first <= code <= astral.last:
+        kind = astral.kind
     for step in range(length):
-        classes[at + step] = tables.rest[kind]
+        classes[at + step] = rest[kind]
         folded[at + step] = raw[at + step]
     classes[at] = kind
-    lower = code if length == 4 else tables.lower[code]
+    lower = code if length == 4 else lower_case[code]
     if lower != code:
         for step in range(length - 1, 0, -1):
             folded[at + step] = 0x80 | (lower & 0x3F)
@@ -66,26 +68,29 @@ def _classify_character(raw: Array, at: int, tables: Any, classes: Array, folded
 
 @compiled
 def split_lines(
-    raw: Array, origin: Array, tables: Any, classes: Array, folded: Array, lines: Array, after_blank: Array
+    raw: Array, origin: Array, tables: Any, astral: Any, classes: Array, folded: Array, lines: Array,
+    after_blank: Array,
 ) -> int:
     """`detector.characters.classify` and the lines of `detector.paragraphs.split`; gives how many lines there are.
 
-    ``lines`` gets a column each: document, start, end, first, last. All arrays after ``tables`` are filled in.
+    ``lines`` gets a column each: document, start, end, first, last. All arrays after ``astral`` are filled in.
     """
+    of_class, lower_case, rest = tables.classes, tables.lower, tables.rest
+    ascii_classes, ascii_folded = tables.ascii_classes, tables.ascii_folded
     number, document, start, filled, blank = 0, -1, 0, False, True
     continuations, at_start, at_origin = 0, 0, 0  # bytes so far that begin no character
     at, size = 0, len(raw)
     while at < size:
         byte = raw[at]
         if byte >= 0x80:
-            length = _classify_character(raw, at, tables, classes, folded)
+            length = _classify_character(raw, at, of_class, lower_case, rest, astral, classes, folded)
             filled |= classes[at] > 0
             continuations += length - 1
             at += length
             continue
-        kind = tables.ascii_classes[byte]
+        kind = ascii_classes[byte]
         classes[at] = kind
-        folded[at] = tables.ascii_folded[byte]
+        folded[at] = ascii_folded[byte]
         filled |= kind > 0
         at += 1
         if byte not in (0x0A, 0x0D):
@@ -269,6 +274,8 @@ def read(batch: Any, linear: Any, rare: Any, tables: Any, m: Any, words: Array, 
     """
     classes, folded, eight = batch.classes, batch.folded, batch.eight
     rarity, weight, capital, rare_hashes = rare.table, rare.weight, rare.capital, rare.hashes
+    starts, ends, firsts, lasts, bounds = batch.start, batch.end, batch.first, batch.last, rare.bounds
+    packed, scale, bias = linear.packed, linear.scale, linear.bias
     logarithms, first_columns, last_columns = tables.logarithms, tables.first, tables.last
     most = m.read_bytes // 2 + 1  # words that are read of a paragraph
     hashes = np.empty(most + 1, dtype=np.uint64)
@@ -277,12 +284,12 @@ def read(batch: Any, linear: Any, rare: Any, tables: Any, m: Any, words: Array, 
     counts = np.empty(m.classes, dtype=np.int64)
     total = np.empty(scores.shape[1], dtype=np.int64)
     rares = 0
-    rare.bounds[0] = 0
+    bounds[0] = 0
     for row in range(len(words)):
         of_words[:] = 0
         counts[:] = 0
         total[:] = 0
-        start, end = batch.start[row], batch.end[row]
+        start, end = starts[row], ends[row]
         at, read = start, start + m.read_bytes
         number, grams = 0, 0
         whole = np.uint64(0)
@@ -314,16 +321,16 @@ def read(batch: Any, linear: Any, rare: Any, tables: Any, m: Any, words: Array, 
             rare_hashes[rares] = hashed
             rares += rarity[bucket] > 0
         of_words[0] = number
-        rare.bounds[row + 1] = rares
+        bounds[row + 1] = rares
         whole += np.uint64(number) * m.length
         hashes[number] = 0
         for word in range(number):
             buckets[grams] = _bucket(hashes[word] * m.pair_left + hashes[word + 1], m.pair, m.shift)
             grams += 1
         grams = _add_anchors(hashes, number, whole, buckets, grams, m)
-        _add_weights(buckets, grams, linear.packed, total, linear.lanes, linear.bits, linear.chunk)
-        _scores(scores[row], total, grams, linear.zero, linear.scale, linear.bias)
-        characters = batch.last[row] - batch.first[row]
+        _add_weights(buckets, grams, packed, total, linear.lanes, linear.bits, linear.chunk)
+        _scores(scores[row], total, grams, linear.zero, scale, bias)
+        characters = lasts[row] - firsts[row]
         column = _shape(shapes[row], characters, end - start, of_words, counts, logarithms, m)
         first, last = _ends(classes, start, end, m)
         for one in range(first_columns.shape[1]):
