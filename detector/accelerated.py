@@ -126,10 +126,15 @@ class _Context(NamedTuple):
     outside: np.float32
     near: int
     far: int
+    length: int
+
+
+class _ContextTables(NamedTuple):
+    """Tables of `detector.context` and `detector.features`."""
+
+    logarithms: Array
     windows: Array
     near_shapes: Array
-    length: int
-    logarithms: Array
 
 
 class _Evidence(NamedTuple):
@@ -203,11 +208,14 @@ def _context() -> _Context:
         outside=np.float32(context.OUTSIDE),
         near=context.NEAR,
         far=context.FAR,
-        windows=np.array(context.WINDOWS, dtype=np.int64),
-        near_shapes=np.array(context.NEAR_SHAPES, dtype=np.int64),
         length=context.LENGTH,
-        logarithms=_tables().logarithms,
     )
+
+
+@cache
+def _context_tables() -> _ContextTables:
+    windows, near_shapes = (np.array(x, dtype=np.int64) for x in (context.WINDOWS, context.NEAR_SHAPES))
+    return _ContextTables(features._LOGARITHMS, windows, near_shapes)
 
 
 def split_lines(buffer: bytes, origin: Offsets) -> Lines:
@@ -238,7 +246,7 @@ def read(batch: Batch, model: Model) -> Reading:
         rare, _tables(), _text(), words, shapes, lines, scores,
     )  # fmt: skip
     repeats = np.empty((number, 1), dtype=np.float32)
-    kernels_context.repeats(lines, batch.document, _context(), repeats)
+    kernels_context.repeats(lines, batch.document, _tables().logarithms, _context(), repeats)
     return Reading(words, scores, Evidence(batch, shapes, repeats, _vocabulary(batch, rare)))
 
 
@@ -260,9 +268,9 @@ def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, labe
     columns = context.columns(look, own.shape[1], *sums.shape[1:], len(labels))
     out = np.empty((padded_number(number), columns), dtype=np.float32)
     kernels_context.label_sums(probabilities, labels, constants, sums)
-    column = kernels_context.every_look(known, own, sums, constants, out)
+    column = kernels_context.every_look(known, own, sums, _context_tables(), constants, out)
     if not look:
         v = evidence.vocabulary
         words = _Vocabulary(v.bounds, v.weight, v.capital, v.slot, v.origin, v.elsewhere, v.earlier)
-        kernels_context.first_look(known, words, probabilities, sums, constants, out, column)
+        kernels_context.first_look(known, words, probabilities, sums, _context_tables(), constants, out, column)
     return out.reshape(-1, BLOCK, columns)

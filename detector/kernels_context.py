@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 @compiled
-def repeats(lines: Array, document: Array, c: Any, out: Array) -> None:
+def repeats(lines: Array, document: Array, logarithms: Array, c: Any, out: Array) -> None:
     """`detector.context._repeats`: counts equal keys in a table of open addresses."""
     size = 16
     while size < 2 * len(lines):
@@ -34,43 +34,44 @@ def repeats(lines: Array, document: Array, c: Any, out: Array) -> None:
         number[at] += 1
         place[row] = at
     for row in range(len(lines)):
-        out[row, 0] = log2(number[place[row]] - 1, c.logarithms)
+        out[row, 0] = log2(number[place[row]] - 1, logarithms)
 
 
 @compiled
 def slots(hashes: Array, documents: Array, c: Any, out: Any) -> None:
     """The slots of `detector.context._vocabulary` and what the rest of the document has of each word."""
+    bounds, slots, origins, elsewhere, earlier = out.bounds, out.slot, out.origin, out.elsewhere, out.earlier
     largest = 16
     for document in range(len(documents) - 1):
-        number = out.bounds[documents[document + 1]] - out.bounds[documents[document]]
+        number = bounds[documents[document + 1]] - bounds[documents[document]]
         size = 16
         while size < c.slots_a_word * number:
             size *= 2
-        out.origin[document + 1] = out.origin[document] + size
+        origins[document + 1] = origins[document] + size
         largest = max(largest, size)
     first = np.empty(largest, dtype=np.int64)
     last = np.empty(largest, dtype=np.int64)
     for document in range(len(documents) - 1):
-        origin = out.origin[document]
-        mask = out.origin[document + 1] - origin - 1
+        origin = origins[document]
+        mask = origins[document + 1] - origin - 1
         begin, end = documents[document], documents[document + 1]
         for row in range(end - 1, begin - 1, -1):
-            for word in range(out.bounds[row], out.bounds[row + 1]):
+            for word in range(bounds[row], bounds[row + 1]):
                 slot = np.int64((hashes[word] * c.slot) >> c.slot_shift) & mask
-                out.slot[word] = origin + slot
+                slots[word] = origin + slot
                 first[slot] = row
         for row in range(begin, end):
-            for word in range(out.bounds[row], out.bounds[row + 1]):
-                opens = first[out.slot[word] - origin]
-                last[out.slot[word] - origin] = row
-                out.earlier[word] = opens < row
-        for word in range(out.bounds[begin], out.bounds[end]):
-            slot = out.slot[word] - origin
-            out.elsewhere[word] = first[slot] != last[slot]
+            for word in range(bounds[row], bounds[row + 1]):
+                opens = first[slots[word] - origin]
+                last[slots[word] - origin] = row
+                earlier[word] = opens < row
+        for word in range(bounds[begin], bounds[end]):
+            slot = slots[word] - origin
+            elsewhere[word] = first[slot] != last[slot]
 
 
 @inlined
-def _neighbours(values: Array, row: int, begin: int, end: int, reach: int, c: Any, out: Array, column: int) -> int:
+def _neighbours(values: Array, row: int, begin: int, end: int, reach: int, outside: Any, out: Array, column: int) -> int:
     """A row of `detector.context._neighbours`; gives the next free column."""
     width = values.shape[1]
     for other in range(row - reach, row + reach + 1):
@@ -79,18 +80,18 @@ def _neighbours(values: Array, row: int, begin: int, end: int, reach: int, c: An
                 out[column + at] = values[other, at]
         else:
             for at in range(width):
-                out[column + at] = c.outside
+                out[column + at] = outside
         column += width
     return column
 
 
 @inlined
-def _windows(sums: Array, row: int, begin: int, end: int, c: Any, out: Array, column: int) -> int:
+def _windows(sums: Array, row: int, begin: int, end: int, windows: Array, unit: int, out: Array, column: int) -> int:
     """A row of `detector.context._windows`."""
-    for window in range(len(c.windows)):
-        left = min(max(row + c.windows[window, 0], begin), end)
-        right = min(max(row + c.windows[window, 1] + 1, begin), end)
-        number = np.float64(max(right - left, 1) * c.unit)
+    for window in range(len(windows)):
+        left = min(max(row + windows[window, 0], begin), end)
+        right = min(max(row + windows[window, 1] + 1, begin), end)
+        number = np.float64(max(right - left, 1) * unit)
         left = min(left, right)
         for at in range(sums.shape[1]):
             out[column] = np.float32(np.float64(sums[right, at] - sums[left, at]) / number)
@@ -99,18 +100,20 @@ def _windows(sums: Array, row: int, begin: int, end: int, c: Any, out: Array, co
 
 
 @inlined
-def _place(row: int, begin: int, end: int, c: Any, out: Array, column: int) -> int:
+def _place(row: int, begin: int, end: int, logarithms: Array, out: Array, column: int) -> int:
     """A row of `detector.context._place`."""
     number, before = end - begin, row - begin
-    out[column] = log2(before, c.logarithms)
-    out[column + 1] = log2(number - 1 - before, c.logarithms)
+    out[column] = log2(before, logarithms)
+    out[column + 1] = log2(number - 1 - before, logarithms)
     out[column + 2] = share(before, number - 1)
-    out[column + 3] = log2(number, c.logarithms)
+    out[column + 3] = log2(number, logarithms)
     return column + 4
 
 
 @inlined
-def _mass(mass: Array, row: int, begin: int, end: int, c: Any, out: Array, column: int) -> int:
+def _mass(
+    mass: Array, row: int, begin: int, end: int, logarithms: Array, unit: int, out: Array, column: int
+) -> int:
     """A row of `detector.context._mass`; ``mass`` are its sums."""
     labels = mass.shape[1]
     whole = 0
@@ -120,7 +123,7 @@ def _mass(mass: Array, row: int, begin: int, end: int, c: Any, out: Array, colum
         total = mass[end, label] - mass[begin, label]
         out[column + label] = share(mass[row, label] - mass[begin, label], total)
         out[column + labels + label] = share(total, whole)
-        out[column + 2 * labels + label] = log2(total // c.unit, c.logarithms)
+        out[column + 2 * labels + label] = log2(total // unit, logarithms)
     return column + 3 * labels
 
 
@@ -137,48 +140,36 @@ def _cumulate(labels: Array, length: Array, characters: Array, c: Any, sums: Arr
 
 
 @inlined
-def _add_word(sums: Array, weight: int, elsewhere: bool, earlier: bool, voice: int) -> None:
-    sums[0] += weight
-    sums[1] += weight * elsewhere
-    sums[2] += weight * earlier
-    sums[3] += weight * voice
+def _add_word(sums: Array, which: int, weight: int, elsewhere: bool, earlier: bool, voice: int) -> None:
+    sums[which, 0] += weight
+    sums[which, 1] += weight * elsewhere
+    sums[which, 2] += weight * earlier
+    sums[which, 3] += weight * voice
 
 
 @inlined
-def _shared_vocabulary(
-    v: Any, row: int, score: int, origin: int, tally: Array, sums: Array, c: Any, out: Array, column: int
-) -> int:
-    """A row of `detector.context._shared_vocabulary`; ``sums`` is room for two rows of four numbers."""
-    sums[:] = 0
-    for word in range(v.bounds[row], v.bounds[row + 1]):
-        voice = 0
-        if v.elsewhere[word]:
-            slot = v.slot[word] - origin
-            voice = (tally[slot, 0] - score) // max(tally[slot, 1] - 1, 1)
-        _add_word(sums[0], v.weight[word], v.elsewhere[word], v.earlier[word], voice)
-        if v.capital[word]:
-            _add_word(sums[1], v.weight[word], v.elsewhere[word], v.earlier[word], voice)
+def _shared_vocabulary(sums: Array, logarithms: Array, unit: int, out: Array, column: int) -> None:
+    """A row of `detector.context._shared_vocabulary` from the sums over all words and over capitalised ones."""
     for which in range(2):
         whole, shared, earlier, voiced = sums[which, 0], sums[which, 1], sums[which, 2], sums[which, 3]
         out[column] = share(shared, whole)
-        out[column + 1] = share(voiced, whole * c.unit)
-        out[column + 2] = share(voiced, shared * c.unit)
+        out[column + 1] = share(voiced, whole * unit)
+        out[column + 2] = share(voiced, shared * unit)
         out[column + 3] = share(earlier, whole)
-        out[column + 4] = log2(whole // 16, c.logarithms)
-        out[column + 5] = log2(shared // 16, c.logarithms)
-        out[column + 6] = log2(voiced // (16 * c.unit), c.logarithms)
+        out[column + 4] = log2(whole // 16, logarithms)
+        out[column + 5] = log2(shared // 16, logarithms)
+        out[column + 6] = log2(voiced // (16 * unit), logarithms)
         column += 7
-    return column
 
 
 @inlined
-def _tally(v: Any, begin: int, end: int, origin: int, labels: Array, tally: Array) -> None:
+def _tally(slots: Array, bounds: Array, begin: int, end: int, origin: int, labels: Array, tally: Array) -> None:
     """For each slot of a document, the sum of reporting's scores over its words, and their number."""
-    for word in range(v.bounds[begin], v.bounds[end]):
-        tally[v.slot[word] - origin] = 0
+    for word in range(bounds[begin], bounds[end]):
+        tally[slots[word] - origin] = 0
     for row in range(begin, end):
-        for word in range(v.bounds[row], v.bounds[row + 1]):
-            slot = v.slot[word] - origin
+        for word in range(bounds[row], bounds[row + 1]):
+            slot = slots[word] - origin
             tally[slot, 0] += labels[row, 0]
             tally[slot, 1] += 1
 
@@ -195,58 +186,72 @@ def label_sums(probabilities: Array, kind_labels: Array, c: Any, out: Array) -> 
 
 
 @compiled
-def every_look(evidence: Any, own: Array, labels: Array, c: Any, out: Array) -> int:
+def every_look(evidence: Any, own: Array, labels: Array, tables: Any, c: Any, out: Array) -> int:
     """The columns of `detector.context.rows` that every look has; gives the next free one.
 
     Rows of ``out`` beyond the paragraphs become zero.
     """
     number, width = labels.shape
+    documents, shapes, logarithms, windows = evidence.documents, evidence.shapes, tables.logarithms, tables.windows
     sums = np.empty((number + 1, width + 1), dtype=np.int64)
     mass = np.empty((number + 1, width), dtype=np.int64)
     far = np.empty((number, width + 1), dtype=np.float32)
-    _cumulate(labels, evidence.shapes[:, c.length], evidence.characters, c, sums, mass)
+    _cumulate(labels, shapes[:, c.length], evidence.characters, c, sums, mass)
     for row in range(number):
         for label in range(width):
             far[row, label] = np.float32(np.float64(labels[row, label]) / np.float64(c.unit))
-        far[row, width] = evidence.shapes[row, c.length]
+        far[row, width] = shapes[row, c.length]
     column = 0
-    for document in range(len(evidence.documents) - 1):
-        begin, end = evidence.documents[document], evidence.documents[document + 1]
+    for document in range(len(documents) - 1):
+        begin, end = documents[document], documents[document + 1]
         for row in range(begin, end):
             line = out[row]
             column = own.shape[1]
             for at in range(column):
                 line[at] = own[row, at]
-            column = _neighbours(far, row, begin, end, c.far, c, line, column)
-            column = _windows(sums, row, begin, end, c, line, column)
-            column = _place(row, begin, end, c, line, column)
-            column = _mass(mass, row, begin, end, c, line, column)
+            column = _neighbours(far, row, begin, end, c.far, c.outside, line, column)
+            column = _windows(sums, row, begin, end, windows, c.unit, line, column)
+            column = _place(row, begin, end, logarithms, line, column)
+            column = _mass(mass, row, begin, end, logarithms, c.unit, line, column)
     out[number:] = 0
     return column
 
 
 @compiled
 def first_look(
-    evidence: Any, vocabulary: Any, probabilities: Array, labels: Array, c: Any, out: Array, column: int
+    evidence: Any, vocabulary: Any, probabilities: Array, labels: Array, tables: Any, c: Any, out: Array, column: int
 ) -> None:
     """The columns of `detector.context.rows` that the first look alone has, from ``column`` on."""
+    documents, shapes, repeated, logarithms = evidence.documents, evidence.shapes, evidence.repeats, tables.logarithms
+    bounds, weight, capital, slots = vocabulary.bounds, vocabulary.weight, vocabulary.capital, vocabulary.slot
+    origins, elsewhere, earlier = vocabulary.origin, vocabulary.elsewhere, vocabulary.earlier
+    near_shapes = tables.near_shapes
     number, kinds = probabilities.shape
-    near = np.empty((number, kinds + len(c.near_shapes)), dtype=np.float32)
+    near = np.empty((number, kinds + len(near_shapes)), dtype=np.float32)
     for row in range(number):
         near[row, :kinds] = probabilities[row]
-        for at in range(len(c.near_shapes)):
-            near[row, kinds + at] = evidence.shapes[row, c.near_shapes[at]]
-    tally = np.empty((np.diff(vocabulary.origin).max() if len(vocabulary.origin) > 1 else 0, 2), dtype=np.int64)
+        for at in range(len(near_shapes)):
+            near[row, kinds + at] = shapes[row, near_shapes[at]]
+    tally = np.empty((np.diff(origins).max() if len(origins) > 1 else 0, 2), dtype=np.int64)
     heard = np.empty((2, 4), dtype=np.int64)
-    for document in range(len(evidence.documents) - 1):
-        begin, end = evidence.documents[document], evidence.documents[document + 1]
-        origin = vocabulary.origin[document]
-        _tally(vocabulary, begin, end, origin, labels, tally)
+    for document in range(len(documents) - 1):
+        begin, end = documents[document], documents[document + 1]
+        origin = origins[document]
+        _tally(slots, bounds, begin, end, origin, labels, tally)
         for row in range(begin, end):
             line = out[row]
-            at = _neighbours(near, row, begin, end, c.near, c, line, column)
-            for shape in range(evidence.shapes.shape[1]):
-                line[at + shape] = evidence.shapes[row, shape]
-            at += evidence.shapes.shape[1]
-            line[at] = evidence.repeats[row, 0]
-            _shared_vocabulary(vocabulary, row, labels[row, 0], origin, tally, heard, c, line, at + 1)
+            at = _neighbours(near, row, begin, end, c.near, c.outside, line, column)
+            for shape in range(shapes.shape[1]):
+                line[at + shape] = shapes[row, shape]
+            at += shapes.shape[1]
+            line[at] = repeated[row, 0]
+            heard[:] = 0
+            for word in range(bounds[row], bounds[row + 1]):
+                voice = 0
+                if elsewhere[word]:
+                    slot = slots[word] - origin
+                    voice = (tally[slot, 0] - labels[row, 0]) // max(tally[slot, 1] - 1, 1)
+                _add_word(heard, 0, weight[word], elsewhere[word], earlier[word], voice)
+                if capital[word]:
+                    _add_word(heard, 1, weight[word], elsewhere[word], earlier[word], voice)
+            _shared_vocabulary(heard, logarithms, c.unit, line, at + 1)
