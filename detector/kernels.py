@@ -241,19 +241,43 @@ def _shape(
 
 
 @inlined
-def _add_weights(buckets: Array, number: int, packed: Array, total: Array, lanes: int, bits: int, chunk: int) -> None:
-    """Add up the weights of n-grams: the sums of `detector.model.LinearStep` before the zeros are taken off."""
-    kinds = len(total)
+def _spread(sums: Any, word: int, total: Array, lanes: int, bits: int) -> None:
+    """Add the lanes of a word to the totals of their kinds."""
     mask = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
+    for kind in range(word * lanes, min((word + 1) * lanes, len(total))):
+        total[kind] += np.int64(sums & mask)
+        sums >>= np.uint64(bits)
+
+
+@inlined
+def _add_weights(buckets: Array, number: int, packed: Array, total: Array, lanes: int, bits: int, chunk: int) -> None:
+    """Add up the weights of n-grams: the sums of `detector.model.LinearStep` before the zeros are taken off.
+
+    Four words at a time, so that the processor sees as many far-off rows ahead as it can fetch at once.
+    """
+    words = packed.shape[1]
     for begin in range(0, number, chunk):
         end = min(begin + chunk, number)
-        for word in range(packed.shape[1]):
-            sums = np.uint64(0)
+        word = 0
+        while word + 4 <= words:
+            one, two, three, four = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
             for at in range(begin, end):
-                sums += packed[buckets[at], word]
-            for kind in range(word * lanes, min((word + 1) * lanes, kinds)):
-                total[kind] += np.int64(sums & mask)
-                sums >>= np.uint64(bits)
+                bucket = buckets[at]
+                one += packed[bucket, word]
+                two += packed[bucket, word + 1]
+                three += packed[bucket, word + 2]
+                four += packed[bucket, word + 3]
+            _spread(one, word, total, lanes, bits)
+            _spread(two, word + 1, total, lanes, bits)
+            _spread(three, word + 2, total, lanes, bits)
+            _spread(four, word + 3, total, lanes, bits)
+            word += 4
+        while word < words:
+            one = np.uint64(0)
+            for at in range(begin, end):
+                one += packed[buckets[at], word]
+            _spread(one, word, total, lanes, bits)
+            word += 1
 
 
 @inlined

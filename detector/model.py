@@ -31,6 +31,7 @@ _PAIR = np.uint64(0xFFF | 0xFFF << 24)
 _WIDER = ((0, _PAIR), (12, _PAIR), (48, np.uint64(0xFFF)))
 _HALVES = np.array([0, 24], dtype=np.uint64)
 _LANE_ORDER = [0, 2, 1, 3, 4]  # of the halves of those three words: lanes 0 2, 1 3, 4
+_CACHE_LINE = 64  # bytes
 BLOCK = 256  # rows of a matrix product; always the same, so that a row's result does not depend on the others
 
 
@@ -50,10 +51,10 @@ class LinearStep:
         """The weights in lanes, of shape ``(BUCKETS, words of lanes)``."""
         buckets, kinds = self.weights.shape
         lanes = (np.ascontiguousarray(self.weights.T).view(np.uint8) + np.uint8(ZERO)).astype(np.uint64)
-        packed = np.zeros((-(-kinds // LANES), buckets), dtype=np.uint64)
+        packed = _aligned((buckets, -(-kinds // LANES)))
         for kind, lane in enumerate(lanes):
-            packed[kind // LANES] |= lane << np.uint64(LANE_BITS * (kind % LANES))
-        return np.ascontiguousarray(packed.T)
+            packed[:, kind // LANES] |= lane << np.uint64(LANE_BITS * (kind % LANES))
+        return packed
 
     def scores(self, groups: tuple[Ngrams, ...]) -> Floats:
         """Log-odds of each kind, of shape ``(paragraphs, kinds)``."""
@@ -81,6 +82,14 @@ class LinearStep:
         wide = [segment_sum(word, bounds)[:, :, None] >> _HALVES for word in words]
         lanes = np.concatenate(wide, axis=2)[:, :, _LANE_ORDER] & np.uint64((1 << 24) - 1)
         return lanes.reshape(len(counts), -1)[:, : len(self.scale)].astype(np.int64)
+
+
+def _aligned(shape: tuple[int, int]) -> NDArray[np.uint64]:
+    """Zeros that begin with a cache line: a row of four words or fewer then lies in as few lines as can be."""
+    number = shape[0] * shape[1]
+    room = np.zeros(number + _CACHE_LINE // 8, dtype=np.uint64)
+    skip = -room.ctypes.data % _CACHE_LINE // 8
+    return room[skip : skip + number].reshape(shape)
 
 
 @dataclass(frozen=True)
