@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detector import characters, context, features, kernels, kernels_context
 from detector.characters import CharacterClass
 from detector.context import Evidence, Floats, Vocabulary
-from detector.model import BLOCK, CHUNK, LANE_BITS, LANES, ZERO, Model, Reading, padded_number
+from detector.model import BLOCK, CHUNK, LANE_BITS, LANES, ZERO, Model, Network, Reading, padded_number
 from detector.paragraphs import Batch, Lines, Offsets
 
 Array = NDArray[Any]
@@ -259,11 +259,11 @@ def _vocabulary(batch: Batch, rare: _Rare) -> Vocabulary:
     return Vocabulary(*found)
 
 
-def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, labels: NDArray[np.int64]) -> Floats:
-    """`detector.context.rows` in `detector.model.blocks`; ``labels`` is the label of each kind, an index."""
-    batch, constants = evidence.batch, _context()
+def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, model: Model) -> Floats:
+    """`detector.model.rows`."""
+    batch, constants, labels = evidence.batch, _context(), np.array(model.kind_labels)
     number = len(batch)
-    sums = np.empty((number, int(labels.max()) + 1), dtype=np.int64)
+    sums = np.empty((number, len(model.labels)), dtype=np.int64)
     known = _Evidence(batch.bounds, batch.last - batch.first, evidence.shapes, evidence.repeats)
     columns = context.columns(look, own.shape[1], *sums.shape[1:], len(labels))
     out = np.empty((padded_number(number), columns), dtype=np.float32)
@@ -274,3 +274,27 @@ def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, labe
         words = _Vocabulary(v.bounds, v.weight, v.capital, v.slot, v.origin, v.elsewhere, v.earlier)
         kernels_context.first_look(known, words, probabilities, sums, _context_tables(), constants, out, column)
     return out.reshape(-1, BLOCK, columns)
+
+
+def scores_of_blocks(network: Network, blocks: Floats, number: int) -> Floats:
+    """`detector.model.scores_of_blocks`, block by block, so that what is between the layers stays in the processor's cache."""
+    out = np.empty((len(blocks), BLOCK, len(network.biases[-1])), dtype=np.float32)
+    hidden = [np.empty((BLOCK, len(bias)), dtype=np.float32) for bias in network.biases[:-1]]
+    for rows, last in zip(blocks, out, strict=True):
+        values = rows
+        for weights, bias, room in zip(network.weights, network.biases, hidden, strict=False):
+            np.matmul(values, weights, out=room)
+            kernels_context.rectify(room, bias)
+            values = room
+        np.matmul(values, network.weights[-1], out=last)
+    out += network.biases[-1]
+    return out.reshape(-1, out.shape[2])[:number]
+
+
+def softmax(logits: Floats) -> Floats:
+    """`detector.model.softmax`."""
+    powers = np.empty(logits.shape, dtype=np.float32)
+    kernels_context.less_largest(logits, powers)
+    np.exp(powers, out=powers)
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers

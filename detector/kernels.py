@@ -149,7 +149,7 @@ def _word_hash(eight: Array, start: int, end: int, m: Any) -> Any:
 
 @inlined
 def _bucket(mixed: Any, multiplier: Any, shift: Any) -> Any:
-    return np.int64(((mixed ^ (mixed >> np.uint64(29))) * multiplier) >> shift)
+    return ((mixed ^ (mixed >> np.uint64(29))) * multiplier) >> shift
 
 
 @inlined
@@ -303,7 +303,7 @@ def read(batch: Any, linear: Any, rare: Any, tables: Any, m: Any, words: Array, 
     logarithms, first_columns, last_columns = tables.logarithms, tables.first, tables.last
     most = m.read_bytes // 2 + 1  # words that are read of a paragraph
     hashes = np.empty(most + 1, dtype=np.uint64)
-    buckets = np.empty(4 * most + 6, dtype=np.int64)
+    buckets = np.empty(4 * most + 6, dtype=np.uint64)  # unsigned: no check for negative places
     of_words = np.empty(5, dtype=np.int64)
     counts = np.empty(m.classes, dtype=np.int64)
     total = np.empty(scores.shape[1], dtype=np.int64)

@@ -71,17 +71,23 @@ def slots(hashes: Array, documents: Array, c: Any, out: Any) -> None:
 
 
 @inlined
-def _neighbours(values: Array, row: int, begin: int, end: int, reach: int, outside: Any, out: Array, column: int) -> int:
-    """A row of `detector.context._neighbours`; gives the next free column."""
-    width = values.shape[1]
-    for other in range(row - reach, row + reach + 1):
-        if begin <= other < end:
-            for at in range(width):
-                out[column + at] = values[other, at]
-        else:
-            for at in range(width):
-                out[column + at] = outside
-        column += width
+def _neighbours(
+    flat: Array, width: int, row: int, begin: int, end: int, reach: int, outside: Any, out: Array, column: int
+) -> int:
+    """A row of `detector.context._neighbours`, whose values are given one after the other; gives the next free column.
+
+    Those of all neighbours that are there stand in one stretch.
+    """
+    low, high = max(row - reach, begin), min(row + reach + 1, end)
+    for _ in range((low - (row - reach)) * width):
+        out[column] = outside
+        column += 1
+    for at in range(low * width, high * width):
+        out[column] = flat[at]
+        column += 1
+    for _ in range((row + reach + 1 - high) * width):
+        out[column] = outside
+        column += 1
     return column
 
 
@@ -111,20 +117,27 @@ def _place(row: int, begin: int, end: int, logarithms: Array, out: Array, column
 
 
 @inlined
-def _mass(
-    mass: Array, row: int, begin: int, end: int, logarithms: Array, unit: int, out: Array, column: int
-) -> int:
-    """A row of `detector.context._mass`; ``mass`` are its sums."""
-    labels = mass.shape[1]
-    whole = 0
+def _document_mass(mass: Array, begin: int, end: int, logarithms: Array, unit: int, out: Array) -> None:
+    """What a row of `detector.context._mass` says of the document; ``mass`` are its sums."""
+    labels, whole = mass.shape[1], 0
     for label in range(labels):
         whole += mass[end, label] - mass[begin, label]
     for label in range(labels):
         total = mass[end, label] - mass[begin, label]
-        out[column + label] = share(mass[row, label] - mass[begin, label], total)
-        out[column + labels + label] = share(total, whole)
-        out[column + 2 * labels + label] = log2(total // unit, logarithms)
-    return column + 3 * labels
+        out[label] = share(total, whole)
+        out[labels + label] = log2(total // unit, logarithms)
+
+
+@inlined
+def _mass(mass: Array, row: int, begin: int, end: int, of_document: Array, out: Array, column: int) -> int:
+    """A row of `detector.context._mass`."""
+    for label in range(mass.shape[1]):
+        out[column] = share(mass[row, label] - mass[begin, label], mass[end, label] - mass[begin, label])
+        column += 1
+    for at in range(len(of_document)):
+        out[column] = of_document[at]
+        column += 1
+    return column
 
 
 @inlined
@@ -201,18 +214,21 @@ def every_look(evidence: Any, own: Array, labels: Array, tables: Any, c: Any, ou
         for label in range(width):
             far[row, label] = np.float32(np.float64(labels[row, label]) / np.float64(c.unit))
         far[row, width] = shapes[row, c.length]
+    far_flat = far.ravel()
+    of_document = np.empty(2 * width, dtype=np.float32)
     column = 0
     for document in range(len(documents) - 1):
         begin, end = documents[document], documents[document + 1]
+        _document_mass(mass, begin, end, logarithms, c.unit, of_document)
         for row in range(begin, end):
             line = out[row]
             column = own.shape[1]
             for at in range(column):
                 line[at] = own[row, at]
-            column = _neighbours(far, row, begin, end, c.far, c.outside, line, column)
+            column = _neighbours(far_flat, width + 1, row, begin, end, c.far, c.outside, line, column)
             column = _windows(sums, row, begin, end, windows, c.unit, line, column)
             column = _place(row, begin, end, logarithms, line, column)
-            column = _mass(mass, row, begin, end, logarithms, c.unit, line, column)
+            column = _mass(mass, row, begin, end, of_document, line, column)
     out[number:] = 0
     return column
 
@@ -232,6 +248,7 @@ def first_look(
         near[row, :kinds] = probabilities[row]
         for at in range(len(near_shapes)):
             near[row, kinds + at] = shapes[row, near_shapes[at]]
+    near_flat = near.ravel()
     tally = np.empty((np.diff(origins).max() if len(origins) > 1 else 0, 2), dtype=np.int64)
     heard = np.empty((2, 4), dtype=np.int64)
     for document in range(len(documents) - 1):
@@ -240,7 +257,7 @@ def first_look(
         _tally(slots, bounds, begin, end, origin, labels, tally)
         for row in range(begin, end):
             line = out[row]
-            at = _neighbours(near, row, begin, end, c.near, c.outside, line, column)
+            at = _neighbours(near_flat, near.shape[1], row, begin, end, c.near, c.outside, line, column)
             for shape in range(shapes.shape[1]):
                 line[at + shape] = shapes[row, shape]
             at += shapes.shape[1]
@@ -255,3 +272,23 @@ def first_look(
                 if capital[word]:
                     _add_word(heard, 1, weight[word], elsewhere[word], earlier[word], voice)
             _shared_vocabulary(heard, logarithms, c.unit, line, at + 1)
+
+
+@compiled
+def less_largest(rows: Array, out: Array) -> None:
+    """Rows of numbers less the largest of each row."""
+    for row in range(len(rows)):
+        largest = rows[row, 0]
+        for column in range(1, rows.shape[1]):
+            largest = max(largest, rows[row, column])
+        for column in range(rows.shape[1]):
+            out[row, column] = rows[row, column] - largest
+
+
+@compiled
+def rectify(values: Array, bias: Array) -> None:
+    """Add the bias to each row, and set what is below zero to zero, in place."""
+    for row in range(len(values)):
+        for column in range(len(bias)):
+            value = values[row, column] + bias[column]
+            values[row, column] = value if value > 0 else np.float32(0)

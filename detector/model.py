@@ -5,6 +5,7 @@ Prediction needs numpy alone. How a model comes about is `detector.fit`; how it 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -101,16 +102,17 @@ class Network:
 
     def scores(self, rows: Floats) -> Floats:
         """Logits of each kind, of shape ``(rows, kinds)``."""
-        return self.scores_of_blocks(blocks(rows), len(rows))
+        return scores_of_blocks(self, blocks(rows), len(rows))
 
-    def scores_of_blocks(self, values: Floats, number: int) -> Floats:
-        """Logits of the first ``number`` rows of `blocks`."""
-        for depth, (weights, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            values = values @ weights
-            values += bias
-            if depth < len(self.weights) - 1:
-                np.maximum(values, 0, out=values)
-        return _unblocked(values, number)
+
+def scores_of_blocks(network: Network, values: Floats, number: int) -> Floats:
+    """Logits of the first ``number`` rows of `blocks`."""
+    for depth, (weights, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+        values = values @ weights
+        values += bias
+        if depth < len(network.weights) - 1:
+            np.maximum(values, 0, out=values)
+    return _unblocked(values, number)
 
 
 def blocks(rows: Floats) -> Floats:
@@ -173,25 +175,16 @@ class Model:
         """1 where a kind belongs to a label, of shape ``(kinds, labels)``."""
         return np.eye(len(self.labels), dtype=np.float32)[list(self.kind_labels)]
 
-    @cached_property
-    def indices(self) -> NDArray[np.int64]:
-        """The label of each kind, an index."""
-        return np.array(self.kind_labels, dtype=np.int64)
-
     def predict(self, batch: Batch) -> Scores:
         """Probabilities of every paragraph of a batch. A document's are the same in every batch."""
-        fast = speed.kernels()
-        reading: Reading = fast.read(batch, self) if fast else read(batch, self)
+        path: Any = speed.kernels() or sys.modules[__name__]  # whose functions have the names of those below
+        reading = path.read(batch, self)
         own = logits = reading.scores
         for look, network in enumerate(self.networks):
-            probabilities = softmax(logits)
-            if fast:
-                rows = fast.rows(reading.evidence, look, own, probabilities, self.indices)
-            else:
-                rows = blocks(context.rows(reading.evidence, look, own, probabilities, self.membership))
-            logits = network.scores_of_blocks(rows, len(batch))
+            rows = path.rows(reading.evidence, look, own, path.softmax(logits), self)
+            logits = path.scores_of_blocks(network, rows, len(batch))
             own = np.concatenate([own, logits], axis=1)
-        labels, kinds = calibrated(softmax(logits), self.membership, self.calibration)
+        labels, kinds = calibrated(path.softmax(logits), self.membership, self.calibration)
         return Scores(labels, kinds, reading.words)
 
 
@@ -211,6 +204,11 @@ def read(batch: Batch, model: Model) -> Reading:
     return Reading(tokens.counts, model.linear.scores(ngrams(batch, tokens)), evidence)
 
 
+def rows(evidence: context.Evidence, look: int, own: Floats, probabilities: Floats, model: Model) -> Floats:
+    """The `context.rows` of a batch as `blocks`."""
+    return blocks(context.rows(evidence, look, own, probabilities, model.membership))
+
+
 def softmax(logits: Floats) -> Floats:
     """Rows of logits as rows of probabilities."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
@@ -220,7 +218,11 @@ def softmax(logits: Floats) -> Floats:
 
 def label_logs(kinds: Floats, membership: Floats) -> Floats:
     """Logarithms of the labels' probabilities, none below that of one in a million: the input of the calibration."""
-    result: Floats = np.log(np.maximum(product(kinds, membership), np.float32(1e-6)))
+    return _logs(product(kinds, membership))
+
+
+def _logs(labels: Floats) -> Floats:
+    result: Floats = np.log(np.maximum(labels, np.float32(1e-6)))
     return result
 
 
@@ -229,6 +231,7 @@ def calibrated(kinds: Floats, membership: Floats, calibration: Floats) -> tuple[
 
     By Dirichlet calibration of the labels (Kull et al., NeurIPS 2019); within a label, kinds keep their proportions.
     """
-    labels = softmax(product(label_logs(kinds, membership), calibration[:-1]) + calibration[-1])
-    ratio: Floats = np.divide(labels, np.maximum(product(kinds, membership), np.float32(1e-30)))
+    before = product(kinds, membership)
+    labels = softmax(product(_logs(before), calibration[:-1]) + calibration[-1])
+    ratio: Floats = np.divide(labels, np.maximum(before, np.float32(1e-30)))
     return labels, np.multiply(kinds, product(ratio, membership.T))
