@@ -81,15 +81,27 @@ class _Tables(NamedTuple):
 
 
 class _Linear(NamedTuple):
-    """A `LinearStep`, and how its weights stand in lanes."""
+    """A `LinearStep`."""
 
     packed: Array
     scale: Array
     bias: Array
+
+
+class _Lanes(NamedTuple):
+    """How the weights of a `LinearStep` stand in lanes; ``even`` is a mask of the lanes 0, 2 and so on."""
+
     lanes: int
     bits: int
     chunk: int
     zero: int
+    even: np.uint64
+
+
+_LANES = _Lanes(
+    LANES, LANE_BITS, CHUNK, ZERO,
+    np.uint64(sum(((1 << LANE_BITS) - 1) << (LANE_BITS * lane) for lane in range(0, LANES, 2))),
+)  # fmt: skip
 
 
 class _Batch(NamedTuple):
@@ -242,8 +254,8 @@ def read(batch: Batch, model: Model) -> Reading:
     scores = np.empty((number, len(linear.scale)), dtype=np.float32)
     kernels.read(
         _Batch(batch.classes, batch.folded, features.eights(batch), batch.start, batch.end, batch.first, batch.last),
-        _Linear(linear.packed, linear.scale.astype(np.float64), linear.bias, LANES, LANE_BITS, CHUNK, ZERO),
-        rare, _tables(), _text(), words, shapes, lines, scores,
+        _Linear(linear.quads, linear.scale.astype(np.float64), linear.bias),
+        rare, _tables(), _LANES, _text(), words, shapes, lines, scores,
     )  # fmt: skip
     repeats = np.empty((number, 1), dtype=np.float32)
     kernels_context.repeats(lines, batch.document, _tables().logarithms, _context(), repeats)

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 Function = TypeVar("Function", bound=Callable[..., Any])
 Array = NDArray[Any]
 
+ONE = np.uint64(1)  # places are unsigned where it matters: they need no check for negative ones
+
 
 def compiled(function: Function) -> Function:
     """The function compiled at its first call, or taken from numba's cache; in memory only where no cache can be."""
@@ -79,52 +81,53 @@ def split_lines(
     ascii_classes, ascii_folded = tables.ascii_classes, tables.ascii_folded
     number, document, start, filled, blank = 0, -1, 0, False, True
     continuations, at_start, at_origin = 0, 0, 0  # bytes so far that begin no character
-    at, size = 0, len(raw)
+    at, size = np.uint64(0), np.uint64(len(raw))
     while at < size:
         byte = raw[at]
         if byte >= 0x80:
-            length = _classify_character(raw, at, of_class, lower_case, rest, astral, classes, folded)
+            length = _classify_character(raw, np.int64(at), of_class, lower_case, rest, astral, classes, folded)
             filled |= classes[at] > 0
             continuations += length - 1
-            at += length
+            at += np.uint64(length)
             continue
         kind = ascii_classes[byte]
         classes[at] = kind
         folded[at] = ascii_folded[byte]
         filled |= kind > 0
-        at += 1
+        at += ONE
         if byte not in (0x0A, 0x0D):
             continue
+        end = np.int64(at) - 1
         if document + 1 < len(origin) and origin[document + 1] == start:
             document += 1
             at_origin = start - at_start
         if filled:
-            lines[0, number], lines[1, number], lines[2, number] = document, start, at - 1
+            lines[0, number], lines[1, number], lines[2, number] = document, start, end
             lines[3, number] = start - at_start - at_origin
-            lines[4, number] = at - 1 - continuations - at_origin
+            lines[4, number] = end - continuations - at_origin
             after_blank[number] = blank
             number += 1
             blank = False
-        elif not (start == at - 1 and byte == 0x0A and raw[start - 1] == 0x0D):  # no more of a line than its CRLF
+        elif not (start == end and byte == 0x0A and raw[start - 1] == 0x0D):  # no more of a line than its CRLF
             blank = True
-        start, at_start, filled = at, continuations, False
+        start, at_start, filled = end + 1, continuations, False
     return number
 
 
 @inlined
-def _word_end(classes: Array, at: int, counts: Array, m: Any) -> int:
+def _word_end(classes: Array, at: Any, counts: Array, m: Any) -> Any:
     """Where the word that begins at a byte ends; counts its characters that are no small letters."""
     kind = classes[at]
     if kind == m.unspaced:
         counts[kind] += 1
-        at += 1
+        at += ONE
         while classes[at] == m.unspaced_rest:
-            at += 1
+            at += ONE
         return at
     while m.letter <= kind <= m.digit:
         if kind != m.letter:
             counts[kind] += 1
-        at += 1
+        at += ONE
         kind = classes[at]
     return at
 
@@ -136,14 +139,14 @@ def _first_bytes(number: int) -> Any:
 
 
 @inlined
-def _word_hash(eight: Array, start: int, end: int, m: Any) -> Any:
+def _word_hash(eight: Array, start: Any, end: Any, m: Any) -> Any:
     """`detector.features._hashes` of one word."""
     length = end - start
-    mixed = (eight[start] & _first_bytes(min(length, 8))) * m.head + np.uint64(length) * m.length
+    mixed = (eight[start] & _first_bytes(min(np.int64(length), 8))) * m.head + length * m.length
     if length > 8:
-        mixed += eight[end - 8] * m.tail
+        mixed += eight[end - np.uint64(8)] * m.tail
         if length > 16:
-            mixed += eight[start + 8] * m.middle
+            mixed += eight[start + np.uint64(8)] * m.middle
     return mixed ^ (mixed >> np.uint64(32))
 
 
@@ -153,13 +156,13 @@ def _bucket(mixed: Any, multiplier: Any, shift: Any) -> Any:
 
 
 @inlined
-def _add_affixes(eight: Array, start: int, end: int, lead: Any, buckets: Array, number: int, m: Any) -> int:
+def _add_affixes(eight: Array, start: Any, end: Any, lead: Any, buckets: Array, number: int, m: Any) -> int:
     """`detector.features._affixes` of one word; gives the number of n-grams there are now."""
     wide = lead >= 0xC0
-    if end - start < (2 * m.long if wide else m.long):
+    if np.int64(end - start) < (2 * m.long if wide else m.long):
         return number
     head = eight[start] & _first_bytes(8 if wide else m.prefix_bytes)
-    tail = eight[end - 8] & ~_first_bytes(2 if wide else 8 - m.suffix_bytes)
+    tail = eight[end - np.uint64(8)] & ~_first_bytes(2 if wide else 8 - m.suffix_bytes)
     buckets[number] = _bucket(head * m.head, m.prefix, m.shift)
     buckets[number + 1] = _bucket(tail * m.tail, m.suffix, m.shift)
     return number + 2
@@ -217,7 +220,7 @@ def share(part: int, whole: int) -> Any:
 
 @inlined
 def _shape(
-    out: Array, characters: int, size: int, words: Array, counts: Array, logarithms: Array, m: Any
+    out: Array, characters: int, size: int, words: Any, counts: Array, logarithms: Array, m: Any
 ) -> int:
     """A row of `detector.features.shapes` up to the columns of first and last, where the first of which stands.
 
@@ -235,49 +238,51 @@ def _shape(
     out[4] = share(counts[m.upper], characters)
     out[5] = share(counts[m.digit], characters)
     out[6] = share(punctuation, characters)
-    for which in range(3):
-        out[7 + which] = share(words[2 + which], words[0])
+    out[7] = share(words[2], words[0])
+    out[8] = share(words[3], words[0])
+    out[9] = share(words[4], words[0])
     return column
 
 
 @inlined
-def _spread(sums: Any, word: int, total: Array, lanes: int, bits: int) -> None:
-    """Add the lanes of a word to the totals of their kinds."""
-    mask = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
-    for kind in range(word * lanes, min((word + 1) * lanes, len(total))):
-        total[kind] += np.int64(sums & mask)
-        sums >>= np.uint64(bits)
+def _spread(even: Any, odd: Any, word: int, total: Array, lanes: int, bits: int) -> None:
+    """Add the sums of a word of lanes, every other lane in one number, to the totals of their kinds."""
+    mask = (np.uint64(1) << np.uint64(2 * bits)) - np.uint64(1)
+    for kind in range(word * lanes, min((word + 1) * lanes, len(total)), 2):
+        total[kind] += np.int64(even & mask)
+        even >>= np.uint64(2 * bits)
+    for kind in range(word * lanes + 1, min((word + 1) * lanes, len(total)), 2):
+        total[kind] += np.int64(odd & mask)
+        odd >>= np.uint64(2 * bits)
 
 
 @inlined
-def _add_weights(buckets: Array, number: int, packed: Array, total: Array, lanes: int, bits: int, chunk: int) -> None:
-    """Add up the weights of n-grams: the sums of `detector.model.LinearStep` before the zeros are taken off.
+def _add_weights(buckets: Array, first: int, last: int, packed: Array, total: Array, m: Any) -> None:
+    """Add up the weights of at most `detector.model.CHUNK` ** 2 n-grams, without taking the zeros off.
 
-    Four words at a time, so that the processor sees as many far-off rows ahead as it can fetch at once.
+    Four words at a time, so that the processor sees as many far-off rows ahead as it can fetch at once. Lanes are
+    summed in chunks; then every other one has the room of two.
     """
-    words = packed.shape[1]
-    for begin in range(0, number, chunk):
-        end = min(begin + chunk, number)
-        word = 0
-        while word + 4 <= words:
-            one, two, three, four = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
-            for at in range(begin, end):
+    shift = np.uint64(m.bits)
+    for word in range(0, packed.shape[1], 4):
+        even0, even1, even2, even3 = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+        odd0, odd1, odd2, odd3 = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+        for begin in range(first, last, m.chunk):
+            sum0, sum1, sum2, sum3 = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+            for at in range(begin, min(begin + m.chunk, last)):
                 bucket = buckets[at]
-                one += packed[bucket, word]
-                two += packed[bucket, word + 1]
-                three += packed[bucket, word + 2]
-                four += packed[bucket, word + 3]
-            _spread(one, word, total, lanes, bits)
-            _spread(two, word + 1, total, lanes, bits)
-            _spread(three, word + 2, total, lanes, bits)
-            _spread(four, word + 3, total, lanes, bits)
-            word += 4
-        while word < words:
-            one = np.uint64(0)
-            for at in range(begin, end):
-                one += packed[buckets[at], word]
-            _spread(one, word, total, lanes, bits)
-            word += 1
+                sum0 += packed[bucket, word]
+                sum1 += packed[bucket, word + 1]
+                sum2 += packed[bucket, word + 2]
+                sum3 += packed[bucket, word + 3]
+            even0, odd0 = even0 + (sum0 & m.even), odd0 + ((sum0 >> shift) & m.even)
+            even1, odd1 = even1 + (sum1 & m.even), odd1 + ((sum1 >> shift) & m.even)
+            even2, odd2 = even2 + (sum2 & m.even), odd2 + ((sum2 >> shift) & m.even)
+            even3, odd3 = even3 + (sum3 & m.even), odd3 + ((sum3 >> shift) & m.even)
+        _spread(even0, odd0, word, total, m.lanes, m.bits)
+        _spread(even1, odd1, word + 1, total, m.lanes, m.bits)
+        _spread(even2, odd2, word + 2, total, m.lanes, m.bits)
+        _spread(even3, odd3, word + 3, total, m.lanes, m.bits)
 
 
 @inlined
@@ -290,7 +295,7 @@ def _scores(out: Array, total: Array, number: int, zero: int, scale: Array, bias
 
 
 @compiled
-def read(batch: Any, linear: Any, rare: Any, tables: Any, m: Any, words: Array, shapes: Array, lines: Array, scores: Array) -> None:
+def read(batch: Any, linear: Any, rare: Any, tables: Any, lanes: Any, m: Any, words: Array, shapes: Array, lines: Array, scores: Array) -> None:
     """Everything of each paragraph by itself, in one pass over its bytes.
 
     Fills ``words`` (their number), ``shapes`` (`detector.features.shapes`), ``lines`` (`line_hashes`), ``scores``
@@ -304,24 +309,23 @@ def read(batch: Any, linear: Any, rare: Any, tables: Any, m: Any, words: Array, 
     most = m.read_bytes // 2 + 1  # words that are read of a paragraph
     hashes = np.empty(most + 1, dtype=np.uint64)
     buckets = np.empty(4 * most + 6, dtype=np.uint64)  # unsigned: no check for negative places
-    of_words = np.empty(5, dtype=np.int64)
     counts = np.empty(m.classes, dtype=np.int64)
     total = np.empty(scores.shape[1], dtype=np.int64)
     rares = 0
     bounds[0] = 0
     for row in range(len(words)):
-        of_words[:] = 0
         counts[:] = 0
         total[:] = 0
-        start, end = starts[row], ends[row]
-        at, read = start, start + m.read_bytes
+        at, end = np.uint64(starts[row]), np.uint64(ends[row])
+        read = at + np.uint64(m.read_bytes)
+        letters, capitalised, capitals, numbers = 0, 0, 0, 0
         number, grams = 0, 0
         whole = np.uint64(0)
         while at < end:
             kind = classes[at]
             if kind < m.letter or kind > m.unspaced_rest:
                 counts[kind] += 1
-                at += 1
+                at += ONE
                 continue
             begin = at
             at = _word_end(classes, at, counts, m)
@@ -335,16 +339,16 @@ def read(batch: Any, linear: Any, rare: Any, tables: Any, m: Any, words: Array, 
             bucket = _bucket(hashed, m.word, m.shift)
             buckets[grams] = bucket
             grams = _add_affixes(eight, begin, at, folded[begin], buckets, grams + 1, m)
-            of_words[1] += at - begin
+            letters += np.int64(at - begin)
             if kind == m.upper:
-                of_words[2] += 1
-                of_words[3] += at - begin > 1 and classes[at - 1] == m.upper
-            of_words[4] += kind == m.digit
+                capitalised += 1
+                capitals += at - begin > ONE and classes[at - ONE] == m.upper
+            numbers += kind == m.digit
             weight[rares] = rarity[bucket]
             capital[rares] = kind == m.upper
             rare_hashes[rares] = hashed
             rares += rarity[bucket] > 0
-        of_words[0] = number
+        of_words = (number, letters, capitalised, capitals, numbers)
         bounds[row + 1] = rares
         whole += np.uint64(number) * m.length
         hashes[number] = 0
@@ -352,11 +356,12 @@ def read(batch: Any, linear: Any, rare: Any, tables: Any, m: Any, words: Array, 
             buckets[grams] = _bucket(hashes[word] * m.pair_left + hashes[word + 1], m.pair, m.shift)
             grams += 1
         grams = _add_anchors(hashes, number, whole, buckets, grams, m)
-        _add_weights(buckets, grams, packed, total, linear.lanes, linear.bits, linear.chunk)
-        _scores(scores[row], total, grams, linear.zero, scale, bias)
+        for gram in range(0, grams, lanes.chunk**2):
+            _add_weights(buckets, gram, min(gram + lanes.chunk**2, grams), packed, total, lanes)
+        _scores(scores[row], total, grams, lanes.zero, scale, bias)
         characters = lasts[row] - firsts[row]
-        column = _shape(shapes[row], characters, end - start, of_words, counts, logarithms, m)
-        first, last = _ends(classes, start, end, m)
+        column = _shape(shapes[row], characters, ends[row] - starts[row], of_words, counts, logarithms, m)
+        first, last = _ends(classes, starts[row], ends[row], m)
         for one in range(first_columns.shape[1]):
             shapes[row, column + one] = first_columns[first, one]
         column += first_columns.shape[1]

@@ -78,17 +78,18 @@ def _neighbours(
 
     Those of all neighbours that are there stand in one stretch.
     """
-    low, high = max(row - reach, begin), min(row + reach + 1, end)
-    for _ in range((low - (row - reach)) * width):
-        out[column] = outside
-        column += 1
-    for at in range(low * width, high * width):
-        out[column] = flat[at]
-        column += 1
-    for _ in range((row + reach + 1 - high) * width):
-        out[column] = outside
-        column += 1
-    return column
+    before, low, high = row - reach, max(row - reach, begin), min(row + reach + 1, end)
+    line = out[column : column + (2 * reach + 1) * width]
+    there = flat[low * width : high * width]
+    skip = (low - before) * width
+    for at in range(skip):
+        line[at] = outside
+    for at in range(skip + len(there), len(line)):
+        line[at] = outside
+    line = line[skip:]
+    for at in range(len(there)):
+        line[at] = there[at]
+    return column + (2 * reach + 1) * width
 
 
 @inlined

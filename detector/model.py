@@ -57,6 +57,16 @@ class LinearStep:
             packed[:, kind // LANES] |= lane << np.uint64(LANE_BITS * (kind % LANES))
         return packed
 
+    @cached_property
+    def quads(self) -> NDArray[np.uint64]:
+        """`packed`, filled up with zeros to a multiple of four words of lanes."""
+        buckets, words = self.packed.shape
+        if words % 4 == 0:
+            return self.packed
+        quads = _aligned((buckets, -(-words // 4) * 4))
+        quads[:, :words] = self.packed
+        return quads
+
     def scores(self, groups: tuple[Ngrams, ...]) -> Floats:
         """Log-odds of each kind, of shape ``(paragraphs, kinds)``."""
         paragraphs = len(groups[0].bounds) - 1
