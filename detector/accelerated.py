@@ -194,9 +194,14 @@ def _text() -> _Text:
         "blank_or_rest": _bits(features._BLANK_OR_REST),
         "classes": characters.CLASSES,
         "read_bytes": features.READ_BYTES,
-        **{name.lower(): int(CharacterClass[name]) for name in ("LETTER", "UPPER", "DIGIT", "UNSPACED", "UNSPACED_REST")},
+        **{
+            name.lower(): int(CharacterClass[name])
+            for name in ("LETTER", "UPPER", "DIGIT", "UNSPACED", "UNSPACED_REST")
+        },
     }
-    return _Text(**{name: own[name] if name in own else getattr(features, f"_{name.upper()}") for name in _Text._fields})
+    return _Text(
+        **{name: own[name] if name in own else getattr(features, f"_{name.upper()}") for name in _Text._fields}
+    )
 
 
 def _bits(table: NDArray[np.bool_]) -> int:

@@ -70,7 +70,13 @@ def _classify_character(
 
 @compiled
 def split_lines(
-    raw: Array, origin: Array, tables: Any, astral: Any, classes: Array, folded: Array, lines: Array,
+    raw: Array,
+    origin: Array,
+    tables: Any,
+    astral: Any,
+    classes: Array,
+    folded: Array,
+    lines: Array,
     after_blank: Array,
 ) -> int:
     """`detector.characters.classify` and the lines of `detector.paragraphs.split`; gives how many lines there are.
@@ -219,9 +225,7 @@ def share(part: int, whole: int) -> Any:
 
 
 @inlined
-def _shape(
-    out: Array, characters: int, size: int, words: Any, counts: Array, logarithms: Array, m: Any
-) -> int:
+def _shape(out: Array, characters: int, size: int, words: Any, counts: Array, logarithms: Array, m: Any) -> int:
     """A row of `detector.features.shapes` up to the columns of first and last, where the first of which stands.
 
     ``words`` are their number, bytes, capitalised ones, ones of capitals, and numbers.
@@ -295,7 +299,18 @@ def _scores(out: Array, total: Array, number: int, zero: int, scale: Array, bias
 
 
 @compiled
-def read(batch: Any, linear: Any, rare: Any, tables: Any, lanes: Any, m: Any, words: Array, shapes: Array, lines: Array, scores: Array) -> None:
+def read(
+    batch: Any,
+    linear: Any,
+    rare: Any,
+    tables: Any,
+    lanes: Any,
+    m: Any,
+    words: Array,
+    shapes: Array,
+    lines: Array,
+    scores: Array,
+) -> None:
     """Everything of each paragraph by itself, in one pass over its bytes.
 
     Fills ``words`` (their number), ``shapes`` (`detector.features.shapes`), ``lines`` (`line_hashes`), ``scores``

@@ -64,9 +64,7 @@ def split(texts: Sequence[str], mode: Mode = "line") -> Batch:
     if mode == "blank":
         lines = _joined(lines)
     bounds = np.searchsorted(lines.document, np.arange(len(blobs) + 1))
-    return Batch(
-        lines.classes, lines.folded, lines.document, lines.start, lines.end, lines.first, lines.last, bounds
-    )
+    return Batch(lines.classes, lines.folded, lines.document, lines.start, lines.end, lines.first, lines.last, bounds)
 
 
 @dataclass(frozen=True, slots=True)
