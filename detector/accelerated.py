@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from detector import characters, context, features, kernels, kernels_context
 from detector.characters import CharacterClass
 from detector.context import Evidence, Floats, Vocabulary
+from detector.features import Number
 from detector.model import BLOCK, CHUNK, LANE_BITS, LANES, ZERO, Model, Network, Reading, padded_number
 from detector.paragraphs import Batch, Lines, Offsets
 
@@ -187,7 +188,7 @@ _ASTRAL = _Astral(*characters.ASTRAL_HAN, int(CharacterClass.UNSPACED))
 
 @cache
 def _text() -> _Text:
-    own = {
+    own: dict[str, Any] = {
         "first_counted": int(features.COUNTED[0]),
         "last_counted": int(features.COUNTED[-1]),
         "blank": _bits(features._BLANK),
@@ -235,6 +236,13 @@ def _context_tables() -> _ContextTables:
     return _ContextTables(features._LOGARITHMS, windows, near_shapes)
 
 
+def _constant(array: NDArray[Number]) -> NDArray[Number]:
+    """The array as one that cannot be written to, as those of a file are and others are not: a type less for numba."""
+    constant = array.view()
+    constant.flags.writeable = False
+    return constant
+
+
 def split_lines(buffer: bytes, origin: Offsets) -> Lines:
     """`detector.paragraphs.split_lines`."""
     most = buffer.count(b"\n") + buffer.count(b"\r")
@@ -243,7 +251,8 @@ def split_lines(buffer: bytes, origin: Offsets) -> Lines:
     after_blank = np.empty(most, dtype=np.bool_)
     raw = np.frombuffer(buffer, dtype=np.uint8)
     number = kernels.split_lines(raw, origin, _characters(), _ASTRAL, classes, folded, lines, after_blank)
-    return Lines(classes, folded, *lines[:, :number], after_blank[:number])
+    document, start, end, first, last = lines[:, :number]
+    return Lines(classes, folded, document, start, end, first, last, after_blank[:number])
 
 
 def read(batch: Batch, model: Model) -> Reading:
@@ -251,7 +260,7 @@ def read(batch: Batch, model: Model) -> Reading:
     number, linear = len(batch), model.linear
     most = len(batch.classes) // 2 + 1  # words of a buffer
     rare = _Rare(
-        model.rarity, np.empty(number + 1, np.int64), np.empty(most, np.int64), np.empty(most, np.bool_),
+        _constant(model.rarity), np.empty(number + 1, np.int64), np.empty(most, np.int64), np.empty(most, np.bool_),
         np.empty(most, np.uint64),
     )  # fmt: skip
     words, lines = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.uint64)
@@ -259,7 +268,7 @@ def read(batch: Batch, model: Model) -> Reading:
     scores = np.empty((number, len(linear.scale)), dtype=np.float32)
     kernels.read(
         _Batch(batch.classes, batch.folded, features.eights(batch), batch.start, batch.end, batch.first, batch.last),
-        _Linear(linear.quads, linear.scale.astype(np.float64), linear.bias),
+        _Linear(linear.quads, linear.scale.astype(np.float64), _constant(linear.bias)),
         rare, _tables(), _LANES, _text(), words, shapes, lines, scores,
     )  # fmt: skip
     repeats = np.empty((number, 1), dtype=np.float32)
@@ -294,14 +303,14 @@ def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, mode
 
 
 def scores_of_blocks(network: Network, blocks: Floats, number: int) -> Floats:
-    """`detector.model.scores_of_blocks`, block by block, so that what is between the layers stays in the processor's cache."""
+    """`detector.model.scores_of_blocks`: block by block, so that the hidden layers stay in the processor's cache."""
     out = np.empty((len(blocks), BLOCK, len(network.biases[-1])), dtype=np.float32)
     hidden = [np.empty((BLOCK, len(bias)), dtype=np.float32) for bias in network.biases[:-1]]
     for rows, last in zip(blocks, out, strict=True):
         values = rows
         for weights, bias, room in zip(network.weights, network.biases, hidden, strict=False):
             np.matmul(values, weights, out=room)
-            kernels_context.rectify(room, bias)
+            kernels_context.rectify(room, _constant(bias))
             values = room
         np.matmul(values, network.weights[-1], out=last)
     out += network.biases[-1]

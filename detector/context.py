@@ -52,8 +52,9 @@ class Vocabulary:
     """The rarer words of a batch in order, paragraph ``p`` having ``bounds[p]`` to ``bounds[p + 1]``.
 
     ``weight`` is each word's rarity, 1 to 255. Words of one document that are the same (up to collisions within that
-    document) share a ``slot``; document ``d`` has the slots ``origin[d]`` to ``origin[d + 1]``. ``elsewhere`` says whether another paragraph of the document has
-    the word, ``earlier`` whether an earlier one has, ``capital`` whether it begins with a capital letter.
+    document) share a ``slot``; document ``d`` has the slots ``origin[d]`` to ``origin[d + 1]``. ``elsewhere`` says
+    whether another paragraph of the document has the word, ``earlier`` whether an earlier one has, ``capital`` whether
+    it begins with a capital letter.
     """
 
     bounds: Offsets

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,25 +21,27 @@ Array = NDArray[Any]
 ONE = np.uint64(1)  # places are unsigned where it matters: they need no check for negative ones
 
 
+_jit: Any = partial(njit, nogil=True, error_model="numpy")  # the types are those that numba infers
+
+
 def compiled(function: Function) -> Function:
     """The function compiled at its first call, or taken from numba's cache; in memory only where no cache can be."""
-    options = {"nogil": True, "error_model": "numpy"}
     try:
-        kernel: Function = njit(cache=True, **options)(function)
+        kernel: Function = _jit(cache=True)(function)
     except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        kernel = njit(**options)(function)
+        kernel = _jit()(function)
     return kernel
 
 
 def inlined(function: Function) -> Function:
     """The function compiled into those that call it, so that arrays handed to it cost no reference counts."""
-    kernel: Function = njit(nogil=True, error_model="numpy", forceinline=True)(function)
+    kernel: Function = _jit(forceinline=True)(function)
     return kernel
 
 
 @inlined
 def _classify_character(
-    raw: Array, at: int, of_class: Array, lower_case: Array, rest: Array, astral: Any, classes: Array, folded: Array
+    raw: Array, at: Any, of_class: Array, lower_case: Array, rest: Array, astral: Any, classes: Array, folded: Array
 ) -> int:
     """Class and lower case of the character beyond ASCII at a byte; gives its length."""
     lead = raw[at]
@@ -85,7 +88,8 @@ def split_lines(
     """
     of_class, lower_case, rest = tables.classes, tables.lower, tables.rest
     ascii_classes, ascii_folded = tables.ascii_classes, tables.ascii_folded
-    number, document, start, filled, blank = 0, -1, 0, False, True
+    start: Any = 0
+    number, document, filled, blank = 0, -1, False, True
     continuations, at_start, at_origin = 0, 0, 0  # bytes so far that begin no character
     at, size = np.uint64(0), np.uint64(len(raw))
     while at < size:
@@ -139,7 +143,7 @@ def _word_end(classes: Array, at: Any, counts: Array, m: Any) -> Any:
 
 
 @inlined
-def _first_bytes(number: int) -> Any:
+def _first_bytes(number: Any) -> Any:
     """Eight bytes of which so many, up to eight, are ones: `detector.features._MASKS`."""
     return ~np.uint64(0) >> np.uint64(64 - 8 * number) if number > 0 else np.uint64(0)
 
@@ -298,88 +302,98 @@ def _scores(out: Array, total: Array, number: int, zero: int, scale: Array, bias
         out[kind] = np.float32(whole * scale[kind] / norm + np.float64(bias[kind]))
 
 
+@inlined
+def _read_words(
+    batch: Any, row: int, hashes: Array, buckets: Array, counts: Array, rare: Any, rares: int, m: Any
+) -> tuple[Any, ...]:
+    """The words of a paragraph: fills in their hashes, n-grams of one, affixes and class counts, and the rarer words.
+
+    Gives the number of n-grams and of the batch's rarer words so far, the paragraph's `line_hashes`, and a tuple of
+    what `_shape` needs.
+    """
+    classes, folded, eight = batch.classes, batch.folded, batch.eight
+    rarity, weight, capital, rare_hashes = rare.table, rare.weight, rare.capital, rare.hashes
+    at, end = np.uint64(batch.start[row]), np.uint64(batch.end[row])
+    read_end = at + np.uint64(m.read_bytes)
+    letters: Any = 0
+    number, grams, capitalised, capitals, numbers = 0, 0, 0, 0, 0
+    whole = np.uint64(0)
+    while at < end:
+        kind = classes[at]
+        if kind < m.letter or kind > m.unspaced_rest:
+            counts[kind] += 1
+            at += ONE
+            continue
+        begin = at
+        at = _word_end(classes, at, counts, m)
+        if begin >= read_end:
+            continue
+        hashed = _word_hash(eight, begin, at, m)
+        hashes[number] = hashed
+        number += 1
+        mixed = hashed * m.middle
+        whole += mixed ^ (mixed >> np.uint64(31))
+        bucket = _bucket(hashed, m.word, m.shift)
+        buckets[grams] = bucket
+        grams = _add_affixes(eight, begin, at, folded[begin], buckets, grams + 1, m)
+        letters += np.int64(at - begin)
+        capitalised += kind == m.upper
+        capitals += kind == m.upper and at - begin > ONE and classes[at - ONE] == m.upper
+        numbers += kind == m.digit
+        weight[rares] = rarity[bucket]
+        capital[rares] = kind == m.upper
+        rare_hashes[rares] = hashed
+        rares += rarity[bucket] > 0
+    whole += np.uint64(number) * m.length
+    return grams, rares, whole, (number, letters, capitalised, capitals, numbers)
+
+
+@inlined
+def _add_pairs(hashes: Array, words: int, buckets: Array, number: int, m: Any) -> int:
+    """The pairs of `detector.features._words_and_pairs`; gives the number of n-grams there are now."""
+    hashes[words] = 0
+    for word in range(words):
+        buckets[number + word] = _bucket(hashes[word] * m.pair_left + hashes[word + 1], m.pair, m.shift)
+    return number + words
+
+
+@inlined
+def _copy(row: Array, out: Array, column: int) -> int:
+    for at in range(len(row)):
+        out[column + at] = row[at]
+    return column + len(row)
+
+
 @compiled
 def read(
-    batch: Any,
-    linear: Any,
-    rare: Any,
-    tables: Any,
-    lanes: Any,
-    m: Any,
-    words: Array,
-    shapes: Array,
-    lines: Array,
+    batch: Any, linear: Any, rare: Any, tables: Any, lanes: Any, m: Any, words: Array, shapes: Array, lines: Array,
     scores: Array,
-) -> None:
+) -> None:  # fmt: skip
     """Everything of each paragraph by itself, in one pass over its bytes.
 
     Fills ``words`` (their number), ``shapes`` (`detector.features.shapes`), ``lines`` (`line_hashes`), ``scores``
     (`LinearStep.scores`) and the arrays of ``rare`` (words, as `detector.context.Vocabulary` has them).
     """
-    classes, folded, eight = batch.classes, batch.folded, batch.eight
-    rarity, weight, capital, rare_hashes = rare.table, rare.weight, rare.capital, rare.hashes
-    starts, ends, firsts, lasts, bounds = batch.start, batch.end, batch.first, batch.last, rare.bounds
-    packed, scale, bias = linear.packed, linear.scale, linear.bias
-    logarithms, first_columns, last_columns = tables.logarithms, tables.first, tables.last
+    starts, ends, bounds = batch.start, batch.end, rare.bounds
+    packed, scale, bias, logarithms = linear.packed, linear.scale, linear.bias, tables.logarithms
     most = m.read_bytes // 2 + 1  # words that are read of a paragraph
     hashes = np.empty(most + 1, dtype=np.uint64)
-    buckets = np.empty(4 * most + 6, dtype=np.uint64)  # unsigned: no check for negative places
+    buckets = np.empty(4 * most + 6, dtype=np.uint64)
     counts = np.empty(m.classes, dtype=np.int64)
     total = np.empty(scores.shape[1], dtype=np.int64)
-    rares = 0
-    bounds[0] = 0
+    rares, bounds[0] = 0, 0
     for row in range(len(words)):
         counts[:] = 0
         total[:] = 0
-        at, end = np.uint64(starts[row]), np.uint64(ends[row])
-        read = at + np.uint64(m.read_bytes)
-        letters, capitalised, capitals, numbers = 0, 0, 0, 0
-        number, grams = 0, 0
-        whole = np.uint64(0)
-        while at < end:
-            kind = classes[at]
-            if kind < m.letter or kind > m.unspaced_rest:
-                counts[kind] += 1
-                at += ONE
-                continue
-            begin = at
-            at = _word_end(classes, at, counts, m)
-            if begin >= read:
-                continue
-            hashed = _word_hash(eight, begin, at, m)
-            hashes[number] = hashed
-            number += 1
-            mixed = hashed * m.middle
-            whole += mixed ^ (mixed >> np.uint64(31))
-            bucket = _bucket(hashed, m.word, m.shift)
-            buckets[grams] = bucket
-            grams = _add_affixes(eight, begin, at, folded[begin], buckets, grams + 1, m)
-            letters += np.int64(at - begin)
-            if kind == m.upper:
-                capitalised += 1
-                capitals += at - begin > ONE and classes[at - ONE] == m.upper
-            numbers += kind == m.digit
-            weight[rares] = rarity[bucket]
-            capital[rares] = kind == m.upper
-            rare_hashes[rares] = hashed
-            rares += rarity[bucket] > 0
-        of_words = (number, letters, capitalised, capitals, numbers)
-        bounds[row + 1] = rares
-        whole += np.uint64(number) * m.length
-        hashes[number] = 0
-        for word in range(number):
-            buckets[grams] = _bucket(hashes[word] * m.pair_left + hashes[word + 1], m.pair, m.shift)
-            grams += 1
-        grams = _add_anchors(hashes, number, whole, buckets, grams, m)
+        grams, rares, lines[row], found = _read_words(batch, row, hashes, buckets, counts, rare, rares, m)
+        bounds[row + 1], words[row] = rares, found[0]
+        grams = _add_pairs(hashes, found[0], buckets, grams, m)
+        grams = _add_anchors(hashes, found[0], lines[row], buckets, grams, m)
         for gram in range(0, grams, lanes.chunk**2):
             _add_weights(buckets, gram, min(gram + lanes.chunk**2, grams), packed, total, lanes)
         _scores(scores[row], total, grams, lanes.zero, scale, bias)
-        characters = lasts[row] - firsts[row]
-        column = _shape(shapes[row], characters, ends[row] - starts[row], of_words, counts, logarithms, m)
-        first, last = _ends(classes, starts[row], ends[row], m)
-        for one in range(first_columns.shape[1]):
-            shapes[row, column + one] = first_columns[first, one]
-        column += first_columns.shape[1]
-        for one in range(last_columns.shape[1]):
-            shapes[row, column + one] = last_columns[last, one]
-        words[row], lines[row] = number, whole
+        characters = batch.last[row] - batch.first[row]
+        column = _shape(shapes[row], characters, ends[row] - starts[row], found, counts, logarithms, m)
+        first, last = _ends(batch.classes, starts[row], ends[row], m)
+        column = _copy(tables.first[first], shapes[row], column)
+        _copy(tables.last[last], shapes[row], column)

@@ -37,10 +37,9 @@ def repeats(lines: Array, document: Array, logarithms: Array, c: Any, out: Array
         out[row, 0] = log2(number[place[row]] - 1, logarithms)
 
 
-@compiled
-def slots(hashes: Array, documents: Array, c: Any, out: Any) -> None:
-    """The slots of `detector.context._vocabulary` and what the rest of the document has of each word."""
-    bounds, slots, origins, elsewhere, earlier = out.bounds, out.slot, out.origin, out.elsewhere, out.earlier
+@inlined
+def _slot_sizes(bounds: Array, documents: Array, c: Any, origins: Array) -> int:
+    """Where each document's slots begin; gives the largest number that one has."""
     largest = 16
     for document in range(len(documents) - 1):
         number = bounds[documents[document + 1]] - bounds[documents[document]]
@@ -49,25 +48,37 @@ def slots(hashes: Array, documents: Array, c: Any, out: Any) -> None:
             size *= 2
         origins[document + 1] = origins[document] + size
         largest = max(largest, size)
+    return largest
+
+
+@inlined
+def _first_rows(
+    hashes: Array, bounds: Array, begin: int, end: int, size: int, c: Any, slots: Array, out: Array
+) -> None:
+    """The slots of a document's words, and the first paragraph of each slot."""
+    for row in range(end - 1, begin - 1, -1):
+        for word in range(bounds[row], bounds[row + 1]):
+            slots[word] = np.int64((hashes[word] * c.slot) >> c.slot_shift) & (size - 1)
+            out[slots[word]] = row
+
+
+@compiled
+def slots(hashes: Array, documents: Array, c: Any, out: Any) -> None:
+    """The slots of `detector.context._vocabulary` and what the rest of the document has of each word."""
+    bounds, slots, origins, elsewhere, earlier = out.bounds, out.slot, out.origin, out.elsewhere, out.earlier
+    largest = _slot_sizes(bounds, documents, c, origins)
     first = np.empty(largest, dtype=np.int64)
     last = np.empty(largest, dtype=np.int64)
     for document in range(len(documents) - 1):
-        origin = origins[document]
-        mask = origins[document + 1] - origin - 1
-        begin, end = documents[document], documents[document + 1]
-        for row in range(end - 1, begin - 1, -1):
-            for word in range(bounds[row], bounds[row + 1]):
-                slot = np.int64((hashes[word] * c.slot) >> c.slot_shift) & mask
-                slots[word] = origin + slot
-                first[slot] = row
+        origin, begin, end = origins[document], documents[document], documents[document + 1]
+        _first_rows(hashes, bounds, begin, end, origins[document + 1] - origin, c, slots, first)
         for row in range(begin, end):
             for word in range(bounds[row], bounds[row + 1]):
-                opens = first[slots[word] - origin]
-                last[slots[word] - origin] = row
-                earlier[word] = opens < row
+                last[slots[word]] = row
+                earlier[word] = first[slots[word]] < row
         for word in range(bounds[begin], bounds[end]):
-            slot = slots[word] - origin
-            elsewhere[word] = first[slot] != last[slot]
+            elsewhere[word] = first[slots[word]] != last[slots[word]]
+            slots[word] += origin
 
 
 @inlined
@@ -151,6 +162,17 @@ def _cumulate(labels: Array, length: Array, characters: Array, c: Any, sums: Arr
             sums[row + 1, label] = sums[row, label] + labels[row, label]
             mass[row + 1, label] = mass[row, label] + labels[row, label] * characters[row]
         sums[row + 1, number] = sums[row, number] + np.int64(np.rint(length[row] * c.unit_float))
+
+
+@inlined
+def _voice(elsewhere: bool, total: int, number: int, score: int) -> Any:
+    """The mean score of the other places of a word, rounded down.
+
+    The quotient in floating point, rounded down, is that of whole numbers below 2**52, and is had much faster.
+    """
+    if not elsewhere:
+        return 0
+    return np.int64(np.float64(total - score) / np.float64(max(number - 1, 1)))
 
 
 @inlined
@@ -265,10 +287,8 @@ def first_look(
             line[at] = repeated[row, 0]
             heard[:] = 0
             for word in range(bounds[row], bounds[row + 1]):
-                voice = 0
-                if elsewhere[word]:
-                    slot = slots[word] - origin
-                    voice = (tally[slot, 0] - labels[row, 0]) // max(tally[slot, 1] - 1, 1)
+                tallied = slots[word] - origin
+                voice = _voice(elsewhere[word], tally[tallied, 0], tally[tallied, 1], labels[row, 0])
                 _add_word(heard, 0, weight[word], elsewhere[word], earlier[word], voice)
                 if capital[word]:
                     _add_word(heard, 1, weight[word], elsewhere[word], earlier[word], voice)

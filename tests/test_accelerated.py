@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -50,7 +51,7 @@ def random_model(kinds: int, layers: tuple[int, ...] = (7,), looks: int = 2) -> 
     labels, own, networks = min(kinds, 2), kinds, []
     for look in range(looks):
         sizes = (context.columns(look, own, labels, kinds), *layers, kinds)
-        shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
+        shapes = list(pairwise(sizes))
         networks.append(
             Network(
                 tuple((random.normal(size=s) / np.sqrt(s[0])).astype(np.float32) for s in shapes),
