@@ -293,23 +293,3 @@ def first_look(
                 if capital[word]:
                     _add_word(heard, 1, weight[word], elsewhere[word], earlier[word], voice)
             _shared_vocabulary(heard, logarithms, c.unit, line, at + 1)
-
-
-@compiled
-def less_largest(rows: Array, out: Array) -> None:
-    """Rows of numbers less the largest of each row."""
-    for row in range(len(rows)):
-        largest = rows[row, 0]
-        for column in range(1, rows.shape[1]):
-            largest = max(largest, rows[row, column])
-        for column in range(rows.shape[1]):
-            out[row, column] = rows[row, column] - largest
-
-
-@compiled
-def rectify(values: Array, bias: Array) -> None:
-    """Add the bias to each row, and set what is below zero to zero, in place."""
-    for row in range(len(values)):
-        for column in range(len(bias)):
-            value = values[row, column] + bias[column]
-            values[row, column] = value if value > 0 else np.float32(0)
