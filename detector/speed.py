@@ -1,8 +1,8 @@
 """Whether batches go through numpy or through the compiled kernels of the extra ``speed``: the results are the same.
 
-To import numba and to load its kernels from its cache takes some 0.6 seconds, which small inputs never win back. So a process begins with numpy
-and goes over to the kernels once it has read `ENOUGH` bytes, where numba is installed. The environment variable
-``DETECTOR_NUMBA`` set to 1 asks for them from the start, set to 0 it keeps them out.
+To import numba and to load its kernels from its cache takes some 0.6 seconds, which small inputs never win back. So a
+process begins with numpy and goes over to the kernels once it has read `ENOUGH` bytes, where numba is installed. The
+environment variable ``DETECTOR_NUMBA`` set to 1 asks for them from the start, set to 0 it keeps them out.
 """
 
 from __future__ import annotations
