@@ -113,12 +113,16 @@ _RANGES = (
 # Scripts whose letters have case, up to 0xFFFF; the mappings of these blocks are frozen by Unicode's stability policy.
 _CASED = ((0x41, 0x5A), (0xC0, 0x24F), (0x370, 0x587), (0x1E00, 0x1FFF), (0xFF21, 0xFF3A))
 _BEYOND = 0x10000  # the table's last entry: what lies beyond the basic plane
-_ASTRAL_HAN = 0x20000
-_HAN_END = 0x3FFFF
+ASTRAL_HAN = (0x20000, 0x3FFFF)
+# The class of the second and later bytes of a character beyond ASCII, by the class of the first.
+REST = np.full(CLASSES, C.CONTINUATION, dtype=np.uint8)
+REST[[C.SPACE, C.LETTER, C.UPPER, C.DIGIT, C.UNSPACED]] = (C.SPACE, C.LETTER, C.LETTER, C.LETTER, C.UNSPACED_REST)
 
 
 @dataclass(frozen=True, slots=True)
-class _Tables:
+class Tables:
+    """The tables that `classify` looks characters up in."""
+
     classes: Bytes  # class of each code point of the basic plane, and of the rest (last entry)
     lower: NDArray[np.int32]  # its lower case, itself where it has none of the same UTF-8 length
     ascii_classes: bytes  # the same two for single bytes, for bytes.translate
@@ -130,7 +134,8 @@ def _utf8_length(code: int) -> int:
 
 
 @cache
-def _tables() -> _Tables:
+def tables() -> Tables:
+    """The tables, made once a process."""
     classes = np.full(_BEYOND + 1, C.LETTER, dtype=np.uint8)
     for first, last, kind in _RANGES:
         classes[first : last + 1] = kind
@@ -150,7 +155,7 @@ def _tables() -> _Tables:
     folded = np.where(single < 0x80, lower[:256], single)
     folded[ord("0") : ord("9") + 1] = ord("0")
     leads = np.where(single < 0x80, classes[:256], C.LETTER).astype(np.uint8)
-    return _Tables(classes, lower, leads.tobytes(), folded.astype(np.uint8).tobytes())
+    return Tables(classes, lower, leads.tobytes(), folded.astype(np.uint8).tobytes())
 
 
 def classify(buffer: bytes) -> tuple[Bytes, Bytes]:
@@ -160,16 +165,16 @@ def classify(buffer: bytes) -> tuple[Bytes, Bytes]:
     word, UNSPACED_REST or SPACE in their own, CONTINUATION in anything else. Lone surrogates (encoded with
     ``surrogatepass``) are letters. The last four bytes of the buffer must be ASCII.
     """
-    tables = _tables()
-    classes = np.frombuffer(bytearray(buffer.translate(tables.ascii_classes)), dtype=np.uint8)
-    folded = np.frombuffer(bytearray(buffer.translate(tables.ascii_folded)), dtype=np.uint8)
+    known = tables()
+    classes = np.frombuffer(bytearray(buffer.translate(known.ascii_classes)), dtype=np.uint8)
+    folded = np.frombuffer(bytearray(buffer.translate(known.ascii_folded)), dtype=np.uint8)
     if not buffer.isascii():
         raw = np.frombuffer(buffer, dtype=np.uint8)
-        _classify_beyond_ascii(raw, classes, folded, tables)
+        _classify_beyond_ascii(raw, classes, folded, known)
     return classes, folded
 
 
-def _classify_beyond_ascii(raw: Bytes, classes: Bytes, folded: Bytes, tables: _Tables) -> None:
+def _classify_beyond_ascii(raw: Bytes, classes: Bytes, folded: Bytes, known: Tables) -> None:
     leads = np.flatnonzero(raw >= 0xC0)
     first = raw[leads]
     for length, low, high in ((2, 0xC0, 0xE0), (3, 0xE0, 0xF0), (4, 0xF0, 0x100)):
@@ -179,19 +184,17 @@ def _classify_beyond_ascii(raw: Bytes, classes: Bytes, folded: Bytes, tables: _T
         code = raw[at].astype(np.int32) & (0x7F >> length)
         for step in range(1, length):
             code = (code << 6) | (raw[at + step] & 0x3F)
-        kind = tables.classes[np.minimum(code, _BEYOND)]
+        kind = known.classes[np.minimum(code, _BEYOND)]
         if length == 4:
-            kind[(code >= _ASTRAL_HAN) & (code <= _HAN_END)] = C.UNSPACED
+            kind[(code >= ASTRAL_HAN[0]) & (code <= ASTRAL_HAN[1])] = C.UNSPACED
         _write_classes(classes, at, kind, length)
         if length < 4:
-            _write_lower(folded, at, code, tables.lower[code], length)
+            _write_lower(folded, at, code, known.lower[code], length)
 
 
 def _write_classes(classes: Bytes, at: NDArray[np.intp], kind: Bytes, length: int) -> None:
     classes[at] = kind
-    rest = np.full(CLASSES, C.CONTINUATION, dtype=np.uint8)
-    rest[[C.SPACE, C.LETTER, C.UPPER, C.DIGIT, C.UNSPACED]] = (C.SPACE, C.LETTER, C.LETTER, C.LETTER, C.UNSPACED_REST)
-    after = rest[kind]
+    after = REST.take(kind)
     other = after != C.LETTER  # bytes beyond ASCII are letters already
     at, after = at[other], after[other]
     for step in range(1, length):

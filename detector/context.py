@@ -27,15 +27,15 @@ WINDOWS = (
     (-REST_OF_DOCUMENT, -1), (1, REST_OF_DOCUMENT), (-REST_OF_DOCUMENT, REST_OF_DOCUMENT),
 )  # fmt: skip
 OUTSIDE = -0.5  # stands for the score of a neighbour that is not there
-_NEAR_SHAPES = [
+NEAR_SHAPES = [
     SHAPE_NAMES.index(name)
     for name in SHAPE_NAMES
     if name in ("characters", "words", "upper case", "capitalised words") or name.startswith(("first is", "last is"))
 ]
-_LENGTH = SHAPE_NAMES.index("characters")
-_SLOT = np.uint64(0x9E3779B97F4A7C15)
-_SLOT_SHIFT = np.uint64(33)
-_SLOTS_A_WORD = 8
+LENGTH = SHAPE_NAMES.index("characters")
+SLOT = np.uint64(0x9E3779B97F4A7C15)
+SLOT_SHIFT = np.uint64(33)
+SLOTS_A_WORD = 8
 # Sums of weights (at most 255 a word, some 8,000 words a paragraph) are taken three at a time in lanes of 21 bits.
 _LANE = 21
 _LANE_MASK = (1 << _LANE) - 1
@@ -52,15 +52,16 @@ class Vocabulary:
     """The rarer words of a batch in order, paragraph ``p`` having ``bounds[p]`` to ``bounds[p + 1]``.
 
     ``weight`` is each word's rarity, 1 to 255. Words of one document that are the same (up to collisions within that
-    document) share a ``slot``, of ``slots`` in all. ``elsewhere`` says whether another paragraph of the document has
-    the word, ``earlier`` whether an earlier one has, ``capital`` whether it begins with a capital letter.
+    document) share a ``slot``; document ``d`` has the slots ``origin[d]`` to ``origin[d + 1]``. ``elsewhere`` says
+    whether another paragraph of the document has the word, ``earlier`` whether an earlier one has, ``capital`` whether
+    it begins with a capital letter.
     """
 
     bounds: Offsets
     weight: NDArray[np.int64]
     capital: NDArray[np.bool_]
     slot: Offsets
-    slots: int
+    origin: Offsets
     elsewhere: NDArray[np.bool_]
     earlier: NDArray[np.bool_]
 
@@ -82,7 +83,7 @@ def gather(batch: Batch, tokens: Tokens, shapes: Floats, rarity: NDArray[np.uint
 
 def _repeats(batch: Batch, tokens: Tokens) -> Floats:
     """How often the document has a paragraph of the same words elsewhere, as `log2`; shape ``(paragraphs, 1)``."""
-    lines = line_hashes(tokens) ^ (batch.document.astype(np.uint64) * _SLOT)
+    lines = line_hashes(tokens) ^ (batch.document.astype(np.uint64) * SLOT)
     _, kind, number = np.unique(lines, return_inverse=True, return_counts=True)
     return log2(number[kind] - 1)[:, None]
 
@@ -93,10 +94,10 @@ def _vocabulary(batch: Batch, tokens: Tokens, rarity: NDArray[np.uint8]) -> Voca
     bounds = np.searchsorted(rare, tokens.bounds)
     paragraph = np.repeat(np.arange(len(batch), dtype=np.int32), np.diff(bounds))
     number = np.diff(bounds[batch.bounds])
-    size = np.left_shift(1, np.frexp(np.maximum(_SLOTS_A_WORD * number, 16) - 1.0)[1].astype(np.int64))
+    size = np.left_shift(1, np.frexp(np.maximum(SLOTS_A_WORD * number, 16) - 1.0)[1].astype(np.int64))
     origin = np.concatenate(([0], np.cumsum(size)))
     document = batch.document[paragraph]
-    hashed = ((tokens.hashes[rare] * _SLOT) >> _SLOT_SHIFT).astype(np.int64)
+    hashed = ((tokens.hashes[rare] * SLOT) >> SLOT_SHIFT).astype(np.int64)
     slot = origin[document] + (hashed & (size - 1)[document])
     first, last = np.empty((2, origin[-1]), dtype=np.int32)
     last[slot] = paragraph
@@ -104,7 +105,7 @@ def _vocabulary(batch: Batch, tokens: Tokens, rarity: NDArray[np.uint8]) -> Voca
     opens = first[slot]
     return Vocabulary(
         bounds, weight[rare].astype(np.int64), batch.classes[tokens.start[rare]] == CharacterClass.UPPER,
-        slot, int(origin[-1]), opens != last[slot], opens < paragraph,
+        slot, origin, opens != last[slot], opens < paragraph,
     )  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, memb
     shapes = evidence.shapes
     batch = evidence.batch
     labels = quantize(probabilities) @ membership.astype(np.int64)
-    length = shapes[:, _LENGTH : _LENGTH + 1]
+    length = shapes[:, LENGTH : LENGTH + 1]
     far = np.concatenate([(labels / UNIT).astype(np.float32), length], axis=1)
     columns = [
         own,
@@ -128,7 +129,7 @@ def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, memb
         _mass(labels, batch),
     ]
     if not look:
-        near = np.concatenate([probabilities, shapes[:, _NEAR_SHAPES]], axis=1)
+        near = np.concatenate([probabilities, shapes[:, NEAR_SHAPES]], axis=1)
         columns += [
             _neighbours(near, batch, NEAR),
             shapes,
@@ -136,6 +137,12 @@ def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, memb
             _shared_vocabulary(evidence.vocabulary, labels[:, 0]),
         ]
     return np.concatenate(columns, axis=1, dtype=np.float32)
+
+
+def columns(look: int, own: int, labels: int, kinds: int) -> int:
+    """How many columns `rows` gives with so many of the paragraph's own."""
+    every = own + (2 * FAR + 1) * (labels + 1) + len(WINDOWS) * (labels + 1) + 4 + 3 * labels
+    return every if look else every + (2 * NEAR + 1) * (kinds + len(NEAR_SHAPES)) + len(SHAPE_NAMES) + 1 + 2 * 7
 
 
 def _neighbours(values: Floats, batch: Batch, reach: int) -> Floats:
@@ -193,9 +200,9 @@ def _shared_vocabulary(words: Vocabulary, reporting: NDArray[np.int64]) -> Float
     The voice is the mean score of reporting in the other paragraphs that have the word. The same seven numbers over
     all words, and over capitalised ones (most of them names).
     """
-    score = np.repeat(reporting, np.diff(words.bounds))
-    total = np.bincount(words.slot, weights=score, minlength=words.slots)[words.slot].astype(np.int64)
-    number = np.bincount(words.slot, minlength=words.slots)[words.slot]
+    score, slots = np.repeat(reporting, np.diff(words.bounds)), words.origin[-1]
+    total = np.bincount(words.slot, weights=score, minlength=slots)[words.slot].astype(np.int64)
+    number = np.bincount(words.slot, minlength=slots)[words.slot]
     voice = np.where(words.elsewhere, (total - score) // np.maximum(number - 1, 1), 0)
     lanes = np.array([1, 1 | 1 << _LANE, 1 | 1 << 2 * _LANE, 1 | 1 << _LANE | 1 << 2 * _LANE])
     weights = words.weight * lanes[words.elsewhere + 2 * words.earlier]

@@ -110,7 +110,7 @@ def _runs(classes: NDArray[np.uint8]) -> tuple[Offsets, Offsets]:
 
 def _hashes(batch: Batch, start: Offsets, end: Offsets) -> Hashes:
     """Of each word's length and its first 16 and last 8 bytes, in lower case: what is between does not count."""
-    eight = _eights(batch)
+    eight = eights(batch)
     length = end - start
     hashes = (eight[start] & _MASKS[np.minimum(length, 8)]) * _HEAD + length.astype(np.uint64) * _LENGTH
     longer = np.flatnonzero(length > 8)
@@ -121,7 +121,7 @@ def _hashes(batch: Batch, start: Offsets, end: Offsets) -> Hashes:
     return mixed
 
 
-def _eights(batch: Batch) -> Hashes:
+def eights(batch: Batch) -> Hashes:
     """The eight bytes that begin at each place of the buffer, as one little-endian number."""
     return np.ndarray((len(batch.folded) - 7,), dtype="<u8", buffer=batch.folded, strides=(1,))
 
@@ -159,7 +159,7 @@ def _words_and_pairs(tokens: Tokens) -> Ngrams:
 
 def _affixes(batch: Batch, tokens: Tokens) -> Ngrams:
     """The first five and the last four bytes of long words; in other alphabets, first four and last three letters."""
-    eight = _eights(batch)
+    eight = eights(batch)
     length = tokens.end - tokens.start
     wide = batch.folded[tokens.start] >= 0xC0
     long = np.flatnonzero(length >= np.where(wide, 2 * _LONG, _LONG))

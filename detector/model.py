@@ -5,6 +5,7 @@ Prediction needs numpy alone. How a model comes about is `detector.fit`; how it 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from detector import context
+from detector import context, speed
 from detector.features import Ngrams, ngrams, segment_sum, shapes, tokenize
 from detector.paragraphs import Batch
 
@@ -23,15 +24,16 @@ REPORTING = "reporting"
 
 # A row of the weight table is summed as whole numbers, five to a 64-bit word: lanes of 12 bits hold sums of up to 16
 # weights of 8 bits (16 * 255 < 4096) without a carry into the next lane.
-_LANES = 5
-_LANE_BITS = 12
-_CHUNK = 16
-_ZERO = 128  # what a weight of zero is stored as in a lane
+LANES = 5
+LANE_BITS = 12
+CHUNK = 16
+ZERO = 128  # what a weight of zero is stored as in a lane
 _PAIR = np.uint64(0xFFF | 0xFFF << 24)
 _WIDER = ((0, _PAIR), (12, _PAIR), (48, np.uint64(0xFFF)))
 _HALVES = np.array([0, 24], dtype=np.uint64)
 _LANE_ORDER = [0, 2, 1, 3, 4]  # of the halves of those three words: lanes 0 2, 1 3, 4
-_BLOCK = 256  # rows of a matrix product; always the same, so that a row's result does not depend on the others
+_CACHE_LINE = 64  # bytes
+BLOCK = 256  # rows of a matrix product; always the same, so that a row's result does not depend on the others
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,24 @@ class LinearStep:
     bias: Floats
 
     @cached_property
-    def _packed(self) -> NDArray[np.uint64]:
+    def packed(self) -> NDArray[np.uint64]:
+        """The weights in lanes, of shape ``(BUCKETS, words of lanes)``."""
         buckets, kinds = self.weights.shape
-        lanes = (np.ascontiguousarray(self.weights.T).view(np.uint8) + np.uint8(_ZERO)).astype(np.uint64)
-        packed = np.zeros((-(-kinds // _LANES), buckets), dtype=np.uint64)
+        lanes = (np.ascontiguousarray(self.weights.T).view(np.uint8) + np.uint8(ZERO)).astype(np.uint64)
+        packed = _aligned((buckets, -(-kinds // LANES)))
         for kind, lane in enumerate(lanes):
-            packed[kind // _LANES] |= lane << np.uint64(_LANE_BITS * (kind % _LANES))
-        return np.ascontiguousarray(packed.T)
+            packed[:, kind // LANES] |= lane << np.uint64(LANE_BITS * (kind % LANES))
+        return packed
+
+    @cached_property
+    def quads(self) -> NDArray[np.uint64]:
+        """`packed`, filled up with zeros to a multiple of four words of lanes."""
+        buckets, words = self.packed.shape
+        if words % 4 == 0:
+            return self.packed
+        quads = _aligned((buckets, -(-words // 4) * 4))
+        quads[:, :words] = self.packed
+        return quads
 
     def scores(self, groups: tuple[Ngrams, ...]) -> Floats:
         """Log-odds of each kind, of shape ``(paragraphs, kinds)``."""
@@ -62,24 +75,32 @@ class LinearStep:
         for group in groups:
             total += self._sums(group)
             count += group.counts
-        total -= _ZERO * count[:, None]
+        total -= ZERO * count[:, None]
         norm = np.sqrt(np.maximum(count, 1))[:, None]
         return (total * self.scale.astype(np.float64) / norm + self.bias).astype(np.float32)
 
     def _sums(self, group: Ngrams) -> NDArray[np.int64]:
         counts = group.counts
-        chunks = -(-counts // _CHUNK)
+        chunks = -(-counts // CHUNK)
         bounds = np.concatenate(([0], np.cumsum(chunks)))
         within = np.arange(bounds[-1]) - np.repeat(bounds[:-1], chunks)
-        starts = np.repeat(group.bounds[:-1] * group.buckets.shape[1], chunks) + _CHUNK * within
+        starts = np.repeat(group.bounds[:-1] * group.buckets.shape[1], chunks) + CHUNK * within
         if not len(starts):
             return np.zeros((len(counts), len(self.scale)), dtype=np.int64)
-        sums = np.add.reduceat(self._packed.take(group.buckets.ravel(), axis=0), starts, axis=0)
+        sums = np.add.reduceat(self.packed.take(group.buckets.ravel(), axis=0), starts, axis=0)
         # The lanes are now too narrow: 0 and 2, 1 and 3, and 4 go on in words of their own, with 24 bits or more.
         words = ((sums >> np.uint64(shift)) & mask for shift, mask in _WIDER)
         wide = [segment_sum(word, bounds)[:, :, None] >> _HALVES for word in words]
         lanes = np.concatenate(wide, axis=2)[:, :, _LANE_ORDER] & np.uint64((1 << 24) - 1)
         return lanes.reshape(len(counts), -1)[:, : len(self.scale)].astype(np.int64)
+
+
+def _aligned(shape: tuple[int, int]) -> NDArray[np.uint64]:
+    """Zeros that begin with a cache line: a row of four words or fewer then lies in as few lines as can be."""
+    number = shape[0] * shape[1]
+    room = np.zeros(number + _CACHE_LINE // 8, dtype=np.uint64)
+    skip = -room.ctypes.data % _CACHE_LINE // 8
+    return room[skip : skip + number].reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -91,31 +112,40 @@ class Network:
 
     def scores(self, rows: Floats) -> Floats:
         """Logits of each kind, of shape ``(rows, kinds)``."""
-        values = _blocks(rows)
-        for depth, (weights, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            values = values @ weights
-            values += bias
-            if depth < len(self.weights) - 1:
-                np.maximum(values, 0, out=values)
-        return _unblocked(values, len(rows))
+        return scores_of_blocks(self, blocks(rows), len(rows))
 
 
-def _blocks(rows: Floats) -> Floats:
-    """Rows as blocks of `_BLOCK` rows, shape ``(blocks, _BLOCK, columns)``; the last one is filled up with zeros."""
+def scores_of_blocks(network: Network, values: Floats, number: int) -> Floats:
+    """Logits of the first ``number`` rows of `blocks`."""
+    for depth, (weights, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+        values = values @ weights
+        values += bias
+        if depth < len(network.weights) - 1:
+            np.maximum(values, 0, out=values)
+    return _unblocked(values, number)
+
+
+def blocks(rows: Floats) -> Floats:
+    """Rows as blocks of `BLOCK` rows, shape ``(blocks, BLOCK, columns)``; the last one is filled up with zeros."""
     number, columns = rows.shape
-    blocks = -(-number // _BLOCK)
-    padded = np.zeros((blocks * _BLOCK, columns), dtype=np.float32)
+    padded = np.empty((padded_number(number), columns), dtype=np.float32)
     padded[:number] = rows
-    return padded.reshape(blocks, _BLOCK, columns)
+    padded[number:] = 0
+    return padded.reshape(-1, BLOCK, columns)
 
 
-def _unblocked(blocks: Floats, number: int) -> Floats:
-    return blocks.reshape(blocks.shape[0] * _BLOCK, blocks.shape[2])[:number]
+def padded_number(number: int) -> int:
+    """How many rows the `blocks` of so many rows have."""
+    return -(-number // BLOCK) * BLOCK
+
+
+def _unblocked(values: Floats, number: int) -> Floats:
+    return values.reshape(values.shape[0] * BLOCK, values.shape[2])[:number]
 
 
 def product(rows: Floats, matrix: Floats) -> Floats:
     """``rows @ matrix``, each row's result the same whatever rows stand beside it, to the last bit."""
-    return _unblocked(_blocks(rows) @ matrix, len(rows))
+    return _unblocked(blocks(rows) @ matrix, len(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +187,36 @@ class Model:
 
     def predict(self, batch: Batch) -> Scores:
         """Probabilities of every paragraph of a batch. A document's are the same in every batch."""
-        tokens = tokenize(batch)
-        evidence = context.gather(batch, tokens, shapes(batch, tokens), self.rarity)
-        own = logits = self.linear.scores(ngrams(batch, tokens))
+        path: Any = speed.kernels() or sys.modules[__name__]  # whose functions have the names of those below
+        reading = path.read(batch, self)
+        own = logits = reading.scores
         for look, network in enumerate(self.networks):
-            logits = network.scores(context.rows(evidence, look, own, softmax(logits), self.membership))
+            rows = path.rows(reading.evidence, look, own, path.softmax(logits), self)
+            logits = path.scores_of_blocks(network, rows, len(batch))
             own = np.concatenate([own, logits], axis=1)
-        labels, kinds = calibrated(softmax(logits), self.membership, self.calibration)
-        return Scores(labels, kinds, tokens.counts)
+        labels, kinds = calibrated(path.softmax(logits), self.membership, self.calibration)
+        return Scores(labels, kinds, reading.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of the paragraphs of a batch each by itself: number of words, log-odds of the kinds, evidence."""
+
+    words: NDArray[np.int64]
+    scores: Floats
+    evidence: context.Evidence
+
+
+def read(batch: Batch, model: Model) -> Reading:
+    """The reading of a batch."""
+    tokens = tokenize(batch)
+    evidence = context.gather(batch, tokens, shapes(batch, tokens), model.rarity)
+    return Reading(tokens.counts, model.linear.scores(ngrams(batch, tokens)), evidence)
+
+
+def rows(evidence: context.Evidence, look: int, own: Floats, probabilities: Floats, model: Model) -> Floats:
+    """The `context.rows` of a batch as `blocks`."""
+    return blocks(context.rows(evidence, look, own, probabilities, model.membership))
 
 
 def softmax(logits: Floats) -> Floats:
@@ -176,7 +228,11 @@ def softmax(logits: Floats) -> Floats:
 
 def label_logs(kinds: Floats, membership: Floats) -> Floats:
     """Logarithms of the labels' probabilities, none below that of one in a million: the input of the calibration."""
-    result: Floats = np.log(np.maximum(product(kinds, membership), np.float32(1e-6)))
+    return _logs(product(kinds, membership))
+
+
+def _logs(labels: Floats) -> Floats:
+    result: Floats = np.log(np.maximum(labels, np.float32(1e-6)))
     return result
 
 
@@ -185,6 +241,7 @@ def calibrated(kinds: Floats, membership: Floats, calibration: Floats) -> tuple[
 
     By Dirichlet calibration of the labels (Kull et al., NeurIPS 2019); within a label, kinds keep their proportions.
     """
-    labels = softmax(product(label_logs(kinds, membership), calibration[:-1]) + calibration[-1])
-    ratio: Floats = np.divide(labels, np.maximum(product(kinds, membership), np.float32(1e-30)))
+    before = product(kinds, membership)
+    labels = softmax(product(_logs(before), calibration[:-1]) + calibration[-1])
+    ratio: Floats = np.divide(labels, np.maximum(before, np.float32(1e-30)))
     return labels, np.multiply(kinds, product(ratio, membership.T))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector import speed
 from detector.characters import Bytes, CharacterClass, classify
 
 Mode: TypeAlias = Literal["line", "blank"]
@@ -54,18 +55,43 @@ def split(texts: Sequence[str], mode: Mode = "line") -> Batch:
     and what stands between them, nothing else.
     """
     blobs = [text.encode("utf-8", "surrogatepass") for text in texts]
-    buffer = b"\n" * FRONT + b"\n".join(blobs) + b"\n" * BACK
-    classes, folded = classify(buffer)
+    buffer = b"".join((b"\n" * FRONT, b"\n".join(blobs), b"\n" * BACK))
     lengths = np.fromiter((len(blob) + 1 for blob in blobs), dtype=np.int64, count=len(blobs))
     origin = FRONT + np.concatenate(([0], np.cumsum(lengths)))
+    speed.count(len(buffer))
+    fast = speed.kernels()
+    lines = fast.split_lines(buffer, origin) if fast else split_lines(buffer, origin)
+    if mode == "blank":
+        lines = _joined(lines)
+    bounds = np.searchsorted(lines.document, np.arange(len(blobs) + 1))
+    return Batch(lines.classes, lines.folded, lines.document, lines.start, lines.end, lines.first, lines.last, bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a buffer that are not blank: what `Batch` says of paragraphs.
+
+    ``after_blank`` is whether a blank line or the buffer's start stands before.
+    """
+
+    classes: Bytes
+    folded: Bytes
+    document: Offsets
+    start: Offsets
+    end: Offsets
+    first: Offsets
+    last: Offsets
+    after_blank: NDArray[np.bool_]
+
+
+def split_lines(buffer: bytes, origin: Offsets) -> Lines:
+    """The lines of a padded buffer whose texts begin at ``origin``."""
+    classes, folded = classify(buffer)
     raw = np.frombuffer(buffer, dtype=np.uint8)
     start, end, after_blank = _lines(raw, classes)
     document = np.searchsorted(origin, start, side="right") - 1
-    if mode == "blank":
-        start, end, document = _joined(start, end, document, after_blank)
-    bounds = np.searchsorted(document, np.arange(len(blobs) + 1))
     first, last = _characters(raw, buffer.isascii(), origin, document, start, end)
-    return Batch(classes, folded, document, start, end, first, last, bounds)
+    return Lines(classes, folded, document, start, end, first, last, after_blank)
 
 
 def _lines(raw: Bytes, classes: Bytes) -> tuple[Offsets, Offsets, NDArray[np.bool_]]:
@@ -79,14 +105,15 @@ def _lines(raw: Bytes, classes: Bytes) -> tuple[Offsets, Offsets, NDArray[np.boo
     return start[filled], end[filled], after_blank[filled]
 
 
-def _joined(
-    start: Offsets, end: Offsets, document: Offsets, after_blank: NDArray[np.bool_]
-) -> tuple[Offsets, Offsets, Offsets]:
+def _joined(lines: Lines) -> Lines:
     """Runs of lines with no blank line between them, within one text."""
-    opens = after_blank.copy()
-    opens[1:] |= document[1:] != document[:-1]
+    opens = lines.after_blank.copy()
+    opens[1:] |= lines.document[1:] != lines.document[:-1]
     closes = np.concatenate((opens[1:], [True]))[: len(opens)]
-    return start[opens], end[closes], document[opens]
+    return replace(
+        lines, document=lines.document[opens], start=lines.start[opens], end=lines.end[closes],
+        first=lines.first[opens], last=lines.last[closes], after_blank=lines.after_blank[opens],
+    )  # fmt: skip
 
 
 def _characters(

@@ -1,0 +1,234 @@
+"""What kernels are given as tuples with names: numba knows their types, and a call stays readable."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector import characters, context, features
+from detector.characters import CharacterClass
+from detector.model import CHUNK, LANE_BITS, LANES, ZERO
+
+Array = NDArray[Any]
+
+
+class CharactersInput(NamedTuple):
+    """What `kernels.split_lines` needs of `detector.characters`."""
+
+    classes: Array
+    lower: Array
+    ascii_classes: Array
+    ascii_folded: Array
+    rest: Array
+
+
+class AstralInput(NamedTuple):
+    """The characters beyond the basic plane that have a class of their own."""
+
+    first: int
+    last: int
+    kind: int
+
+
+class TextInput(NamedTuple):
+    """What `kernels.read` needs of `detector.features`; names are those of the constants there."""
+
+    head: np.uint64
+    tail: np.uint64
+    middle: np.uint64
+    length: np.uint64
+    word: np.uint64
+    pair: np.uint64
+    pair_left: np.uint64
+    prefix: np.uint64
+    suffix: np.uint64
+    opening: np.uint64
+    closing: np.uint64
+    whole: np.uint64
+    shift: np.uint64
+    long: int
+    prefix_bytes: int
+    suffix_bytes: int
+    read_bytes: int
+    trim: int
+    blank: int  # classes as bits, like the next
+    blank_or_rest: int
+    first_counted: int
+    last_counted: int
+    classes: int
+    letter: int
+    upper: int
+    digit: int
+    unspaced: int
+    unspaced_rest: int
+
+
+class TablesInput(NamedTuple):
+    """Tables of `detector.features`."""
+
+    logarithms: Array
+    first: Array
+    last: Array
+
+
+class LinearInput(NamedTuple):
+    """A `LinearStep`."""
+
+    packed: Array
+    scale: Array
+    bias: Array
+
+
+class LanesInput(NamedTuple):
+    """How the weights of a `LinearStep` stand in lanes; ``even`` is a mask of the lanes 0, 2 and so on."""
+
+    lanes: int
+    bits: int
+    chunk: int
+    zero: int
+    even: np.uint64
+
+
+LANES_INPUT = LanesInput(
+    LANES, LANE_BITS, CHUNK, ZERO,
+    np.uint64(sum(((1 << LANE_BITS) - 1) << (LANE_BITS * lane) for lane in range(0, LANES, 2))),
+)  # fmt: skip
+
+
+class BatchInput(NamedTuple):
+    """The fields of `Batch` that `kernels.read` reads, and the eight bytes that begin at each place."""
+
+    classes: Array
+    folded: Array
+    eight: Array
+    start: Array
+    end: Array
+    first: Array
+    last: Array
+
+
+class RareInput(NamedTuple):
+    """The rarer words of a batch as `kernels.read` finds them, and the table of how rare a word is."""
+
+    table: Array
+    bounds: Array
+    weight: Array
+    capital: Array
+    hashes: Array
+
+
+class ContextInput(NamedTuple):
+    """What the kernels need of `detector.context`; names are those of the constants there."""
+
+    slot: np.uint64
+    slot_shift: np.uint64
+    slots_a_word: int
+    unit: int
+    unit_float: np.float32
+    rounding: np.float32
+    outside: np.float32
+    near: int
+    far: int
+    length: int
+
+
+class ContextTablesInput(NamedTuple):
+    """Tables of `detector.context` and `detector.features`."""
+
+    logarithms: Array
+    windows: Array
+    near_shapes: Array
+
+
+class EvidenceInput(NamedTuple):
+    """The fields of `Evidence` that the kernels read."""
+
+    documents: Array
+    characters: Array
+    shapes: Array
+    repeats: Array
+
+
+class VocabularyInput(NamedTuple):
+    """The fields of `Vocabulary`, in its order."""
+
+    bounds: Array
+    weight: Array
+    capital: Array
+    slot: Array
+    origin: Array
+    elsewhere: Array
+    earlier: Array
+
+
+@cache
+def characters_input() -> CharactersInput:
+    """The constants that kernels are given, made once a process."""
+    tables = characters.tables()
+    return CharactersInput(
+        tables.classes,
+        tables.lower,
+        np.frombuffer(tables.ascii_classes, dtype=np.uint8),
+        np.frombuffer(tables.ascii_folded, dtype=np.uint8),
+        characters.REST,
+    )
+
+
+ASTRAL_INPUT = AstralInput(*characters.ASTRAL_HAN, int(CharacterClass.UNSPACED))
+
+
+@cache
+def text_input() -> TextInput:
+    """The constants that kernels are given, made once a process."""
+    own: dict[str, Any] = {
+        "first_counted": int(features.COUNTED[0]),
+        "last_counted": int(features.COUNTED[-1]),
+        "blank": _bits(features._BLANK),
+        "blank_or_rest": _bits(features._BLANK_OR_REST),
+        "classes": characters.CLASSES,
+        "read_bytes": features.READ_BYTES,
+        **{
+            name.lower(): int(CharacterClass[name])
+            for name in ("LETTER", "UPPER", "DIGIT", "UNSPACED", "UNSPACED_REST")
+        },
+    }
+    return TextInput(
+        **{name: own[name] if name in own else getattr(features, f"_{name.upper()}") for name in TextInput._fields}
+    )
+
+
+def _bits(table: NDArray[np.bool_]) -> int:
+    return int((1 << np.flatnonzero(table)).sum())
+
+
+@cache
+def tables_input() -> TablesInput:
+    """The constants that kernels are given, made once a process."""
+    return TablesInput(features._LOGARITHMS, features._FIRST, features._LAST)
+
+
+@cache
+def context_input() -> ContextInput:
+    """The constants that kernels are given, made once a process."""
+    return ContextInput(
+        slot=context.SLOT,
+        slot_shift=context.SLOT_SHIFT,
+        slots_a_word=context.SLOTS_A_WORD,
+        unit=context.UNIT,
+        unit_float=np.float32(context.UNIT),
+        rounding=np.float32(3 << 22),
+        outside=np.float32(context.OUTSIDE),
+        near=context.NEAR,
+        far=context.FAR,
+        length=context.LENGTH,
+    )
+
+
+@cache
+def context_tables_input() -> ContextTablesInput:
+    """The constants that kernels are given, made once a process."""
+    windows, near_shapes = (np.array(x, dtype=np.int64) for x in (context.WINDOWS, context.NEAR_SHAPES))
+    return ContextTablesInput(features._LOGARITHMS, windows, near_shapes)

@@ -1,0 +1,295 @@
+"""Compiled loops of `detector.context`: the same vocabulary and the same rows, to the last bit.
+
+See `detector.kernels`, whose rules hold here too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.kernels import compiled, inlined, log2, share
+
+Array = NDArray[Any]
+
+
+@compiled
+def repeats(lines: Array, document: Array, logarithms: Array, c: Any, out: Array) -> None:
+    """`detector.context._repeats`: counts equal keys in a table of open addresses."""
+    size = 16
+    while size < 2 * len(lines):
+        size *= 2
+    mask = size - 1
+    owner = np.full(size, -1, dtype=np.int64)  # the first paragraph with the key
+    number = np.zeros(size, dtype=np.int64)
+    place = np.empty(len(lines), dtype=np.int64)
+    for row in range(len(lines)):
+        lines[row] ^= np.uint64(document[row]) * c.slot
+        at = np.int64((lines[row] * c.slot) >> c.slot_shift) & mask
+        while owner[at] >= 0 and lines[owner[at]] != lines[row]:
+            at = (at + 1) & mask
+        owner[at] = row
+        number[at] += 1
+        place[row] = at
+    for row in range(len(lines)):
+        out[row, 0] = log2(number[place[row]] - 1, logarithms)
+
+
+@inlined
+def _slot_sizes(bounds: Array, documents: Array, c: Any, origins: Array) -> int:
+    """Where each document's slots begin; gives the largest number that one has."""
+    largest = 16
+    for document in range(len(documents) - 1):
+        number = bounds[documents[document + 1]] - bounds[documents[document]]
+        size = 16
+        while size < c.slots_a_word * number:
+            size *= 2
+        origins[document + 1] = origins[document] + size
+        largest = max(largest, size)
+    return largest
+
+
+@inlined
+def _first_rows(
+    hashes: Array, bounds: Array, begin: int, end: int, size: int, c: Any, slots: Array, out: Array
+) -> None:
+    """The slots of a document's words, and the first paragraph of each slot."""
+    for row in range(end - 1, begin - 1, -1):
+        for word in range(bounds[row], bounds[row + 1]):
+            slots[word] = np.int64((hashes[word] * c.slot) >> c.slot_shift) & (size - 1)
+            out[slots[word]] = row
+
+
+@compiled
+def slots(hashes: Array, documents: Array, c: Any, out: Any) -> None:
+    """The slots of `detector.context._vocabulary` and what the rest of the document has of each word."""
+    bounds, slots, origins, elsewhere, earlier = out.bounds, out.slot, out.origin, out.elsewhere, out.earlier
+    largest = _slot_sizes(bounds, documents, c, origins)
+    first = np.empty(largest, dtype=np.int64)
+    last = np.empty(largest, dtype=np.int64)
+    for document in range(len(documents) - 1):
+        origin, begin, end = origins[document], documents[document], documents[document + 1]
+        _first_rows(hashes, bounds, begin, end, origins[document + 1] - origin, c, slots, first)
+        for row in range(begin, end):
+            for word in range(bounds[row], bounds[row + 1]):
+                last[slots[word]] = row
+                earlier[word] = first[slots[word]] < row
+        for word in range(bounds[begin], bounds[end]):
+            elsewhere[word] = first[slots[word]] != last[slots[word]]
+            slots[word] += origin
+
+
+@inlined
+def _neighbours(
+    flat: Array, width: int, row: int, begin: int, end: int, reach: int, outside: Any, out: Array, column: int
+) -> int:
+    """A row of `detector.context._neighbours`, whose values are given one after the other; gives the next free column.
+
+    Those of all neighbours that are there stand in one stretch.
+    """
+    before, low, high = row - reach, max(row - reach, begin), min(row + reach + 1, end)
+    line = out[column : column + (2 * reach + 1) * width]
+    there = flat[low * width : high * width]
+    skip = (low - before) * width
+    for at in range(skip):
+        line[at] = outside
+    for at in range(skip + len(there), len(line)):
+        line[at] = outside
+    line = line[skip:]
+    for at in range(len(there)):
+        line[at] = there[at]
+    return column + (2 * reach + 1) * width
+
+
+@inlined
+def _windows(sums: Array, row: int, begin: int, end: int, windows: Array, unit: int, out: Array, column: int) -> int:
+    """A row of `detector.context._windows`."""
+    for window in range(len(windows)):
+        left = min(max(row + windows[window, 0], begin), end)
+        right = min(max(row + windows[window, 1] + 1, begin), end)
+        number = np.float64(max(right - left, 1) * unit)
+        left = min(left, right)
+        for at in range(sums.shape[1]):
+            out[column] = np.float32(np.float64(sums[right, at] - sums[left, at]) / number)
+            column += 1
+    return column
+
+
+@inlined
+def _place(row: int, begin: int, end: int, logarithms: Array, out: Array, column: int) -> int:
+    """A row of `detector.context._place`."""
+    number, before = end - begin, row - begin
+    out[column] = log2(before, logarithms)
+    out[column + 1] = log2(number - 1 - before, logarithms)
+    out[column + 2] = share(before, number - 1)
+    out[column + 3] = log2(number, logarithms)
+    return column + 4
+
+
+@inlined
+def _document_mass(mass: Array, begin: int, end: int, logarithms: Array, unit: int, out: Array) -> None:
+    """What a row of `detector.context._mass` says of the document; ``mass`` are its sums."""
+    labels, whole = mass.shape[1], 0
+    for label in range(labels):
+        whole += mass[end, label] - mass[begin, label]
+    for label in range(labels):
+        total = mass[end, label] - mass[begin, label]
+        out[label] = share(total, whole)
+        out[labels + label] = log2(total // unit, logarithms)
+
+
+@inlined
+def _mass(mass: Array, row: int, begin: int, end: int, of_document: Array, out: Array, column: int) -> int:
+    """A row of `detector.context._mass`."""
+    for label in range(mass.shape[1]):
+        out[column] = share(mass[row, label] - mass[begin, label], mass[end, label] - mass[begin, label])
+        column += 1
+    for at in range(len(of_document)):
+        out[column] = of_document[at]
+        column += 1
+    return column
+
+
+@inlined
+def _cumulate(labels: Array, length: Array, characters: Array, c: Any, sums: Array, mass: Array) -> None:
+    """The sums over all paragraphs before each that `_windows` and `_mass` take differences of."""
+    number = labels.shape[1]
+    sums[0], mass[0] = 0, 0
+    for row in range(len(labels)):
+        for label in range(number):
+            sums[row + 1, label] = sums[row, label] + labels[row, label]
+            mass[row + 1, label] = mass[row, label] + labels[row, label] * characters[row]
+        sums[row + 1, number] = sums[row, number] + np.int64(np.rint(length[row] * c.unit_float))
+
+
+@inlined
+def _voice(elsewhere: bool, total: int, number: int, score: int) -> Any:
+    """The mean score of the other places of a word, rounded down.
+
+    The quotient in floating point, rounded down, is that of whole numbers below 2**52, and is had much faster.
+    """
+    if not elsewhere:
+        return 0
+    return np.int64(np.float64(total - score) / np.float64(max(number - 1, 1)))
+
+
+@inlined
+def _add_word(sums: Array, which: int, weight: int, elsewhere: bool, earlier: bool, voice: int) -> None:
+    sums[which, 0] += weight
+    sums[which, 1] += weight * elsewhere
+    sums[which, 2] += weight * earlier
+    sums[which, 3] += weight * voice
+
+
+@inlined
+def _shared_vocabulary(sums: Array, logarithms: Array, unit: int, out: Array, column: int) -> None:
+    """A row of `detector.context._shared_vocabulary` from the sums over all words and over capitalised ones."""
+    for which in range(2):
+        whole, shared, earlier, voiced = sums[which, 0], sums[which, 1], sums[which, 2], sums[which, 3]
+        out[column] = share(shared, whole)
+        out[column + 1] = share(voiced, whole * unit)
+        out[column + 2] = share(voiced, shared * unit)
+        out[column + 3] = share(earlier, whole)
+        out[column + 4] = log2(whole // 16, logarithms)
+        out[column + 5] = log2(shared // 16, logarithms)
+        out[column + 6] = log2(voiced // (16 * unit), logarithms)
+        column += 7
+
+
+@inlined
+def _tally(slots: Array, bounds: Array, begin: int, end: int, origin: int, labels: Array, tally: Array) -> None:
+    """For each slot of a document, the sum of reporting's scores over its words, and their number."""
+    for word in range(bounds[begin], bounds[end]):
+        tally[slots[word] - origin] = 0
+    for row in range(begin, end):
+        for word in range(bounds[row], bounds[row + 1]):
+            slot = slots[word] - origin
+            tally[slot, 0] += labels[row, 0]
+            tally[slot, 1] += 1
+
+
+@compiled
+def label_sums(probabilities: Array, kind_labels: Array, c: Any, out: Array) -> None:
+    """The scores of `detector.context.rows` as whole numbers, summed up to labels."""
+    out[:] = 0
+    for row in range(len(probabilities)):
+        for kind in range(probabilities.shape[1]):
+            # adding and taking off 1.5 * 2**23 rounds as np.rint does
+            whole = (probabilities[row, kind] * c.unit_float + c.rounding) - c.rounding
+            out[row, kind_labels[kind]] += np.int64(whole)
+
+
+@compiled
+def every_look(evidence: Any, own: Array, labels: Array, tables: Any, c: Any, out: Array) -> int:
+    """The columns of `detector.context.rows` that every look has; gives the next free one.
+
+    Rows of ``out`` beyond the paragraphs become zero.
+    """
+    number, width = labels.shape
+    documents, shapes, logarithms, windows = evidence.documents, evidence.shapes, tables.logarithms, tables.windows
+    sums = np.empty((number + 1, width + 1), dtype=np.int64)
+    mass = np.empty((number + 1, width), dtype=np.int64)
+    far = np.empty((number, width + 1), dtype=np.float32)
+    _cumulate(labels, shapes[:, c.length], evidence.characters, c, sums, mass)
+    for row in range(number):
+        for label in range(width):
+            far[row, label] = np.float32(np.float64(labels[row, label]) / np.float64(c.unit))
+        far[row, width] = shapes[row, c.length]
+    far_flat = far.ravel()
+    of_document = np.empty(2 * width, dtype=np.float32)
+    column = 0
+    for document in range(len(documents) - 1):
+        begin, end = documents[document], documents[document + 1]
+        _document_mass(mass, begin, end, logarithms, c.unit, of_document)
+        for row in range(begin, end):
+            line = out[row]
+            column = own.shape[1]
+            for at in range(column):
+                line[at] = own[row, at]
+            column = _neighbours(far_flat, width + 1, row, begin, end, c.far, c.outside, line, column)
+            column = _windows(sums, row, begin, end, windows, c.unit, line, column)
+            column = _place(row, begin, end, logarithms, line, column)
+            column = _mass(mass, row, begin, end, of_document, line, column)
+    out[number:] = 0
+    return column
+
+
+@compiled
+def first_look(
+    evidence: Any, vocabulary: Any, probabilities: Array, labels: Array, tables: Any, c: Any, out: Array, column: int
+) -> None:
+    """The columns of `detector.context.rows` that the first look alone has, from ``column`` on."""
+    documents, shapes, repeated, logarithms = evidence.documents, evidence.shapes, evidence.repeats, tables.logarithms
+    bounds, weight, capital, slots = vocabulary.bounds, vocabulary.weight, vocabulary.capital, vocabulary.slot
+    origins, elsewhere, earlier = vocabulary.origin, vocabulary.elsewhere, vocabulary.earlier
+    near_shapes = tables.near_shapes
+    number, kinds = probabilities.shape
+    near = np.empty((number, kinds + len(near_shapes)), dtype=np.float32)
+    for row in range(number):
+        near[row, :kinds] = probabilities[row]
+        for at in range(len(near_shapes)):
+            near[row, kinds + at] = shapes[row, near_shapes[at]]
+    near_flat = near.ravel()
+    tally = np.empty((np.diff(origins).max() if len(origins) > 1 else 0, 2), dtype=np.int64)
+    heard = np.empty((2, 4), dtype=np.int64)
+    for document in range(len(documents) - 1):
+        begin, end = documents[document], documents[document + 1]
+        origin = origins[document]
+        _tally(slots, bounds, begin, end, origin, labels, tally)
+        for row in range(begin, end):
+            line = out[row]
+            at = _neighbours(near_flat, near.shape[1], row, begin, end, c.near, c.outside, line, column)
+            for shape in range(shapes.shape[1]):
+                line[at + shape] = shapes[row, shape]
+            at += shapes.shape[1]
+            line[at] = repeated[row, 0]
+            heard[:] = 0
+            for word in range(bounds[row], bounds[row + 1]):
+                tallied = slots[word] - origin
+                voice = _voice(elsewhere[word], tally[tallied, 0], tally[tallied, 1], labels[row, 0])
+                _add_word(heard, 0, weight[word], elsewhere[word], earlier[word], voice)
+                if capital[word]:
+                    _add_word(heard, 1, weight[word], elsewhere[word], earlier[word], voice)
+            _shared_vocabulary(heard, logarithms, c.unit, line, at + 1)
