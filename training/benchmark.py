@@ -30,6 +30,11 @@ _RIVAL_LINES = 200_000  # that the rivals learn from; their speed does not depen
 app = typer.Typer(add_completion=False)
 
 
+@app.callback()
+def main() -> None:
+    """Measure the shipped model against its rivals."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """Megabytes a second of each run, and their median."""
