@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from detector import __version__
 from detector.errors import DetectorError, UsageError
 from detector.options import (
     AllFiles,
@@ -41,8 +42,22 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Tell the article from what the publisher says to the reader, paragraph by paragraph.",
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"detector {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Tell the article from what the publisher says to the reader, paragraph by paragraph."""
 
 
 @app.command()

@@ -10,7 +10,9 @@ import pytest
 from command import Command, tree
 from rewriting import needs
 
+from detector import __version__
 from detector.cleaner import Cleaner
+from detector.cli import main
 from detector.lines import json_line
 from detector.model import Model
 
@@ -273,3 +275,13 @@ def test_data_that_cannot_be_used_is_exit_code_1(command: Command) -> None:
     assert called.code == 1
     assert "bad.jsonl:1" in called.err
     assert called.err.count("\n") == 1
+
+
+def test_the_version_is_that_of_the_package(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["detector", "--version"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"detector {__version__}\n"
