@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.batching import batches
 from detector.errors import UsageError
 from detector.model import Floats, Model, product
 from detector.paragraphs import Mode, Offsets, split
@@ -183,17 +184,8 @@ class Cleaner:
         """The decisions on texts, lazily and in order. Raises `UsageError` for what is no text."""
         if isinstance(texts, str):
             raise UsageError("predict_many and clean_many take texts, not one text: use predict or clean")
-        group: list[str] = []
-        size = 0
-        for text in texts:
-            if not isinstance(text, str):
-                raise UsageError(f"a text is a str, not a {type(text).__name__}")
-            group.append(text)
-            size += len(text) + 1  # so that empty texts, too, fill a group
-            if size >= BATCH_CHARACTERS:
-                yield from self._predict_group(group)
-                group, size = [], 0
-        yield from self._predict_group(group)
+        for group in batches(texts, _size, BATCH_CHARACTERS):
+            yield from self._predict_group(group)
 
     def _predict_group(self, texts: list[str]) -> Iterator[Prediction]:
         short: list[str] = []
@@ -236,6 +228,12 @@ class Cleaner:
             start, end = section.paragraph
             return replace(part, starts=np.array([start]), ends=np.array([end]))
         return replace(part, starts=part.starts + section.start, ends=part.ends + section.start)
+
+
+def _size(text: str) -> int:
+    if not isinstance(text, str):
+        raise UsageError(f"a text is a str, not a {type(text).__name__}")
+    return len(text) + 1  # so that empty texts, too, fill a group
 
 
 def load(

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from detector.batching import batches
 from detector.cleaner import BATCH_CHARACTERS, Cleaned, Prediction
 from detector.errors import missing_library
 
@@ -56,7 +56,7 @@ class Clean(PipelineStep):
         """The documents with their texts cleaned, lazily and in order."""
         cleaner = self.settings.cleaner
         with self.exclusion_writer or nullcontext():
-            for batch in _batches(data or ()):
+            for batch in batches(data or (), lambda document: len(document.text), BATCH_CHARACTERS):
                 with self.track_time("batch"):
                     cleaned = list(cleaner.clean_many(document.text for document in batch))
                 for document, result in zip(batch, cleaned, strict=True):
@@ -93,17 +93,3 @@ class Clean(PipelineStep):
             for label, number, length in zip(prediction.labels, paragraphs, words, strict=True):
                 self.stat_update(f"paragraphs_{verdict}_{label}", value=number)
                 self.stat_update(f"words_{verdict}_{label}", value=int(length))
-
-
-def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    """Consecutive documents, as many as the cleaner judges together."""
-    batch: list[Document] = []
-    size = 0
-    for document in documents:
-        batch.append(document)
-        size += len(document.text)
-        if size >= BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

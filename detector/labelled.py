@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -111,15 +111,3 @@ def _text(record: dict[str, Any], field: str, where: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise DataError(f'{where}: "{field}" is {value!r}, not a text')
-
-
-def batches(documents: Sequence[LabelledDocument], size: int) -> Iterator[Sequence[LabelledDocument]]:
-    """Consecutive documents, each batch of about ``size`` characters."""
-    start = total = 0
-    for stop, document in enumerate(documents):
-        total += sum(len(p.text) for p in document.paragraphs)
-        if total >= size:
-            yield documents[start : stop + 1]
-            start, total = stop + 1, 0
-    if start < len(documents):
-        yield documents[start:]

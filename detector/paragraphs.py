@@ -23,7 +23,7 @@ BACK = 32
 class Batch:
     """The paragraphs of a batch of texts, in order.
 
-    ``buffer`` holds the texts in UTF-8, ``classes`` and ``folded`` (`detector.characters.classify`) have its length.
+    ``classes`` and ``folded`` (`detector.characters.classify`) are those of one buffer that holds the texts in UTF-8.
     ``document`` is each paragraph's text, an index; ``start`` and ``end`` are its bytes in the buffer; ``first`` and
     ``last`` its characters in its own text. ``bounds[d]`` to ``bounds[d + 1]`` are the paragraphs of text ``d``.
     """

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from detector.batching import batches
 from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction
 from detector.errors import DataError
 from detector.files import replacing
@@ -102,7 +103,7 @@ class Run:
         """Each record with the decisions on its text, in order; what is rejected is counted and kept aside."""
         with _reading(task, form, meter) as stream:
             records = self._accepted(form.read(stream, task.name, self.fields), task, summary, sides)
-            for batch in _batches(records):
+            for batch in batches(records, _weight, BATCH_CHARACTERS):
                 texts = [record.text for record in batch if record.text is not None]
                 predictions = list(self.cleaner.predict_many(texts))
                 _count(predictions, summary, meter)
@@ -135,16 +136,8 @@ def _count(predictions: Sequence[Prediction], summary: Summary, meter: Meter) ->
     )  # fmt: skip
 
 
-def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Consecutive records that are judged, and held in memory, together."""
-    batch, size = [], 0
-    for record in records:
-        batch.append(record)
-        size += len(record.text or "") + record.weight + _RECORD_WEIGHT
-        if size >= BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    yield batch
+def _weight(record: Record) -> int:
+    return len(record.text or "") + record.weight + _RECORD_WEIGHT
 
 
 @contextlib.contextmanager

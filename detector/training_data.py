@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from detector import context
+from detector.batching import batches
 from detector.errors import DataError
 from detector.evaluate import PAGE, count_words
 from detector.features import BUCKETS, Ngrams, Tokens, ngrams, shapes, tokenize, word_buckets
-from detector.labelled import LabelledDocument, batches
+from detector.labelled import LabelledDocument
 from detector.model import REPORTING, Floats
 from detector.paragraphs import split
 from detector.recipe import Recipe
@@ -68,7 +69,7 @@ def training_data(documents: Sequence[LabelledDocument], recipe: Recipe) -> Trai
     fold = np.array([folds[d.site] for d in documents])[owner]
     extracted = np.array([d.origin not in (PAGE, SPLICED, SEED) for d in documents])[owner]
     groups, tokens, owners, evidence_parts, first = [], [], [], [], 0
-    for part in batches(documents, _BATCH):
+    for part in batches(documents, _characters, _BATCH):
         batch = split([d.text for d in part])
         words = tokenize(batch)
         groups.append(ngrams(batch, words))
@@ -139,6 +140,10 @@ def _rarity(
     rarity[frequency > sites / 5] = 0
     table: NDArray[np.uint8] = np.rint(255 * rarity).astype(np.uint8)
     return table
+
+
+def _characters(document: LabelledDocument) -> int:
+    return sum(len(paragraph.text) for paragraph in document.paragraphs)
 
 
 def _matrix(groups: list[tuple[Ngrams, ...]]) -> sparse.csr_matrix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -74,3 +75,15 @@ def tree(folder: Path, without: Sequence[str] = ()) -> dict[str, bytes]:
     """All files below a folder, hidden ones too, and what they hold."""
     files = (file for file in folder.rglob("*") if file.is_file())
     return {f.relative_to(folder).as_posix(): f.read_bytes() for f in files if f.name not in without}
+
+
+def read_sidecar(path: Path) -> list[dict[str, object]]:
+    """The lines of a file of removed or rejected records, by its ending."""
+    if path.suffix == ".parquet":
+        rows: list[dict[str, object]] = pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
+        return rows
+    if path.suffix == ".gz":
+        import gzip
+
+        return [json.loads(line) for line in gzip.open(path)]
+    return [json.loads(line) for line in path.read_bytes().splitlines()]

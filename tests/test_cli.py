@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import Command, tree
+from command import Command, read_sidecar, tree
 from rewriting import needs
 
 from detector import __version__
@@ -86,17 +86,6 @@ def test_removed_suffices_to_restore(command: Command, text: str, cleaned: str, 
     for line in lines:
         restored = restored[: line["start"]] + line["text"] + restored[line["start"] :]  # type: ignore[index, operator, misc]
     assert restored == text
-
-
-def read_sidecar(path: Path) -> list[dict[str, object]]:
-    if path.suffix == ".parquet":
-        rows: list[dict[str, object]] = pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
-        return rows
-    if path.suffix == ".gz":
-        import gzip
-
-        return [json.loads(line) for line in gzip.open(path)]
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def test_json_lines_come_back_with_the_text_replaced(command: Command, text: str, cleaned: str) -> None:

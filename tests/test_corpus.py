@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from command import tree
+from command import read_sidecar, tree
 from rewriting import needs
 
 from detector.cleaner import Cleaner
@@ -210,19 +210,8 @@ def test_what_was_removed_is_kept_over_several_runs(session: Session, tmp_path: 
     before = session.stamps()
     session(removed=tmp_path / name)
     assert session.redone(before) == {"a.txt", "b.jsonl"}
-    assert sorted(map(json.dumps, sidecar_lines(tmp_path / name))) == sorted(map(json.dumps, sidecar_lines(reference)))
+    assert sorted(map(json.dumps, read_sidecar(tmp_path / name))) == sorted(map(json.dumps, read_sidecar(reference)))
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
-
-
-def sidecar_lines(path: Path) -> list[dict[str, object]]:
-    if path.suffix == ".parquet":
-        rows: list[dict[str, object]] = pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
-        return rows
-    if path.suffix == ".gz":
-        import gzip
-
-        return [json.loads(line) for line in gzip.open(path)]
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def test_a_removed_file_that_is_gone_is_made_again(session: Session, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.batching import batches
 from detector.errors import DataError
-from detector.labelled import LabelledDocument, LabelledParagraph, batches, read_documents
+from detector.labelled import LabelledDocument, LabelledParagraph, read_documents
 
 FULL = {
     "id": "ferry-1", "site": "courier.example", "lang": "en", "origin": "page", "gold": "The ferry.", "more": [1],
@@ -150,7 +151,7 @@ def documents(sizes: list[int]) -> list[LabelledDocument]:
 @given(st.lists(st.integers(0, 30), max_size=20), st.integers(1, 50))
 def test_batches_are_the_documents_in_order(sizes: list[int], size: int) -> None:
     given_documents = documents(sizes)
-    parts = list(batches(given_documents, size))
+    parts = list(batches(given_documents, lambda document: len(document.text), size))
     assert [document for part in parts for document in part] == given_documents
     for number, part in enumerate(parts):
         lengths = [len(document.text) for document in part]
