@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from detector.confusion import LEAST, OTHER
 from detector.evaluate import FIGURES
 from detector.model import Model
 
@@ -18,14 +19,15 @@ def card(model: Model) -> str:
         f"{', '.join(model.labels[:-1])} or {model.labels[-1]}, "
         "by hashed n-grams, the shape of the line, and its context.",
         "## Made with",
-        _table(("", ""), [(name, number) for name, number in metadata["versions"].items()]),
+        markdown_table(("", ""), [(name, number) for name, number in metadata["versions"].items()]),
         "## Trained on",
         _data(metadata["data"]),
         "## Thresholds",
         "A paragraph is kept when its probability of reporting is at least the threshold. Each was chosen on held-out "
         "sites, to lose at most a share of the reporting words of extracted texts.",
-        _table(("name", "threshold"), [(name, f"{value:.4f}") for name, value in model.thresholds.items()]),
+        markdown_table(("name", "threshold"), [(name, f"{value:.4f}") for name, value in model.thresholds.items()]),
         *(part for name, table in metadata["figures"].items() for part in _figures(name, table)),
+        *_confusion(metadata.get("confusion")),
         "## Limits",
         "It sees the plain text alone. Languages that are rare in its data are judged worse than the figures show. "
         "Paragraphs that a reader would argue about (the closing pitch of a company's "
@@ -46,13 +48,29 @@ def _figures(name: str, table: Mapping[str, Mapping[str, Any]]) -> tuple[str, st
         "dev": "Of the written model, on sites it was not trained on.",
     }[name]
     rows = [(origin, *(_figure(row.get(column)) for column in FIGURES)) for origin, row in table.items()]
-    return f"## Figures: {name}", f"{what}\n\n" + _table(("", *FIGURES), rows)
+    return f"## Figures: {name}", f"{what}\n\n" + markdown_table(("", *FIGURES), rows)
+
+
+def _confusion(confusion: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if not confusion:
+        return ()
+    kinds = confusion["kinds"]
+    rows = [
+        (kind, *counts, _figure(f1))
+        for kind, counts, f1 in zip(kinds, confusion["counts"], confusion["f1"], strict=True)
+    ]
+    what = (
+        f"On the dev documents that are whole pages: paragraphs read by eye, of the kinds that have {LEAST} or more. A "
+        "row is a true kind, a column what it was taken for, the last one its F1."
+    )
+    return "## Kinds taken for kinds: dev", f"{what}\n\n" + markdown_table(("", *kinds, OTHER, "F1"), rows)
 
 
 def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
-    lines = [header, ("---",) * len(header), *rows]
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A table in Markdown."""
+    lines: list[Sequence[Any]] = [header, ("---",) * len(header), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -28,6 +29,7 @@ from detector.options import (
     TextField,
     Threshold,
 )
+from detector.workers import stay_on_one_thread
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs: the others start without it
     from detector.cleaner import Cleaner, Prediction
@@ -92,6 +94,7 @@ def clean(
 
     Of several inputs, what is up to date in the output folder is not done again.
     """
+    stay_on_one_thread()
     from detector.corpus import Options, clean_all
     from detector.inputs import plan
 
@@ -132,6 +135,7 @@ def predict(
     model: ModelPath = None,
 ) -> None:
     """Say of every paragraph what it is, how sure that is, and whether it would be kept: a JSON line a document."""
+    stay_on_one_thread()
     from detector.corpus import Options, predict_all
     from detector.inputs import Task, find
     from detector.lines import decisions_line
@@ -184,10 +188,10 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled documents."""
     from detector.cleaner import load
+    from detector.evaluate import evaluate as evaluate_cleaner
     from detector.labelled import read_documents
-    from detector.train import measure
 
-    figures = measure(load(model, threshold=threshold), list(read_documents(data)))
+    figures = evaluate_cleaner(load(model, threshold=threshold), list(read_documents(data))).figures
     if as_json:
         print(json.dumps(figures, indent=1))
     else:
@@ -208,7 +212,7 @@ def info(
         return
     print(f"model {model or shipped_model()}")
     for name, value in metadata.items():
-        if name != "figures":
+        if name not in ("figures", "confusion"):  # the one as tables below, the other in the card
             print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     for name, figures in metadata.get("figures", {}).items():
         _print_figures(name, figures)
@@ -293,6 +297,7 @@ def main() -> None:
     except (DetectorError, OSError) as error:
         _warn(f"detector: {error}")
         code = 2 if isinstance(error, UsageError) else 1
+    gc.freeze()  # the end is a fifth of a short run where everything is looked through for garbage once more
     sys.exit(code)
 
 

@@ -18,7 +18,6 @@ import pickle
 import pickletools
 import zlib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,8 +44,9 @@ _INSTRUCTIONS = frozenset({
 
 def shipped_model() -> Path:
     """The folder of the model that comes with the package."""
-    inside = Path(str(resources.files("detector"))) / "models" / "default"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "models" / "default"
+    package = Path(__file__).parent
+    inside = package / "models" / "default"
+    return inside if inside.is_dir() else package.parent / "models" / "default"
 
 
 def save(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
@@ -67,13 +67,21 @@ def save(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
         "thresholds": dict(model.thresholds),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    described = own | dict(metadata) | own  # in this order; what a loaded model's metadata says of its file is old
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / ARRAYS_FILE) as file:
             file.write(content)
+    except OSError as error:
+        raise ModelError(f"{folder}: the model cannot be written there ({error})") from error
+    # in this order; what a loaded model's metadata says of its file is old
+    write_metadata(folder, own | dict(metadata) | own)
+
+
+def write_metadata(folder: Path, metadata: Mapping[str, Any]) -> None:
+    """Write what a model says of itself, and leave the model as it is. Raises `ModelError` where that cannot be."""
+    try:
         with replacing(folder / METADATA_FILE) as file:
-            file.write((json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode())
+            file.write((json.dumps(metadata, indent=1, ensure_ascii=False) + "\n").encode())
     except OSError as error:
         raise ModelError(f"{folder}: the model cannot be written there ({error})") from error
 

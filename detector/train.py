@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import detector
 from detector.card import card
-from detector.cleaner import Cleaner, Prediction
-from detector.evaluate import Figures, Judged, figures_by_origin, judge
+from detector.cleaner import Cleaner
+from detector.evaluate import Figures, evaluate, figures_by_origin, gold_texts, judged_by_scores
 from detector.files import replacing
 from detector.fit import Fitted, fit
 from detector.labelled import LabelledDocument, read_documents
 from detector.recipe import Recipe
-from detector.storage import load_model, save
+from detector.storage import load_model, save, write_metadata
 
 CARD_FILE = "README.md"
 
@@ -57,17 +55,29 @@ def train(
     save(fitted.model, output, metadata)
     if dev:
         progress("measuring the written model")
-        documents = list(read_documents(dev))
-        metadata["figures"]["dev"] = measure(Cleaner(load_model(output)), documents)
-        save(fitted.model, output, metadata)
-    with replacing(output / CARD_FILE) as file:
-        file.write(card(load_model(output)).encode())
+        metadata = measured(output, list(read_documents(dev)))
+    write_card(output)
     return Trained(metadata, fitted)
 
 
-def measure(cleaner: Cleaner, documents: Sequence[LabelledDocument]) -> dict[str, Figures]:
-    """The table of figures of a cleaner on labelled documents."""
-    return figures_by_origin(judge(cleaner, documents), {d.id: d.gold for d in documents if d.gold})
+def measured(folder: Path, dev: Sequence[LabelledDocument]) -> dict[str, Any]:
+    """Measure the model in a folder on documents of sites that it was not trained on, and put that into its metadata.
+
+    Returns the new metadata. Raises `ModelError` where the model cannot be read or written.
+    """
+    model = load_model(folder)
+    evaluation = evaluate(Cleaner(model), dev)
+    metadata = dict(model.metadata)
+    metadata["figures"] = {**metadata["figures"], "dev": evaluation.figures}
+    metadata["confusion"] = asdict(evaluation.confusion) if evaluation.confusion else None
+    write_metadata(folder, metadata)
+    return metadata
+
+
+def write_card(folder: Path) -> None:
+    """Write the card of the model in a folder, beside it."""
+    with replacing(folder / CARD_FILE) as file:
+        file.write(card(load_model(folder)).encode())
 
 
 def _held_out(fitted: Fitted) -> dict[str, Figures]:
@@ -76,10 +86,5 @@ def _held_out(fitted: Fitted) -> dict[str, Figures]:
     for document in fitted.documents:
         scores = fitted.held_out[first : first + len(document.paragraphs)]
         first += len(scores)
-        nowhere = np.zeros(len(scores), dtype=np.int64)
-        prediction = Prediction(
-            document.text, labels, labels, tuple(range(len(labels))), nowhere, nowhere,
-            scores, scores, nowhere, scores[:, 0], scores[:, 0] >= balanced,
-        )  # fmt: skip
-        judged.append(Judged(document, prediction))
-    return figures_by_origin(judged, {d.id: d.gold for d in fitted.documents if d.gold})
+        judged.append(judged_by_scores(document, labels, scores, scores[:, 0] >= balanced))
+    return figures_by_origin(judged, gold_texts(fitted.documents))

@@ -24,7 +24,16 @@ DoneT = TypeVar("DoneT")
 
 _AHEAD = 2  # tasks given out for each worker: one in work, one waiting
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def stay_on_one_thread() -> None:
+    """Have one thread do this process's matrix products, unless the environment says otherwise.
+
+    They are too small for more, and to start more takes as long as to read the model. Comes before numpy is imported.
+    """
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
 
 
 @dataclass(frozen=True)
@@ -174,8 +183,8 @@ def _blocked(numbers: Iterable[int], anew: bool = False) -> Iterable[int]:
 @contextlib.contextmanager
 def _environment() -> Iterator[None]:
     """One thread for each worker's matrix products: they would stand in each other's way."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
     try:
         yield
     finally:

@@ -28,10 +28,20 @@ def loaded_of(names: set[str], wanted: tuple[str, ...]) -> set[str]:
     return {name for name in names for top in wanted if name == top or name.startswith(f"{top}.")}
 
 
-def test_import_needs_numpy_alone() -> None:
-    names = modules_after("import detector")
+def test_import_needs_nothing() -> None:
+    assert not loaded_of(modules_after("import detector"), ("numpy", *HEAVY))
+
+
+def test_the_cleaner_needs_numpy_alone() -> None:
+    names = modules_after("from detector import *")
     assert "numpy" in names
     assert not loaded_of(names, HEAVY)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'detector' has no attribute 'wash'"):
+        _ = detector.wash
+    assert set(detector.__all__) <= set(dir(detector))
 
 
 def test_cleaning_needs_numpy_alone(tiny_model_dir: Path) -> None:

@@ -39,6 +39,28 @@ def test_clean_starts_without_what_it_does_not_need(tiny_model_dir: Path, tmp_pa
 
 
 @pytest.mark.parametrize("verb", ["clean", "predict"])
+@pytest.mark.parametrize(("given", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_numpy_is_told_of_one_thread_before_it_comes(
+    verb: str, given: dict[str, str], threads: str, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    """Unless the environment says otherwise."""
+    (tmp_path / "a.txt").write_text("Rain fell.\n")
+    program = (
+        "import os, sys\n"
+        "from detector.cli import main\n"
+        "early = 'numpy' in sys.modules\n"
+        f"sys.argv = ['detector', {verb!r}, 'a.txt', '-o', 'b', '-m', {str(tiny_model_dir)!r}]\n"
+        "try:\n    main()\n"
+        "finally:\n    print(early, 'numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])\n"
+    )
+    plain = {name: value for name, value in environment().items() if name != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=True, env={**plain, **given}
+    )
+    assert ran.stdout.decode() == f"False True {threads}\n"
+
+
+@pytest.mark.parametrize("verb", ["clean", "predict"])
 def test_a_broken_pipe_is_silent(verb: str, tiny_model_dir: Path, text: str, tmp_path: Path) -> None:
     (tmp_path / "big.jsonl").write_bytes(json_line({"text": text}) * 2000)
     process = start(verb, "big.jsonl", "--model", tiny_model_dir, cwd=tmp_path)

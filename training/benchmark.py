@@ -1,33 +1,32 @@
-"""Measure the shipped model against its rivals, all in one run: ``python -m training.benchmark speed DATA``.
+"""Measure the shipped model against its rivals: ``python -m training.benchmark speed DATA``, ``accuracy DATA``.
 
-The rivals come with the extra ``benchmark``. Every figure is a median over alternating runs of one thread; what counts
-are the ratios, for the machines differ and are noisy.
+The rivals come with the extra ``benchmark``. Times are medians over runs in turns; what counts are the ratios, for the
+machines differ and are noisy.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import statistics
-import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import typer
 
+from detector.workers import stay_on_one_thread
+
+stay_on_one_thread()
+
 from detector.cleaner import load
-from detector.labelled import LabelledDocument, read_documents
+from detector.labelled import read_documents
+from training import accuracy, accuracy_report, growth, pages, processes, report, speed, steps
+from training.measured import Part, installed
+from training.results import rewrite
+from training.rivals import LEARNERS
 
-_DIMENSIONS = 16
-_RIVAL_LINES = 200_000  # that the rivals learn from; their speed does not depend on it
+_QUICK = "rates,processes,start,pages,steps"
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()
@@ -35,90 +34,83 @@ def main() -> None:
     """Measure the shipped model against its rivals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Megabytes a second of each run, and their median."""
-
-    name: str
-    runs: list[float]
-    median: float
-
-
-def rates(work: dict[str, Callable[[], object]], megabytes: float, runs: int) -> list[Rate]:
-    """Time pieces of work in turn, ``runs`` times, after one run that is not counted."""
-    seconds: dict[str, list[float]] = {name: [] for name in work}
-    for run in range(runs + 1):
-        for name, piece in work.items():
-            start = time.perf_counter()
-            piece()
-            if run:
-                seconds[name].append(time.perf_counter() - start)
-    return [
-        Rate(name, [megabytes / s for s in taken], megabytes / statistics.median(taken))
-        for name, taken in seconds.items()
-    ]
-
-
-def repeated(texts: Sequence[str], megabytes: float) -> list[str]:
-    """The texts again and again, to at least so many megabytes of UTF-8."""
-    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) / 1e6
-    return list(texts) * max(1, -int(-megabytes // size))
-
-
-def fasttext_predict(documents: Sequence[LabelledDocument], lines: list[str]) -> Callable[[], object]:
-    """FastText's ``predict`` over lines, by a model of words and pairs trained on the documents' labels."""
-    import fasttext
-
-    labelled = [(p.label, p.text) for d in documents for p in d.paragraphs if p.label][:_RIVAL_LINES]
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "train.txt"
-        file.write_text("\n".join(f"__label__{label} {text}" for label, text in labelled), encoding="utf-8")
-        model = fasttext.train_supervised(str(file), dim=_DIMENSIONS, wordNgrams=2, epoch=2, thread=1, verbose=0)
-    return lambda: model.predict(lines)
-
-
-def sklearn_predict(documents: Sequence[LabelledDocument], lines: list[str]) -> Callable[[], object]:
-    """scikit-learn's HashingVectorizer of words and pairs, and a linear model."""
-    from sklearn.feature_extraction.text import HashingVectorizer
-    from sklearn.linear_model import SGDClassifier
-    from sklearn.pipeline import make_pipeline
-
-    labelled = [(p.label, p.text) for d in documents for p in d.paragraphs if p.label][:_RIVAL_LINES]
-    pipeline = make_pipeline(HashingVectorizer(ngram_range=(1, 2), n_features=1 << 18), SGDClassifier(loss="log_loss"))
-    pipeline.fit([text for _, text in labelled], [label for label, _ in labelled])
-    return lambda: pipeline.predict(lines)
-
-
-@app.command()
-def speed(
+@app.command("speed")
+def measure_speed(
     data: Annotated[Path, typer.Argument(help="Labelled documents, whose texts are judged.")],
+    parts: Annotated[
+        str, typer.Option(help="What to measure, with commas; memory and growth as well, which take long.")
+    ] = _QUICK,
     megabytes: Annotated[float, typer.Option(help="Text to judge, at least.")] = 200,
-    runs: Annotated[int, typer.Option(help="Runs of each.")] = 5,
-    output: Annotated[Path | None, typer.Option("-o", help="Write the figures here as JSON.")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each, in turns.")] = 5,
+    large: Annotated[float, typer.Option(help="Megabytes of the file that peak memory is measured on.")] = 5000,
+    html: Annotated[Path | None, typer.Option(help="A folder of pages; without it, html beside DATA.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where large files may stand for the time.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", help="Keep the figures here as JSON, beside those in it.")
+    ] = None,
+    results: Annotated[Path | None, typer.Option(help="Put the tables of all that -o holds into this file.")] = None,
 ) -> None:
-    """Megabytes a second of ``predict_many`` and of its rivals on the same lines."""
+    """Speed and memory of the library and of the command, against rivals and against what they have to be."""
+    if results and not output:
+        raise typer.BadParameter("--results tells what -o holds: give both")
     documents = list(read_documents([data]))
-    texts = repeated([d.text for d in documents], megabytes)
-    lines = [line for text in texts for line in text.split("\n")]
-    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) / 1e6
+    texts = [document.text for document in documents]
     cleaner = load()
-    measured = rates(
-        {
-            "predict_many": lambda: sum(len(p) for p in cleaner.predict_many(texts)),
-            "clean_many": lambda: sum(len(c.text) for c in cleaner.clean_many(texts)),
-            "fastText": fasttext_predict(documents, lines),
-            "HashingVectorizer": sklearn_predict(documents, lines),
-        },
-        size,
-        runs,
-    )
-    ours = measured[0].median
-    print(f"{size:.0f} MB, {len(texts):,} documents, {len(lines):,} lines, {runs} runs\n")
-    print("| | MB/s | predict_many is |\n|---|---|---|")
-    for rate in measured:
-        print(f"| {rate.name} | {rate.median:.1f} | {ours / rate.median:.2f} × |")
+    work: dict[str, Callable[[], list[Part]]] = {
+        "rates": lambda: [
+            speed.measure(cleaner, documents, [learner(documents) for learner in LEARNERS], megabytes, runs)
+        ],
+        "processes": lambda: [processes.throughput(texts, megabytes, runs, folder)],
+        "start": lambda: [processes.start(texts, runs)],
+        "pages": lambda: [pages.measure(cleaner, pages.read_pages(html or data.parent / "html"), runs)],
+        "steps": lambda: [steps.measure(cleaner, texts, megabytes, numba) for numba in _paths()],
+        "memory": lambda: [processes.memory(texts, large, folder)],
+        "growth": lambda: [growth.measure(cleaner, texts, runs, folder=folder)],
+    }
+    for name in _named(parts, list(work)):
+        measured = work[name]()
+        print(report.markdown(measured), end="\n\n", flush=True)
+        if output:
+            kept = report.keep(output, measured)
+            if results:
+                rewrite(results, "speed", report.markdown(kept))
+
+
+@app.command("accuracy")
+def measure_accuracy(
+    data: Annotated[Path, typer.Argument(help="Labelled documents to measure on, of sites nobody was trained on.")],
+    train: Annotated[list[Path], typer.Option(help="Labelled documents that the rivals learn from; may be repeated.")],
+    output: Annotated[Path | None, typer.Option("-o", help="Write the figures here as JSON.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw what goes against what is lost here, as PNG.")] = None,
+    results: Annotated[Path | None, typer.Option(help="Put the tables into this file.")] = None,
+    model: Annotated[Path | None, typer.Option(help="The model's folder; without it, the shipped model.")] = None,
+) -> None:
+    """Word F1, what is lost and what goes, of the model and of its rivals on the same documents, with intervals."""
+    documents, training = list(read_documents([data])), list(read_documents(train))
+    measured = accuracy.compare(load(model), documents, training, lambda name: print(f"measuring {name}", flush=True))
+    if picture:
+        accuracy_report.draw(measured, picture)
+    shown = os.path.relpath(picture, results.parent) if picture and results else None
+    tables = accuracy_report.markdown(measured, shown)
+    print(tables)
     if output:
-        output.write_text(json.dumps([asdict(rate) for rate in measured], indent=1) + "\n", encoding="utf-8")
+        output.write_text(accuracy_report.to_json(measured), encoding="utf-8")
+    if results:
+        rewrite(results, "accuracy", tables)
+
+
+def _paths() -> list[bool]:
+    """Whether with numba: both ways where it is installed."""
+    return [True, False] if installed("numba") else [False]
+
+
+def _named(parts: str, known: list[str]) -> list[str]:
+    """The names in a list with commas. Raises `typer.BadParameter` for others than those known."""
+    names = [name.strip() for name in parts.split(",") if name.strip()]
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise typer.BadParameter(f"--parts {parts}: give some of {','.join(known)}")
+    return names
 
 
 if __name__ == "__main__":
