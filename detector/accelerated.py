@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detector import context, features, kernels, kernels_context, kernels_lines, kernels_words
+from detector import context, features, grid, kernels, kernels_context, kernels_lines, kernels_network, kernels_words
 from detector.context import Evidence, Floats, Vocabulary
 from detector.features import Number
 from detector.kernel_inputs import (
     ASTRAL_INPUT,
     LANES_INPUT,
+    NETWORK_INPUT,
     BatchInput,
     EvidenceInput,
     LinearInput,
@@ -25,9 +26,13 @@ from detector.kernel_inputs import (
     context_tables_input,
     tables_input,
     text_input,
+    vectors_input,
 )
-from detector.model import BLOCK, Model, Network, Reading, padded_number
+from detector.model import Model, Reading
+from detector.network import Ensemble, Loops
 from detector.paragraphs import Batch, Lines, Offsets
+from detector.places import Places
+from detector.vectors import DIMENSIONS
 
 
 def _constant(array: NDArray[Number]) -> NDArray[Number]:
@@ -62,15 +67,17 @@ def read(batch: Batch, model: Model) -> Reading:
     words, lines = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.uint64)
     shapes = np.empty((number, len(features.SHAPE_NAMES)), dtype=np.float32)
     scores = np.empty((number, len(linear.scale)), dtype=np.float32)
+    meanings = np.empty((number, DIMENSIONS), dtype=np.float32)
     eight = features.eights(batch)
     kernels_words.read(
         BatchInput(batch.classes, batch.folded, eight, batch.start, batch.end, batch.first, batch.last),
-        LinearInput(linear.quads, linear.scale.astype(np.float64), _constant(linear.bias)),
-        rare, tables_input(), LANES_INPUT, text_input(), words, shapes, lines, scores,
+        LinearInput(linear.table.quads, linear.scale.astype(np.float64), _constant(linear.bias)),
+        rare, vectors_input(model.vectors), tables_input(), LANES_INPUT, text_input(), words, shapes, lines, scores,
+        meanings,
     )  # fmt: skip
     repeats = np.empty((number, 1), dtype=np.float32)
     kernels_context.repeats(lines, batch.document, tables_input().logarithms, context_input(), repeats)
-    return Reading(words, scores, Evidence(batch, shapes, repeats, _vocabulary(batch, rare)))
+    return Reading(words, scores, Evidence(batch, shapes, repeats, _vocabulary(batch, rare), meanings))
 
 
 def _vocabulary(batch: Batch, rare: RareInput) -> Vocabulary:
@@ -82,36 +89,42 @@ def _vocabulary(batch: Batch, rare: RareInput) -> Vocabulary:
     return Vocabulary(*found)
 
 
-def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, model: Model) -> Floats:
+def rows(evidence: Evidence, scores: Floats, probabilities: Floats, model: Model) -> Floats:
     """`detector.model.rows`."""
-    batch, constants, labels = evidence.batch, context_input(), np.array(model.kind_labels)
-    number = len(batch)
-    sums = np.empty((number, len(model.labels)), dtype=np.int64)
-    known = EvidenceInput(batch.bounds, batch.last - batch.first, evidence.shapes, evidence.repeats)
-    columns = context.columns(look, own.shape[1], *sums.shape[1:], len(labels))
-    out = np.empty((padded_number(number), columns), dtype=np.float32)
-    kernels_context.label_sums(probabilities, labels, constants, sums)
-    column = kernels_context.every_look(known, own, sums, context_tables_input(), constants, out)
-    if not look:
-        v = evidence.vocabulary
-        words = VocabularyInput(v.bounds, v.weight, v.capital, v.slot, v.origin, v.elsewhere, v.earlier)
-        kernels_context.first_look(known, words, probabilities, sums, context_tables_input(), constants, out, column)
-    return out.reshape(-1, BLOCK, columns)
+    batch, constants, labels, v = evidence.batch, context_input(), len(model.labels), evidence.vocabulary
+    number, kinds = scores.shape
+    sums = np.empty((number, labels), dtype=np.int64)
+    known = EvidenceInput(batch.bounds, batch.last - batch.first, evidence.shapes, evidence.repeats, evidence.meanings)
+    words = VocabularyInput(v.bounds, v.weight, v.capital, v.slot, v.origin, v.elsewhere, v.earlier)
+    out = np.empty((number, context.columns(labels, kinds)), dtype=np.float32)
+    kernels_context.label_sums(probabilities, np.array(model.kind_labels), constants, sums)
+    kernels_context.rows(known, words, scores, sums, context_tables_input(), constants, out)
+    return out
 
 
-def scores_of_blocks(network: Network, blocks: Floats, number: int) -> Floats:
-    """`detector.model.scores_of_blocks`: block by block, so that the hidden layers stay in the processor's cache."""
-    out = np.empty((len(blocks), BLOCK, len(network.biases[-1])), dtype=np.float32)
-    hidden = [np.empty((BLOCK, len(bias)), dtype=np.float32) for bias in network.biases[:-1]]
-    for rows, last in zip(blocks, out, strict=True):
-        values = rows
-        for weights, bias, room in zip(network.weights, network.biases, hidden, strict=False):
-            np.matmul(values, weights, out=room)
-            kernels.rectify(room, _constant(bias))
-            values = room
-        np.matmul(values, network.weights[-1], out=last)
-    out += network.biases[-1]
-    return out.reshape(-1, out.shape[2])[:number]
+def scores(networks: Ensemble, rows: Floats, bounds: Offsets) -> Floats:
+    """`detector.network.Ensemble.scores`."""
+    return networks.scores(rows, bounds, _LOOPS)
+
+
+def _standardize(rows: Floats, mean: Floats, factor: Floats) -> None:
+    steps = factor * np.float32(grid.INPUT_STEPS)
+    kernels_network.standardize(rows, _constant(mean), steps, NETWORK_INPUT)
+
+
+def _rectify(values: Floats, bias: Floats) -> None:
+    kernels_network.rectify(values, _constant(bias), NETWORK_INPUT)
+
+
+def _convolve(parts: Floats, bias: Floats, places: Places, step: int, hidden: Floats) -> None:
+    kernels_network.convolve(parts, _constant(bias), places.bounds, step, hidden, NETWORK_INPUT)
+
+
+def _pool(peaks: Floats, means: Floats, places: Places, out: Floats) -> None:
+    kernels_network.pool(peaks, means, places.bounds, NETWORK_INPUT, out)
+
+
+_LOOPS = Loops(_standardize, _rectify, _convolve, _pool)
 
 
 def softmax(logits: Floats) -> Floats:

@@ -17,7 +17,7 @@ def card(model: Model) -> str:
         "# Model card",
         "Decides for each paragraph of an article's plain text whether it is "
         f"{', '.join(model.labels[:-1])} or {model.labels[-1]}, "
-        "by hashed n-grams, the shape of the line, and its context.",
+        "by hashed n-grams, word vectors, the shape of the line, and the document around it.",
         "## Made with",
         markdown_table(("", ""), [(name, number) for name, number in metadata["versions"].items()]),
         "## Trained on",

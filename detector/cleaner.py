@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from detector.batching import batches
 from detector.errors import UsageError
-from detector.model import Floats, Model, product
+from detector.model import Floats, Model, label_sums
 from detector.paragraphs import Mode, Offsets, split
 from detector.policy import REPORTING_ONLY, Policy, resolve_threshold
 from detector.sections import SECTION_CHARACTERS, Section, sections
@@ -164,8 +164,8 @@ class Cleaner:
         return resolve_threshold(self.threshold, self.model)
 
     @cached_property
-    def _kept_kinds(self) -> Floats:
-        return self.policy.kept_kinds(self.model).astype(np.float32)[:, None]
+    def _kept_kinds(self) -> list[int]:
+        return [int(kept) for kept in self.policy.kept_kinds(self.model)]
 
     def clean(self, text: str) -> Cleaned:
         """Clean one text."""
@@ -203,7 +203,11 @@ class Cleaner:
             return
         batch = split(texts, self.mode)
         scores = self.model.predict(batch)
-        kept = product(scores.kinds, self._kept_kinds)[:, 0] if self.policy != REPORTING_ONLY else scores.labels[:, 0]
+        kept = (
+            label_sums(scores.kinds, self._kept_kinds, 2)[:, 1]
+            if self.policy != REPORTING_ONLY
+            else scores.labels[:, 0]
+        )
         keep = kept >= self._cutoff
         model = self.model
         bounds = batch.bounds.tolist()

@@ -170,7 +170,10 @@ def train(
     folds: Annotated[int, typer.Option(help="How often the data is split, by site, to measure and to calibrate.")] = 5,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
 ) -> None:
-    """Train a model on labelled documents, and report how good it is on sites it has not seen."""
+    """Train a model on labelled documents, and report how good it is on sites it has not seen.
+
+    Its word vectors are those of the shipped model.
+    """
     from detector.recipe import Recipe
     from detector.train import train as train_model
 

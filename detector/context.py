@@ -1,4 +1,4 @@
-"""What the neighbours and the whole document add to a paragraph: the input rows of the context networks.
+"""What the whole document adds to a paragraph: the input rows of the network that reads it.
 
 Scores enter as whole numbers (`quantize`), so that sums over any stretch of a document are exact: a document gives
 the same rows alone and in a batch.
@@ -15,23 +15,16 @@ from numpy.typing import NDArray
 from detector.characters import CharacterClass
 from detector.features import SHAPE_NAMES, Tokens, line_hashes, log2, segment_sum, share, word_buckets
 from detector.paragraphs import Batch, Offsets
+from detector.vectors import DIMENSIONS, WordVectors
 
 Floats: TypeAlias = NDArray[np.float32]
 
 UNIT = 1024  # a probability of 1 as a whole number
-NEAR = 2  # so many neighbours before and after are seen with the scores of all kinds, and with their shape
-FAR = 5  # so many with the scores of the labels and their length
 REST_OF_DOCUMENT = 1 << 40
 WINDOWS = (
     (-10, -1), (1, 10), (-30, -1), (1, 30),
     (-REST_OF_DOCUMENT, -1), (1, REST_OF_DOCUMENT), (-REST_OF_DOCUMENT, REST_OF_DOCUMENT),
 )  # fmt: skip
-OUTSIDE = -0.5  # stands for the score of a neighbour that is not there
-NEAR_SHAPES = [
-    SHAPE_NAMES.index(name)
-    for name in SHAPE_NAMES
-    if name in ("characters", "words", "upper case", "capitalised words") or name.startswith(("first is", "last is"))
-]
 LENGTH = SHAPE_NAMES.index("characters")
 SLOT = np.uint64(0x9E3779B97F4A7C15)
 SLOT_SHIFT = np.uint64(33)
@@ -68,17 +61,20 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What of a batch does not change between one look at the context and the next."""
+    """What of a batch does not depend on scores: ``shapes``, ``repeats`` and ``meanings`` have a row a paragraph."""
 
     batch: Batch
     shapes: Floats
     repeats: Floats
     vocabulary: Vocabulary
+    meanings: Floats
 
 
-def gather(batch: Batch, tokens: Tokens, shapes: Floats, rarity: NDArray[np.uint8]) -> Evidence:
+def gather(batch: Batch, tokens: Tokens, shapes: Floats, rarity: NDArray[np.uint8], vectors: WordVectors) -> Evidence:
     """The evidence of a batch; ``rarity`` is the model's table over the buckets of words."""
-    return Evidence(batch, shapes, _repeats(batch, tokens), _vocabulary(batch, tokens, rarity))
+    return Evidence(
+        batch, shapes, _repeats(batch, tokens), _vocabulary(batch, tokens, rarity), vectors.means(tokens)
+    )  # fmt: skip
 
 
 def _repeats(batch: Batch, tokens: Tokens) -> Floats:
@@ -109,54 +105,33 @@ def _vocabulary(batch: Batch, tokens: Tokens, rarity: NDArray[np.uint8]) -> Voca
     )  # fmt: skip
 
 
-def rows(evidence: Evidence, look: int, own: Floats, probabilities: Floats, membership: Floats) -> Floats:
-    """The context of each paragraph as one row of numbers.
+def rows(evidence: Evidence, scores: Floats, probabilities: Floats, membership: Floats) -> Floats:
+    """Each paragraph and its place in the document as one row of numbers.
 
-    ``own`` are columns of the paragraph's own that are passed through, ``probabilities`` its scores so far, of shape
-    ``(paragraphs, kinds)``; ``membership`` sums the kinds up to labels (kinds, labels), reporting first. The first
-    ``look``, 0, also gets what does not depend on the scores; the later ones have it from the scores of the first.
+    ``scores`` are the logits of the first step, ``(paragraphs, kinds)``, and ``probabilities`` their softmax;
+    ``membership`` sums the kinds up to labels (kinds, labels), reporting first.
     """
-    shapes = evidence.shapes
-    batch = evidence.batch
+    batch, shapes = evidence.batch, evidence.shapes
     labels = quantize(probabilities) @ membership.astype(np.int64)
-    length = shapes[:, LENGTH : LENGTH + 1]
-    far = np.concatenate([(labels / UNIT).astype(np.float32), length], axis=1)
     columns = [
-        own,
-        _neighbours(far, batch, FAR),
-        _windows(labels, length, batch),
+        scores,
+        _windows(labels, shapes[:, LENGTH : LENGTH + 1], batch),
         _place(batch),
         _mass(labels, batch),
+        shapes,
+        evidence.repeats,
+        _shared_vocabulary(evidence.vocabulary, labels[:, 0]),
+        evidence.meanings,
     ]
-    if not look:
-        near = np.concatenate([probabilities, shapes[:, NEAR_SHAPES]], axis=1)
-        columns += [
-            _neighbours(near, batch, NEAR),
-            shapes,
-            evidence.repeats,
-            _shared_vocabulary(evidence.vocabulary, labels[:, 0]),
-        ]
     return np.concatenate(columns, axis=1, dtype=np.float32)
 
 
-def columns(look: int, own: int, labels: int, kinds: int) -> int:
-    """How many columns `rows` gives with so many of the paragraph's own."""
-    every = own + (2 * FAR + 1) * (labels + 1) + len(WINDOWS) * (labels + 1) + 4 + 3 * labels
-    return every if look else every + (2 * NEAR + 1) * (kinds + len(NEAR_SHAPES)) + len(SHAPE_NAMES) + 1 + 2 * 7
+MEANINGS = slice(-DIMENSIONS, None)  # the columns of `rows` that the word vectors give
 
 
-def _neighbours(values: Floats, batch: Batch, reach: int) -> Floats:
-    """Values of each paragraph and of ``reach`` neighbours on both sides in one row; `OUTSIDE` beyond the document."""
-    columns = values.shape[1]
-    at = np.arange(len(batch)) + reach * batch.document
-    spread = np.full((len(batch) + reach * (batch.documents + 1), columns), OUTSIDE, dtype=np.float32)
-    spread[at + reach] = values
-    step = spread.strides[0]
-    windows = np.lib.stride_tricks.as_strided(
-        spread, (max(len(spread) - 2 * reach, 0), (2 * reach + 1) * columns), (step, spread.itemsize), writeable=False
-    )
-    found: Floats = windows[at]
-    return found
+def columns(labels: int, kinds: int) -> int:
+    """How many columns `rows` gives."""
+    return kinds + len(WINDOWS) * (labels + 1) + 4 + 3 * labels + len(SHAPE_NAMES) + 1 + 2 * 7 + DIMENSIONS
 
 
 def _cumulated(values: NDArray[np.int64]) -> NDArray[np.int64]:

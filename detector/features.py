@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from detector.characters import CLASSES, FIRST_WORD_CLASS, LAST_WORD_CLASS, CharacterClass
 from detector.paragraphs import Batch, Offsets
 
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 BUCKET_BITS = 18
 BUCKETS = 1 << BUCKET_BITS
 READ_BYTES = 1 << 14  # of a paragraph longer than this, the words after it are not read

@@ -1,8 +1,9 @@
-"""Labelled documents to a model. The only module that needs scikit-learn.
+"""Labelled documents to a model. With `detector.fit_steps`, the only module that needs scikit-learn.
 
 The first step (a linear model over n-grams) is fitted once for each fold of sites without that fold, and its scores of
-the sites it has not seen are what the context networks learn from; they are fitted by the same folds, and their
-unseen scores give the calibration, the thresholds and the held-out figures. Then everything is fitted on all sites.
+the sites it has not seen are what the networks learn from; they are fitted by the same folds, and their scores of
+unseen sites give the calibration, the thresholds and the held-out figures. Both are also fitted on all sites: that
+makes the model.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from detector.fit_steps import choose_thresholds, context_rows, fit_calibration, fit_linear, fit_network
+from detector.fit_steps import choose_thresholds, context_rows, fit_calibration, fit_linear, fit_networks
 from detector.labelled import LabelledDocument
-from detector.model import REPORTING, Floats, Model, Network, calibrated, softmax
+from detector.model import REPORTING, Floats, Model, calibrated, softmax
+from detector.network import Ensemble
 from detector.recipe import Progress, Recipe
 from detector.splice import splice
 from detector.training_data import check, label_names, site_folds, training_data
+from detector.vectors import WordVectors
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,17 @@ class Fitted:
 
 
 def fit(
-    documents: Sequence[LabelledDocument], recipe: Recipe | None = None, progress: Progress = lambda _: None
+    documents: Sequence[LabelledDocument],
+    recipe: Recipe | None = None,
+    progress: Progress = lambda _: None,
+    vectors: WordVectors | None = None,
 ) -> Fitted:
-    """Fit a model. ``progress`` is called with a line of text as each part begins.
+    """Fit a model, with ``vectors`` or without any. ``progress`` is called with a line of text as each part begins.
 
     Raises `DataError` where the data cannot carry a model: no ``reporting``, one label only, fewer sites than folds,
     a label that stands on one site only.
     """
-    recipe = recipe or Recipe()
+    recipe, vectors = recipe or Recipe(), vectors or WordVectors.none()
     documents = sorted(documents, key=lambda d: (d.site, d.id, d.origin or "", d.text))
     labels = label_names(documents)[0]
     check(documents, labels, recipe)
@@ -53,26 +58,21 @@ def fit(
         documents, site_folds(documents, recipe.folds), int(recipe.splices * len(documents)), REPORTING, recipe.seed
     )
     progress(f"reading {len(documents):,} documents and {len(spliced):,} spliced ones")
-    data = training_data([*documents, *spliced], recipe)
+    data = training_data([*documents, *spliced], recipe, vectors)
     kindless = int(((data.label >= 0) & (data.kind < 0)).sum())
     if kindless:
         progress(f"{kindless:,} paragraphs are left out: they have no kind, and others of their label have one")
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         linear, scores = fit_linear(data, recipe, progress)
-        networks: list[Network] = []
-        own = scores
-        for look in range(recipe.looks):
-            progress(f"look {look + 1} of {recipe.looks}: context")
-            rows = context_rows(data, look, own, scores)
-            network, scores = fit_network(data, recipe, rows, progress)
-            networks.append(network)
-            own = np.concatenate([own, scores], axis=1)
+        networks = Ensemble.none()
+        if recipe.members:
+            networks, scores = fit_networks(data, recipe, context_rows(data, scores), progress)
         progress("calibration and thresholds")
         calibration = fit_calibration(data, scores)
-    held_out = calibrated(softmax(scores), data.membership, calibration)[0]
+    held_out = calibrated(softmax(scores), data.kind_labels, calibration)[0]
     model = Model(
-        data.labels, data.kinds, data.kind_labels, linear, data.rarity, tuple(networks), calibration,
+        data.labels, data.kinds, data.kind_labels, linear, data.rarity, vectors, networks, calibration,
         thresholds=choose_thresholds(data, held_out, recipe),
         metadata={"recipe": asdict(recipe), "data": _describe(documents, data.labels)},
     )  # fmt: skip

@@ -1,24 +1,24 @@
-"""The parts of a fit: the linear step, the context networks, calibration and thresholds."""
+"""The parts of a fit: the linear step, the networks, calibration and thresholds."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.neural_network import MLPClassifier
 
 from detector import context
+from detector.context import MEANINGS
 from detector.errors import DataError
-from detector.model import Floats, LinearStep, Network, label_logs, softmax
+from detector.fit_network import Sequences, fit_sequences
+from detector.grid import standardize
+from detector.model import Floats, LinearStep, label_logs, label_sums, softmax
+from detector.network import Ensemble, mean_scores
 from detector.recipe import Progress, Recipe
 from detector.training_data import TrainingData
 
 _LARGEST = 127  # of a quantized weight
 _UNSEEN = -20.0  # log-odds of a kind that none of a fold's documents has
-_ROWS_A_STEP = 1024  # of the networks' stochastic gradient
 
 
 def fit_linear(data: TrainingData, recipe: Recipe, progress: Progress) -> tuple[LinearStep, Floats]:
@@ -49,50 +49,48 @@ def _linear(data: TrainingData, recipe: Recipe, rows: NDArray[np.int64]) -> Line
     return LinearStep(np.rint(weights / scale).astype(np.int8), scale, bias)
 
 
-def context_rows(data: TrainingData, look: int, own: Floats, scores: Floats) -> Floats:
+def context_rows(data: TrainingData, scores: Floats) -> Floats:
     """The rows of `detector.context.rows` of all training data; ``scores`` are logits of the kinds."""
     parts, first = [], 0
     for evidence in data.evidence:
         last = first + len(evidence.batch)
-        parts.append(context.rows(evidence, look, own[first:last], softmax(scores[first:last]), data.membership))
+        parts.append(context.rows(evidence, scores[first:last], softmax(scores[first:last]), data.membership))
         first = last
     return np.concatenate(parts)
 
 
-def fit_network(data: TrainingData, recipe: Recipe, rows: Floats, progress: Progress) -> tuple[Network, Floats]:
-    """A context network on all sites, and the scores of each fold when fitted without it. ``rows`` is used up."""
+def fit_networks(data: TrainingData, recipe: Recipe, rows: Floats, progress: Progress) -> tuple[Ensemble, Floats]:
+    """Networks on all sites, and the scores of each fold when fitted without it, ``(paragraphs, kinds)``.
+
+    ``rows`` are those of `context_rows`; they are used up.
+    """
     known = data.kind >= 0
-    mean, deviation = rows[known].mean(axis=0, dtype=np.float64), rows[known].std(axis=0, dtype=np.float64)
-    deviation = np.maximum(deviation, 1e-3)
-    standard = rows  # in place: they are the largest thing in memory
-    standard -= mean.astype(np.float32)
-    standard /= deviation.astype(np.float32)
-    training = [np.flatnonzero(known & (data.fold != fold)) for fold in range(recipe.folds)]
-    progress(f"  network: {recipe.folds} folds and all of {known.sum():,} paragraphs, {rows.shape[1]} inputs")
-    members = Parallel(n_jobs=-1, prefer="threads")(
-        delayed(_member)(data, recipe, standard, rows_, recipe.seed + member)
-        for rows_ in [*training, np.flatnonzero(known)]
+    mean, factor = _mean_and_factor(rows, known)
+    standardize(rows, mean, factor)
+    trust = np.where(known, data.trust, 0).astype(np.float32)
+    sequences = Sequences(rows, data.kind, trust, data.bounds, data.membership)
+    fold = data.fold[np.minimum(data.bounds[:-1], len(data.fold) - 1)]  # any will do for a document without paragraphs
+    training = [*(np.flatnonzero(fold != n) for n in range(recipe.folds)), np.arange(len(fold))]
+    progress(f"networks: {recipe.folds} folds and all of {known.sum():,} paragraphs, {rows.shape[1]} inputs")
+    networks = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(fit_sequences)(sequences, documents, recipe, recipe.seed + member)
+        for documents in training
         for member in range(recipe.members)
     )
-    fitted = [_averaged(members[at : at + recipe.members]) for at in range(0, len(members), recipe.members)]
+    fitted = [networks[at : at + recipe.members] for at in range(0, len(networks), recipe.members)]
     scores = np.zeros((len(rows), len(data.kinds)), dtype=np.float32)
-    for fold, network in enumerate(fitted[:-1]):
-        unseen = np.flatnonzero(data.fold == fold)
-        scores[unseen] = network.scores(standard[unseen])
-    return _unstandardized(fitted[-1], mean, deviation), scores
+    for number, members in enumerate(fitted[:-1]):
+        unseen = np.flatnonzero(data.fold == number)
+        bounds = np.concatenate(([0], np.cumsum(np.diff(data.bounds)[fold == number])))
+        scores[unseen] = mean_scores(members, rows[unseen], bounds)
+    return Ensemble(mean, factor, tuple(fitted[-1])), scores
 
 
-def _member(data: TrainingData, recipe: Recipe, standard: Floats, rows: NDArray[np.int64], seed: int) -> Network:
-    network = MLPClassifier(
-        (recipe.hidden,), batch_size=min(_ROWS_A_STEP, len(rows)), max_iter=1, warm_start=True, random_state=seed
-    )
-    inputs, kind, trust = standard[rows], data.kind[rows], data.trust[rows]
-    for epoch in range(recipe.network_epochs):
-        network.set_params(learning_rate_init=recipe.learning_rate * (1 - epoch / recipe.network_epochs))
-        network.fit(inputs, kind, sample_weight=trust)
-    (first, last), (first_bias, last_bias) = network.coefs_, network.intercepts_
-    last, last_bias = _all_kinds(last, last_bias, network.classes_, len(data.kinds))
-    return Network((first.astype(np.float32), last), (first_bias.astype(np.float32), last_bias))
+def _mean_and_factor(rows: Floats, known: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """What `detector.grid.standardize` takes off the columns, and times what: by the known rows."""
+    mean, deviation = rows[known].mean(axis=0, dtype=np.float64), rows[known].std(axis=0, dtype=np.float64)
+    deviation[MEANINGS] = np.sqrt((deviation[MEANINGS] ** 2).mean())  # their proportions say what matters
+    return mean.astype(np.float32), (1 / np.maximum(deviation, 1e-3)).astype(np.float32)
 
 
 def _all_kinds(
@@ -110,25 +108,10 @@ def _all_kinds(
     return all_weights, all_bias
 
 
-def _averaged(members: Sequence[Network]) -> Network:
-    """One network of all members' hidden units, whose logits are the mean of theirs."""
-    first = np.hstack([m.weights[0] for m in members])
-    last = np.vstack([m.weights[1] for m in members]) / np.float32(len(members))
-    bias: Floats = np.stack([m.biases[1] for m in members]).mean(axis=0)
-    return Network((first, last), (np.concatenate([m.biases[0] for m in members]), bias))
-
-
-def _unstandardized(network: Network, mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> Network:
-    """The same network for rows as they are: the standardization goes into the first layer."""
-    first = network.weights[0] / deviation[:, None]
-    bias = network.biases[0] - mean @ first
-    return Network((first.astype(np.float32), *network.weights[1:]), (bias.astype(np.float32), *network.biases[1:]))
-
-
 def fit_calibration(data: TrainingData, scores: Floats) -> Floats:
     """The calibration matrix of `detector.model.Model`, fitted to logits that each site's own fold has not seen."""
     known = data.label >= 0
-    logs = label_logs(softmax(scores[known]), data.membership)
+    logs = label_logs(label_sums(softmax(scores[known]), data.kind_labels, len(data.labels)))
     fitted = LogisticRegression(C=100, max_iter=1000).fit(logs, data.label[known], sample_weight=data.trust[known])
     weights, bias = fitted.coef_, fitted.intercept_
     if len(data.labels) == 2:

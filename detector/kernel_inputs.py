@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector import characters, context, features
+from detector import characters, context, features, grid, vectors
 from detector.characters import CharacterClass
-from detector.model import CHUNK, LANE_BITS, LANES, ZERO
+from detector.lanes import CHUNK, LANE_BITS, LANES, ZERO
+from detector.vectors import WordVectors
 
 Array = NDArray[Any]
 
@@ -82,8 +83,18 @@ class LinearInput(NamedTuple):
     bias: Array
 
 
+class VectorsInput(NamedTuple):
+    """What `kernels.read` needs of `WordVectors`, and its multiplier for marks."""
+
+    places: Array
+    marks: Array
+    packed: Array
+    mark: np.uint64
+    mark_shift: np.uint64
+
+
 class LanesInput(NamedTuple):
-    """How the weights of a `LinearStep` stand in lanes; ``even`` is a mask of the lanes 0, 2 and so on."""
+    """How the numbers of a `LaneTable` stand in lanes; ``even`` is a mask of the lanes 0, 2 and so on."""
 
     lanes: int
     bits: int
@@ -129,9 +140,6 @@ class ContextInput(NamedTuple):
     unit: int
     unit_float: np.float32
     rounding: np.float32
-    outside: np.float32
-    near: int
-    far: int
     length: int
 
 
@@ -140,7 +148,6 @@ class ContextTablesInput(NamedTuple):
 
     logarithms: Array
     windows: Array
-    near_shapes: Array
 
 
 class EvidenceInput(NamedTuple):
@@ -150,6 +157,7 @@ class EvidenceInput(NamedTuple):
     characters: Array
     shapes: Array
     repeats: Array
+    meanings: Array
 
 
 class VocabularyInput(NamedTuple):
@@ -162,6 +170,33 @@ class VocabularyInput(NamedTuple):
     origin: Array
     elsewhere: Array
     earlier: Array
+
+
+class NetworkInput(NamedTuple):
+    """The grids of `detector.network`: steps a 1, the size of a step, and the most steps."""
+
+    input_most: np.float32
+    input_step: np.float32
+    hidden_steps: np.float32
+    hidden_step: np.float32
+    hidden_most: np.float32
+    hidden_largest: np.float32
+    pool_steps: np.float32
+    pool_steps_a_hidden: np.float64
+    pool_most: np.float64
+
+
+NETWORK_INPUT = NetworkInput(
+    input_most=np.float32(grid.INPUT_MOST),
+    input_step=np.float32(1 / grid.INPUT_STEPS),
+    hidden_steps=np.float32(grid.HIDDEN_STEPS),
+    hidden_step=np.float32(1 / grid.HIDDEN_STEPS),
+    hidden_most=np.float32(grid.HIDDEN_MOST),
+    hidden_largest=np.float32(grid.HIDDEN_MOST / grid.HIDDEN_STEPS),
+    pool_steps=np.float32(grid.POOL_STEPS),
+    pool_steps_a_hidden=np.float64(grid.POOL_STEPS / grid.HIDDEN_STEPS),
+    pool_most=np.float64(grid.POOL_MOST),
+)
 
 
 @cache
@@ -178,6 +213,11 @@ def characters_input() -> CharactersInput:
 
 
 ASTRAL_INPUT = AstralInput(*characters.ASTRAL_HAN, int(CharacterClass.UNSPACED))
+
+
+def vectors_input(of: WordVectors) -> VectorsInput:
+    """The tables of word vectors as `kernels.read` looks words up in them."""
+    return VectorsInput(of.places, of.place_marks, of.table.quads, vectors.MARK, vectors.MARK_SHIFT)
 
 
 @cache
@@ -220,9 +260,6 @@ def context_input() -> ContextInput:
         unit=context.UNIT,
         unit_float=np.float32(context.UNIT),
         rounding=np.float32(3 << 22),
-        outside=np.float32(context.OUTSIDE),
-        near=context.NEAR,
-        far=context.FAR,
         length=context.LENGTH,
     )
 
@@ -230,5 +267,4 @@ def context_input() -> ContextInput:
 @cache
 def context_tables_input() -> ContextTablesInput:
     """The constants that kernels are given, made once a process."""
-    windows, near_shapes = (np.array(x, dtype=np.int64) for x in (context.WINDOWS, context.NEAR_SHAPES))
-    return ContextTablesInput(features._LOGARITHMS, windows, near_shapes)
+    return ContextTablesInput(features._LOGARITHMS, np.array(context.WINDOWS, dtype=np.int64))

@@ -54,6 +54,14 @@ def share(part: int, whole: int) -> Any:
     return np.float32(np.float64(part) / np.float64(max(whole, 1)))
 
 
+@inlined
+def copied(row: Array, out: Array, column: int) -> int:
+    """Copy a row from a column on; gives the next free column."""
+    for at in range(len(row)):
+        out[column + at] = row[at]
+    return column + len(row)
+
+
 @compiled
 def less_largest(rows: Array, out: Array) -> None:
     """Rows of numbers less the largest of each row."""
@@ -63,12 +71,3 @@ def less_largest(rows: Array, out: Array) -> None:
             largest = max(largest, rows[row, column])
         for column in range(rows.shape[1]):
             out[row, column] = rows[row, column] - largest
-
-
-@compiled
-def rectify(values: Array, bias: Array) -> None:
-    """Add the bias to each row, and set what is below zero to zero, in place."""
-    for row in range(len(values)):
-        for column in range(len(bias)):
-            value = values[row, column] + bias[column]
-            values[row, column] = value if value > 0 else np.float32(0)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels import compiled, inlined, log2, share
+from detector.kernels import compiled, copied, inlined, log2, share
 
 Array = NDArray[Any]
 
@@ -79,28 +79,6 @@ def slots(hashes: Array, documents: Array, c: Any, out: Any) -> None:
         for word in range(bounds[begin], bounds[end]):
             elsewhere[word] = first[slots[word]] != last[slots[word]]
             slots[word] += origin
-
-
-@inlined
-def _neighbours(
-    flat: Array, width: int, row: int, begin: int, end: int, reach: int, outside: Any, out: Array, column: int
-) -> int:
-    """A row of `detector.context._neighbours`, whose values are given one after the other; gives the next free column.
-
-    Those of all neighbours that are there stand in one stretch.
-    """
-    before, low, high = row - reach, max(row - reach, begin), min(row + reach + 1, end)
-    line = out[column : column + (2 * reach + 1) * width]
-    there = flat[low * width : high * width]
-    skip = (low - before) * width
-    for at in range(skip):
-        line[at] = outside
-    for at in range(skip + len(there), len(line)):
-        line[at] = outside
-    line = line[skip:]
-    for at in range(len(there)):
-        line[at] = there[at]
-    return column + (2 * reach + 1) * width
 
 
 @inlined
@@ -184,7 +162,7 @@ def _add_word(sums: Array, which: int, weight: int, elsewhere: bool, earlier: bo
 
 
 @inlined
-def _shared_vocabulary(sums: Array, logarithms: Array, unit: int, out: Array, column: int) -> None:
+def _shared_vocabulary(sums: Array, logarithms: Array, unit: int, out: Array, column: int) -> int:
     """A row of `detector.context._shared_vocabulary` from the sums over all words and over capitalised ones."""
     for which in range(2):
         whole, shared, earlier, voiced = sums[which, 0], sums[which, 1], sums[which, 2], sums[which, 3]
@@ -196,6 +174,7 @@ def _shared_vocabulary(sums: Array, logarithms: Array, unit: int, out: Array, co
         out[column + 5] = log2(shared // 16, logarithms)
         out[column + 6] = log2(voiced // (16 * unit), logarithms)
         column += 7
+    return column
 
 
 @inlined
@@ -221,75 +200,44 @@ def label_sums(probabilities: Array, kind_labels: Array, c: Any, out: Array) -> 
             out[row, kind_labels[kind]] += np.int64(whole)
 
 
-@compiled
-def every_look(evidence: Any, own: Array, labels: Array, tables: Any, c: Any, out: Array) -> int:
-    """The columns of `detector.context.rows` that every look has; gives the next free one.
+@inlined
+def _hear(words: Any, row: int, origin: int, tally: Array, score: int, sums: Array) -> None:
+    """The sums over the words of a paragraph that `_shared_vocabulary` needs; ``score`` is its own of reporting."""
+    weight, capital, slots = words.weight, words.capital, words.slot
+    elsewhere, earlier = words.elsewhere, words.earlier
+    sums[:] = 0
+    for word in range(words.bounds[row], words.bounds[row + 1]):
+        slot = slots[word] - origin
+        voice = _voice(elsewhere[word], tally[slot, 0], tally[slot, 1], score)
+        _add_word(sums, 0, weight[word], elsewhere[word], earlier[word], voice)
+        if capital[word]:
+            _add_word(sums, 1, weight[word], elsewhere[word], earlier[word], voice)
 
-    Rows of ``out`` beyond the paragraphs become zero.
-    """
+
+@compiled
+def rows(evidence: Any, words: Any, scores: Array, labels: Array, tables: Any, c: Any, out: Array) -> None:
+    """`detector.context.rows`; ``labels`` are the `label_sums`."""
     number, width = labels.shape
-    documents, shapes, logarithms, windows = evidence.documents, evidence.shapes, tables.logarithms, tables.windows
+    documents, shapes, repeated, meanings = evidence.documents, evidence.shapes, evidence.repeats, evidence.meanings
+    logarithms, windows = tables.logarithms, tables.windows
     sums = np.empty((number + 1, width + 1), dtype=np.int64)
     mass = np.empty((number + 1, width), dtype=np.int64)
-    far = np.empty((number, width + 1), dtype=np.float32)
     _cumulate(labels, shapes[:, c.length], evidence.characters, c, sums, mass)
-    for row in range(number):
-        for label in range(width):
-            far[row, label] = np.float32(np.float64(labels[row, label]) / np.float64(c.unit))
-        far[row, width] = shapes[row, c.length]
-    far_flat = far.ravel()
     of_document = np.empty(2 * width, dtype=np.float32)
-    column = 0
+    tally = np.empty((np.diff(words.origin).max() if len(words.origin) > 1 else 0, 2), dtype=np.int64)
+    heard = np.empty((2, 4), dtype=np.int64)
     for document in range(len(documents) - 1):
-        begin, end = documents[document], documents[document + 1]
+        begin, end, origin = documents[document], documents[document + 1], words.origin[document]
         _document_mass(mass, begin, end, logarithms, c.unit, of_document)
+        _tally(words.slot, words.bounds, begin, end, origin, labels, tally)
         for row in range(begin, end):
             line = out[row]
-            column = own.shape[1]
-            for at in range(column):
-                line[at] = own[row, at]
-            column = _neighbours(far_flat, width + 1, row, begin, end, c.far, c.outside, line, column)
+            column = copied(scores[row], line, 0)
             column = _windows(sums, row, begin, end, windows, c.unit, line, column)
             column = _place(row, begin, end, logarithms, line, column)
             column = _mass(mass, row, begin, end, of_document, line, column)
-    out[number:] = 0
-    return column
-
-
-@compiled
-def first_look(
-    evidence: Any, vocabulary: Any, probabilities: Array, labels: Array, tables: Any, c: Any, out: Array, column: int
-) -> None:
-    """The columns of `detector.context.rows` that the first look alone has, from ``column`` on."""
-    documents, shapes, repeated, logarithms = evidence.documents, evidence.shapes, evidence.repeats, tables.logarithms
-    bounds, weight, capital, slots = vocabulary.bounds, vocabulary.weight, vocabulary.capital, vocabulary.slot
-    origins, elsewhere, earlier = vocabulary.origin, vocabulary.elsewhere, vocabulary.earlier
-    near_shapes = tables.near_shapes
-    number, kinds = probabilities.shape
-    near = np.empty((number, kinds + len(near_shapes)), dtype=np.float32)
-    for row in range(number):
-        near[row, :kinds] = probabilities[row]
-        for at in range(len(near_shapes)):
-            near[row, kinds + at] = shapes[row, near_shapes[at]]
-    near_flat = near.ravel()
-    tally = np.empty((np.diff(origins).max() if len(origins) > 1 else 0, 2), dtype=np.int64)
-    heard = np.empty((2, 4), dtype=np.int64)
-    for document in range(len(documents) - 1):
-        begin, end = documents[document], documents[document + 1]
-        origin = origins[document]
-        _tally(slots, bounds, begin, end, origin, labels, tally)
-        for row in range(begin, end):
-            line = out[row]
-            at = _neighbours(near_flat, near.shape[1], row, begin, end, c.near, c.outside, line, column)
-            for shape in range(shapes.shape[1]):
-                line[at + shape] = shapes[row, shape]
-            at += shapes.shape[1]
-            line[at] = repeated[row, 0]
-            heard[:] = 0
-            for word in range(bounds[row], bounds[row + 1]):
-                tallied = slots[word] - origin
-                voice = _voice(elsewhere[word], tally[tallied, 0], tally[tallied, 1], labels[row, 0])
-                _add_word(heard, 0, weight[word], elsewhere[word], earlier[word], voice)
-                if capital[word]:
-                    _add_word(heard, 1, weight[word], elsewhere[word], earlier[word], voice)
-            _shared_vocabulary(heard, logarithms, c.unit, line, at + 1)
+            column = copied(shapes[row], line, column)
+            column = copied(repeated[row], line, column)
+            _hear(words, row, origin, tally, labels[row, 0], heard)
+            column = _shared_vocabulary(heard, logarithms, c.unit, line, column)
+            copied(meanings[row], line, column)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kernels import compiled, inlined, log2, share
+from detector.kernels import compiled, copied, inlined, log2, share
 
 Array = NDArray[Any]
 ONE = np.uint64(1)  # places are unsigned where it matters: they need no check for negative ones
@@ -140,7 +140,7 @@ def _spread(even: Any, odd: Any, word: int, total: Array, lanes: int, bits: int)
 
 @inlined
 def _add_weights(buckets: Array, first: int, last: int, packed: Array, total: Array, m: Any) -> None:
-    """Add up the weights of at most `detector.model.CHUNK` ** 2 n-grams, without taking the zeros off.
+    """Add up at most `detector.lanes.CHUNK` ** 2 rows of a `LaneTable`, without taking the zeros off.
 
     Four words at a time, so that the processor sees as many far-off rows ahead as it can fetch at once. Lanes are
     summed in chunks; then every other one has the room of two.
@@ -168,12 +168,40 @@ def _add_weights(buckets: Array, first: int, last: int, packed: Array, total: Ar
 
 
 @inlined
-def _scores(out: Array, total: Array, number: int, zero: int, scale: Array, bias: Array) -> None:
+def _sum_rows(rows: Array, number: int, packed: Array, total: Array, m: Any) -> None:
+    """`detector.lanes.LaneTable.sums` of one paragraph."""
+    total[:] = 0
+    for first in range(0, number, m.chunk**2):
+        _add_weights(rows, first, min(first + m.chunk**2, number), packed, total, m)
+    for column in range(len(total)):
+        total[column] -= m.zero * number
+
+
+@inlined
+def _scores(out: Array, total: Array, number: int, scale: Array, bias: Array) -> None:
     """A row of the scores of `detector.model.LinearStep` from its sums."""
     norm = np.sqrt(np.float64(max(number, 1)))
     for kind in range(len(total)):
-        whole = np.float64(total[kind] - zero * number)
-        out[kind] = np.float32(whole * scale[kind] / norm + np.float64(bias[kind]))
+        out[kind] = np.float32(np.float64(total[kind]) * scale[kind] / norm + np.float64(bias[kind]))
+
+
+@inlined
+def _known(hashes: Array, words: int, vectors: Any, m: Any, rows: Array) -> int:
+    """Fills in the rows of a paragraph's words in the table of vectors; gives how many words are known."""
+    places, marks, number = vectors.places, vectors.marks, 0
+    for word in range(words):
+        place = places[_bucket(hashes[word], m.word, m.shift)]
+        rows[number] = place
+        number += marks[place] == np.uint32((hashes[word] * vectors.mark) >> vectors.mark_shift)
+    return number
+
+
+@inlined
+def _means(out: Array, total: Array) -> None:
+    """A row of `detector.vectors.WordVectors.means` from its sums."""
+    known = np.float64(max(total[0], 1))
+    for column in range(len(out)):
+        out[column] = np.float32(np.float64(total[column + 1]) / known)
 
 
 @inlined
@@ -231,43 +259,38 @@ def _add_pairs(hashes: Array, words: int, buckets: Array, number: int, m: Any) -
     return number + words
 
 
-@inlined
-def _copy(row: Array, out: Array, column: int) -> int:
-    for at in range(len(row)):
-        out[column + at] = row[at]
-    return column + len(row)
-
-
 @compiled
 def read(
-    batch: Any, linear: Any, rare: Any, tables: Any, lanes: Any, m: Any, words: Array, shapes: Array, lines: Array,
-    scores: Array,
+    batch: Any, linear: Any, rare: Any, vectors: Any, tables: Any, lanes: Any, m: Any, words: Array, shapes: Array,
+    lines: Array, scores: Array, meanings: Array,
 ) -> None:  # fmt: skip
     """Everything of each paragraph by itself, in one pass over its bytes.
 
     Fills ``words`` (their number), ``shapes`` (`detector.features.shapes`), ``lines`` (`line_hashes`), ``scores``
-    (`LinearStep.scores`) and the arrays of ``rare`` (words, as `detector.context.Vocabulary` has them).
+    (`LinearStep.scores`), ``meanings`` (`WordVectors.means`) and the arrays of ``rare`` (words, as
+    `detector.context.Vocabulary` has them).
     """
     starts, ends, bounds = batch.start, batch.end, rare.bounds
-    packed, scale, bias, logarithms = linear.packed, linear.scale, linear.bias, tables.logarithms
+    scale, bias, logarithms = linear.scale, linear.bias, tables.logarithms
     most = m.read_bytes // 2 + 1  # words that are read of a paragraph
     hashes = np.empty(most + 1, dtype=np.uint64)
     buckets = np.empty(4 * most + 6, dtype=np.uint64)
     counts = np.empty(m.classes, dtype=np.int64)
     total = np.empty(scores.shape[1], dtype=np.int64)
+    vector = np.empty(meanings.shape[1] + 1, dtype=np.int64)
     rares, bounds[0] = 0, 0
     for row in range(len(words)):
         counts[:] = 0
-        total[:] = 0
         grams, rares, lines[row], found = _read_words(batch, row, hashes, buckets, counts, rare, rares, m)
         bounds[row + 1], words[row] = rares, found[0]
         grams = _add_pairs(hashes, found[0], buckets, grams, m)
         grams = _add_anchors(hashes, found[0], lines[row], buckets, grams, m)
-        for gram in range(0, grams, lanes.chunk**2):
-            _add_weights(buckets, gram, min(gram + lanes.chunk**2, grams), packed, total, lanes)
-        _scores(scores[row], total, grams, lanes.zero, scale, bias)
+        _sum_rows(buckets, grams, linear.packed, total, lanes)
+        _scores(scores[row], total, grams, scale, bias)
+        _sum_rows(buckets, _known(hashes, found[0], vectors, m, buckets), vectors.packed, vector, lanes)
+        _means(meanings[row], vector)
         characters = batch.last[row] - batch.first[row]
         column = _shape(shapes[row], characters, ends[row] - starts[row], found, counts, logarithms, m)
         first, last = _ends(batch.classes, starts[row], ends[row], m)
-        column = _copy(tables.first[first], shapes[row], column)
-        _copy(tables.last[last], shapes[row], column)
+        column = copied(tables.first[first], shapes[row], column)
+        copied(tables.last[last], shapes[row], column)

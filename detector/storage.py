@@ -24,15 +24,18 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from detector import context
 from detector.errors import ModelError
 from detector.features import BUCKETS, FEATURE_VERSION
 from detector.files import replacing
-from detector.model import REPORTING, LinearStep, Model, Network
+from detector.model import REPORTING, LinearStep, Model
+from detector.network import DocumentNetwork, Ensemble, Layer
+from detector.vectors import DIMENSIONS, WordVectors
 
-_FORMAT = 1
+_FORMAT = 2
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
 _LARGEST_FILE = 256 << 20  # bytes, packed or not: far more than any model has
-_DTYPES = frozenset({"int8", "uint8", "float32"})
+_DTYPES = frozenset({"int8", "uint8", "uint32", "float32"})
 # What the pickle of a model is made of. The rest is not let near the unpickler: it may build objects, or (a PUT with a
 # large number) take all memory.
 _INSTRUCTIONS = frozenset({
@@ -195,24 +198,41 @@ def _payload(model: Model) -> dict[str, Any]:
             "bias": _plain(model.linear.bias),
         },
         "rarity": _plain(model.rarity),
-        "networks": [
-            {"weights": [_plain(w) for w in network.weights], "biases": [_plain(b) for b in network.biases]}
-            for network in model.networks
-        ],
+        "vectors": {
+            "numbers": _plain(model.vectors.numbers),
+            "buckets": _plain(model.vectors.buckets),
+            "marks": _plain(model.vectors.marks),
+        },
+        "networks": {
+            "mean": _plain(model.networks.mean),
+            "factor": _plain(model.networks.factor),
+            "members": [[_layer_payload(layer) for layer in member.layers] for member in model.networks.members],
+        },
         "calibration": _plain(model.calibration),
     }
 
 
+def _layer_payload(layer: Layer) -> dict[str, Any]:
+    return {"weights": _plain(layer.weights), "bias": _plain(layer.bias)}
+
+
+def _layer(payload: dict[str, Any]) -> Layer:
+    return Layer(_array(payload["weights"]), _array(payload["bias"]))
+
+
 def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
-    linear = payload["linear"]
+    linear, networks = payload["linear"], payload["networks"]
     model = Model(
         labels=tuple(metadata["labels"]),
         kinds=tuple(metadata["kinds"]),
         kind_labels=tuple(payload["kind_labels"]),
         linear=LinearStep(_array(linear["weights"]), _array(linear["scale"]), _array(linear["bias"])),
         rarity=_array(payload["rarity"]),
-        networks=tuple(
-            Network(tuple(map(_array, n["weights"])), tuple(map(_array, n["biases"]))) for n in payload["networks"]
+        vectors=WordVectors(*(_array(payload["vectors"][name]) for name in ("numbers", "buckets", "marks"))),
+        networks=Ensemble(
+            _array(networks["mean"]),
+            _array(networks["factor"]),
+            tuple(DocumentNetwork(tuple(map(_layer, layers))) for layers in networks["members"]),
         ),
         calibration=_array(payload["calibration"]),
         thresholds={str(name): float(value) for name, value in metadata["thresholds"].items()},
@@ -223,17 +243,28 @@ def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
 
 
 def _check_shapes(model: Model) -> None:
-    """Raises `ValueError` where the parts of a model do not fit together."""
+    """Raises `ValueError` where the parts of a model do not fit together, or are not of their dtype."""
     labels, kinds = len(model.labels), len(model.kinds)
-    ends = [(network.weights[-1].shape[1:], network.biases[-1].shape) for network in model.networks]
+    linear, vectors = model.linear, model.vectors
+    inputs = context.columns(labels, kinds)
+    dtypes: dict[type, tuple[NDArray[Any], ...]] = {
+        np.int8: (linear.weights, vectors.numbers),
+        np.uint8: (model.rarity,),
+        np.uint32: (vectors.buckets, vectors.marks),
+        np.float32: (linear.scale, linear.bias, model.calibration),
+    }
     fits = (
+        all(array.dtype == dtype for dtype, arrays in dtypes.items() for array in arrays),
         model.labels[0] == REPORTING,
         set(model.kind_labels) == set(range(labels)),
         len(model.kind_labels) == kinds,
-        model.linear.weights.shape == (BUCKETS, kinds),
-        model.linear.scale.shape == model.linear.bias.shape == (kinds,),
+        linear.weights.shape == (BUCKETS, kinds),
+        linear.scale.shape == linear.bias.shape == (kinds,),
         model.rarity.shape == (BUCKETS,),
-        all(end == ((kinds,), (kinds,)) for end in ends),
+        vectors.numbers.shape == (len(vectors.marks), DIMENSIONS),
+        vectors.buckets.shape == vectors.marks.shape,
+        not len(vectors.buckets) or int(vectors.buckets.max()) < BUCKETS,
+        model.networks.fits(inputs, kinds),
         model.calibration.shape == (labels + 1, labels),
         all(0 <= threshold <= 1 for threshold in model.thresholds.values()),
     )

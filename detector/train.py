@@ -18,6 +18,7 @@ from detector.fit import Fitted, fit
 from detector.labelled import LabelledDocument, read_documents
 from detector.recipe import Recipe
 from detector.storage import load_model, save, write_metadata
+from detector.vectors import WordVectors
 
 CARD_FILE = "README.md"
 
@@ -36,13 +37,15 @@ def train(
     recipe: Recipe | None = None,
     dev: Sequence[Path] = (),
     progress: Callable[[str], None] = lambda _: None,
+    vectors: WordVectors | None = None,
 ) -> Trained:
     """Train a model on labelled files and write it to ``output``, with its metadata and its card.
 
-    The figures are of paragraphs by fits that had not seen their sites; with ``dev``, also the written model's own on
-    those files. Raises `DataError` for data that cannot be used, `ModelError` where the model cannot be written.
+    The model gets the given word vectors, else those of the shipped model. The figures are of paragraphs by fits that
+    had not seen their sites; with ``dev``, also the written model's own on those files. Raises `DataError` for data
+    that cannot be used, `ModelError` where the model cannot be written or the shipped one cannot be read.
     """
-    fitted = fit(list(read_documents(data)), recipe, progress)
+    fitted = fit(list(read_documents(data)), recipe, progress, vectors or load_model().vectors)
     metadata = {
         **fitted.model.metadata,
         "versions": {

@@ -17,9 +17,10 @@ from detector.evaluate import PAGE, count_words
 from detector.features import BUCKETS, Ngrams, Tokens, ngrams, shapes, tokenize, word_buckets
 from detector.labelled import LabelledDocument
 from detector.model import REPORTING, Floats
-from detector.paragraphs import split
+from detector.paragraphs import Offsets, split
 from detector.recipe import Recipe
 from detector.splice import SPLICED
+from detector.vectors import WordVectors
 
 SEED = "seed"  # the origin of documents that were written to learn from
 _BATCH = 1 << 20  # characters of a batch of documents while features are made
@@ -30,7 +31,8 @@ class TrainingData:
     """The training data as numbers, one row a paragraph.
 
     ``label`` and ``kind`` are indices, -1 where nothing is known; ``trust`` is the weight of a label. ``distinct`` are
-    the rows that the first step learns from: one of those that are the same line of the same site.
+    the rows that the first step learns from: one of those that are the same line of the same site. Document ``d`` has
+    the rows ``bounds[d]`` to ``bounds[d + 1]``.
     """
 
     documents: Sequence[LabelledDocument]
@@ -47,6 +49,7 @@ class TrainingData:
     fold: NDArray[np.int64]
     extracted: NDArray[np.bool_]
     distinct: NDArray[np.int64]
+    bounds: Offsets
 
     @property
     def membership(self) -> Floats:
@@ -54,14 +57,15 @@ class TrainingData:
         return np.eye(len(self.labels), dtype=np.float32)[list(self.kind_labels)]
 
 
-def training_data(documents: Sequence[LabelledDocument], recipe: Recipe) -> TrainingData:
+def training_data(documents: Sequence[LabelledDocument], recipe: Recipe, vectors: WordVectors) -> TrainingData:
     """Make the features of all paragraphs, and sort the sites into folds."""
     labels, kinds, kind_labels = label_names(documents)
     paragraphs = [p for d in documents for p in d.paragraphs]
     label = np.array([labels.index(p.label) if p.label else -1 for p in paragraphs])
     index: dict[tuple[int, str | None], int] = {(kind_labels[n], kind): n for n, kind in enumerate(kinds)}
     kind = np.array([index.get((at, p.kind or p.label), -1) for at, p in zip(label, paragraphs, strict=True)])
-    owner = np.repeat(np.arange(len(documents)), [len(d.paragraphs) for d in documents])
+    bounds = np.cumsum([0, *(len(d.paragraphs) for d in documents)])
+    owner = np.repeat(np.arange(len(documents)), np.diff(bounds))
     weight = dict(recipe.trust)
     trust = np.array([weight.get(p.by or "", 1.0) for p in paragraphs])
     trust[np.array([d.origin == PAGE for d in documents])[owner]] *= recipe.page_trust
@@ -78,12 +82,12 @@ def training_data(documents: Sequence[LabelledDocument], recipe: Recipe) -> Trai
         owners.append(batch.document[words.paragraph] + first)
         first += len(part)
     rarity = _rarity(documents, tokens, owners)
-    evidence = [context.gather(*part, rarity) for part in evidence_parts]
+    evidence = [context.gather(*part, rarity, vectors) for part in evidence_parts]
     matrix = _matrix(groups)
     distinct = _distinct(documents, label, kind)
     return TrainingData(
         documents, labels, kinds, kind_labels, matrix, evidence, rarity, label, kind, trust,
-        np.array([count_words(p.text) for p in paragraphs]), fold, extracted, distinct,
+        np.array([count_words(p.text) for p in paragraphs]), fold, extracted, distinct, bounds,
     )  # fmt: skip
 
 

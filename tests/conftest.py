@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tiny import ROOT, TINY_RECIPE
+from tiny import ROOT, TINY_RECIPE, TINY_VECTORS
 
 import detector
 from detector.cleaner import Cleaner
@@ -46,7 +46,7 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_model_dir(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a model trained on `tiny_data`: as good as nothing, but whole."""
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    train([tiny_data], folder, TINY_RECIPE)
+    train([tiny_data], folder, TINY_RECIPE, vectors=TINY_VECTORS)
     return folder
 
 

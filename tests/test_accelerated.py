@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, is_dataclass
-from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -14,29 +12,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from same import assert_same
 from texts import text_lists
 
 import detector
 from detector import context, model, paragraphs, speed
 from detector.cleaner import Cleaner
 from detector.errors import UsageError
-from detector.features import BUCKETS, READ_BYTES
-from detector.model import LinearStep, Model, Network
+from detector.features import BUCKETS, READ_BYTES, tokenize
+from detector.model import LinearStep, Model
+from detector.network import BLOCK, DocumentNetwork, Ensemble, Layer, layer_shapes
 from detector.paragraphs import BACK, FRONT, Batch, Mode, split
+from detector.vectors import DIMENSIONS, WordVectors
 
 pytest.importorskip("numba", reason="numba is not installed: pip install 'boilerplate-detector[speed]'")
 
-from detector import accelerated, kernels, kernels_context, kernels_lines, kernels_words
-
-
-def assert_same(numpy: Any, compiled: Any, name: str = "") -> None:
-    """Equal in type, shape and every bit (but for the sign of zero), and so are the fields."""
-    if is_dataclass(numpy):
-        for field in fields(numpy):
-            assert_same(getattr(numpy, field.name), getattr(compiled, field.name), f"{name}.{field.name}")
-        return
-    assert compiled.dtype == numpy.dtype, name
-    np.testing.assert_array_equal(compiled, numpy, err_msg=name, strict=True)
+from detector import accelerated, kernels, kernels_context, kernels_lines, kernels_network, kernels_words
 
 
 def buffer_of(texts: list[str]) -> tuple[bytes, Any]:
@@ -45,47 +36,90 @@ def buffer_of(texts: list[str]) -> tuple[bytes, Any]:
     return b"\n" * FRONT + b"\n".join(blobs) + b"\n" * BACK, origin
 
 
-def random_model(kinds: int, layers: tuple[int, ...] = (7,), looks: int = 2) -> Model:
-    """A model that has learned nothing, with any number of kinds and of layers, of two labels (or one)."""
-    random = np.random.default_rng(kinds)
-    labels, own, networks = min(kinds, 2), kinds, []
-    for look in range(looks):
-        sizes = (context.columns(look, own, labels, kinds), *layers, kinds)
-        shapes = list(pairwise(sizes))
-        networks.append(
-            Network(
-                tuple((random.normal(size=s) / np.sqrt(s[0])).astype(np.float32) for s in shapes),
-                tuple(random.normal(size=s[1]).astype(np.float32) for s in shapes),
-            )
+ODD_TEXTS = {
+    "nothing": [],
+    "empty texts": ["", "\n", "   "],
+    "no words": ["***", "—\n…"],
+    "words of one letter": ["a " * READ_BYTES],
+    "one word": ["x" * (3 * READ_BYTES)],
+    "characters that are words": ["東a" * READ_BYTES],
+    "more than is read": ["\n".join(["Quay News " * (READ_BYTES // 8), "short", "ÄÖ1 " * READ_BYTES])],
+    "blanks at both ends": [" " * 63 + "a" + "\u3000" * 63, " " * 64 + "a", " " * 65 + "a" + " " * 65],
+    "many paragraphs": ["\n".join(f"Line {number % 7} of the Ferry Post" for number in range(1000)), "one"],
+    "a whole block": ["\n".join("Give now!" for _ in range(BLOCK))],
+    "documents of one line": [f"Ferry {number}" for number in range(BLOCK + 3)],
+    "documents of a few lines, some of none": ["Support us!\nLine 1\n" * (number % 6) for number in range(40)],
+    "beyond the basic plane": ["\U00020000\U0003ffff\U00040000 𐐀𝔘 😀"],
+}
+
+
+def random_network(kinds: int, labels: int, hidden: int, pool: int, random: np.random.Generator) -> DocumentNetwork:
+    shapes = layer_shapes(context.columns(labels, kinds), kinds, hidden, pool)
+    return DocumentNetwork.of([
+        Layer(
+            (random.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32),
+            random.normal(size=shape[1]).astype(np.float32),
         )
-        own += kinds
+        for shape in shapes
+    ])  # fmt: skip
+
+
+def random_ensemble(kinds: int, labels: int, sizes: tuple[tuple[int, int], ...], seed: int) -> Ensemble:
+    random, inputs = np.random.default_rng(seed), context.columns(labels, kinds)
+    mean = random.normal(size=inputs).astype(np.float32)
+    factor = (2.0 ** random.integers(-6, 10, inputs) * random.random(inputs)).astype(np.float32)
+    members = tuple(random_network(kinds, labels, hidden, pool, random) for hidden, pool in sizes)
+    return Ensemble(mean, factor, members) if sizes else Ensemble.none()
+
+
+def random_vectors(random: np.random.Generator) -> WordVectors:
+    """Vectors of every other word of the odd texts, and of words that no text has but that share their buckets."""
+    hashes = np.unique(tokenize(split([text for texts in ODD_TEXTS.values() for text in texts])).hashes)
+    numbers = random.integers(-127, 128, (len(hashes), DIMENSIONS)).astype(np.int8)
+    vectors = WordVectors.of(hashes, numbers)
+    vectors.marks[::2] ^= np.uint32(1)
+    return vectors
+
+
+def random_model(kinds: int, sizes: tuple[tuple[int, int], ...] = ((7, 3), (7, 3)), known: bool = True) -> Model:
+    """A model that has learned nothing, of two labels (or one), with a network for each of ``sizes``."""
+    random = np.random.default_rng(kinds)
+    labels = min(kinds, 2)
+    networks = random_ensemble(kinds, labels, sizes, kinds)
     linear = LinearStep(
         random.choice([-127, 0, 127, 3], (BUCKETS, kinds)).astype(np.int8),
         random.uniform(1e-4, 1e-2, kinds).astype(np.float32),
         random.normal(size=kinds).astype(np.float32),
     )
     rarity = random.integers(0, 256, BUCKETS).astype(np.uint8)
+    vectors = random_vectors(random) if known else WordVectors.none()
     calibration = random.normal(size=(labels + 1, labels)).astype(np.float32)
     names = tuple(f"kind {number}" for number in range(kinds))
     of_kind = tuple(number % labels for number in range(kinds))
-    return Model(("reporting", "appeal")[:labels], names, of_kind, linear, rarity, tuple(networks), calibration, {}, {})
+    return Model(
+        ("reporting", "appeal")[:labels], names, of_kind, linear, rarity, vectors, networks, calibration, {}, {}
+    )
 
 
-MODELS = {kinds: random_model(kinds) for kinds in (1, 2, 5, 6, 17)} | {21: random_model(21, (9, 4), 3)}
+MODELS = {kinds: random_model(kinds) for kinds in (1, 2, 5, 6)} | {
+    17: random_model(17, ()),
+    20: random_model(20, ((1, 1),), known=False),
+    21: random_model(21, ((16, 5), (9, 4), (48, 12))),
+}
 
 
 def assert_paths_agree(of: Model, batch: Batch) -> None:
     plain, fast = model.read(batch, of), accelerated.read(batch, of)
     assert_same(plain, fast, "reading")
-    own = logits = plain.scores
-    for look, network in enumerate(of.networks):
-        probabilities = model.softmax(logits)
-        assert_same(probabilities, accelerated.softmax(logits), f"softmax {look}")
-        rows = model.rows(plain.evidence, look, own, probabilities, of)
-        assert_same(rows, accelerated.rows(fast.evidence, look, own, probabilities, of), f"rows {look}")
-        logits = model.scores_of_blocks(network, rows, len(batch))
-        assert_same(logits, accelerated.scores_of_blocks(network, rows, len(batch)), f"network {look}")
-        own = np.concatenate([own, logits], axis=1)
+    probabilities = model.softmax(plain.scores)
+    assert_same(probabilities, accelerated.softmax(plain.scores), "softmax")
+    rows = model.rows(plain.evidence, plain.scores, probabilities, of)
+    assert_same(rows, accelerated.rows(fast.evidence, plain.scores, probabilities, of), "rows")
+    if of.networks.members:
+        fast_rows = rows.copy()
+        scores = model.scores(of.networks, rows, batch.bounds)
+        assert_same(scores, accelerated.scores(of.networks, fast_rows, batch.bounds), "networks")
+        assert_same(rows, fast_rows, "standardized rows")
 
 
 modes = st.sampled_from(["line", "blank"])
@@ -102,21 +136,6 @@ def test_every_step(texts: list[str], mode: Mode, kinds: int) -> None:
     assert_paths_agree(MODELS[kinds], split(texts, mode))
 
 
-ODD_TEXTS = {
-    "nothing": [],
-    "empty texts": ["", "\n", "   "],
-    "no words": ["***", "—\n…"],
-    "words of one letter": ["a " * READ_BYTES],
-    "one word": ["x" * (3 * READ_BYTES)],
-    "characters that are words": ["東a" * READ_BYTES],
-    "more than is read": ["\n".join(["Quay News " * (READ_BYTES // 8), "short", "ÄÖ1 " * READ_BYTES])],
-    "blanks at both ends": [" " * 63 + "a" + "\u3000" * 63, " " * 64 + "a", " " * 65 + "a" + " " * 65],
-    "many paragraphs": ["\n".join(f"Line {number % 7} of the Ferry Post" for number in range(1000)), "one"],
-    "a whole block": ["\n".join("Give now!" for _ in range(model.BLOCK))],
-    "beyond the basic plane": ["\U00020000\U0003ffff\U00040000 𐐀𝔘 😀"],
-}
-
-
 @pytest.mark.parametrize("mode", ["line", "blank"])
 @pytest.mark.parametrize("name", sorted(ODD_TEXTS))
 def test_odd_texts(name: str, mode: Mode) -> None:
@@ -130,6 +149,15 @@ def test_every_character() -> None:
     texts = ["".join(map(chr, range(at, at + 4096))) for at in range(0, 0x30000, 4096)]
     assert_same(paragraphs.split_lines(*buffer_of(texts)), accelerated.split_lines(*buffer_of(texts)))
     assert_paths_agree(MODELS[6], split(texts))
+
+
+def test_some_words_of_the_odd_texts_are_known_and_some_are_not() -> None:
+    batch = split(ODD_TEXTS["many paragraphs"])
+    rows = MODELS[6].vectors.rows(tokenize(batch).hashes)
+    assert (rows > 0).any()
+    assert (rows == 0).any()
+    assert model.read(batch, MODELS[6]).evidence.meanings.any()
+    assert not model.read(batch, MODELS[20]).evidence.meanings.any()
 
 
 # When it is taken
@@ -204,7 +232,7 @@ def test_a_small_input_does_not_import_numba(tiny_model_dir: Any) -> None:
 
 def test_a_kernel_is_compiled_for_one_set_of_types() -> None:
     assert_paths_agree(MODELS[6], split(["Give now!"]))
-    modules = (kernels, kernels_context, kernels_lines, kernels_words)
+    modules = (kernels, kernels_context, kernels_lines, kernels_network, kernels_words)
     found = [value for module in modules for value in vars(module).values() if hasattr(value, "signatures")]
     whole = [kernel for kernel in found if not kernel.targetoptions.get("forceinline")]
     assert [kernel for kernel in whole if len(kernel.signatures) != 1] == []

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from texts import texts
+from tiny import TINY_VECTORS
 
 from detector import context
-from detector.features import BUCKETS, SHAPE_NAMES, log2, shapes, tokenize
+from detector.features import BUCKETS, log2, shapes, tokenize
 from detector.paragraphs import Batch, split
 
 Array = NDArray[np.float32]
@@ -51,9 +52,9 @@ def rows_of(texts_: list[str]) -> tuple[Batch, Array, Array]:
     """The batch, its probabilities, and its context rows."""
     batch = split(texts_)
     found = tokenize(batch)
-    evidence = context.gather(batch, found, shapes(batch, found), RARITY)
+    evidence = context.gather(batch, found, shapes(batch, found), RARITY, TINY_VECTORS)
     probabilities = scores_of(texts_, batch)
-    return batch, probabilities, context.rows(evidence, 0, np.log(probabilities), probabilities, MEMBERSHIP)
+    return batch, probabilities, context.rows(evidence, np.log(probabilities), probabilities, MEMBERSHIP)
 
 
 def holds(rows: Array, expected: Array) -> bool:
@@ -87,23 +88,9 @@ def test_seeds_have_the_same_rows_alone_and_in_a_batch(seed_texts: list[str]) ->
 @given(st.lists(texts, max_size=4))
 def test_rows_are_finite(texts_: list[str]) -> None:
     batch, _, rows = rows_of(texts_)
-    assert rows.shape[0] == len(batch)
+    assert rows.shape == (len(batch), context.columns(len(MEMBERSHIP.T), KINDS))
     assert np.isfinite(rows).all()
     assert rows.dtype == np.float32
-
-
-@given(st.lists(documents, min_size=1, max_size=3))
-def test_neighbours(texts_: list[str]) -> None:
-    batch, probabilities, rows = rows_of(texts_)
-    labels = label_numbers(probabilities)
-    for step in range(-context.FAR, context.FAR + 1):
-        expected = [
-            [value / context.UNIT for value in labels[at + step]]
-            if 0 <= at + step < len(labels) and batch.document[at + step] == batch.document[at]
-            else [context.OUTSIDE] * 3
-            for at in range(len(labels))
-        ]
-        assert holds(rows, np.array(expected, dtype=np.float32)), f"no neighbour {step}"
 
 
 @given(st.lists(documents, min_size=1, max_size=3))
@@ -120,6 +107,35 @@ def test_windows(texts_: list[str]) -> None:
             ]
             expected.append([sum(row[n] for row in those) / (max(len(those), 1) * context.UNIT) for n in range(3)])
         assert holds(rows, np.array(expected, dtype=np.float32)), f"no window {low}, {high}"
+
+
+@given(st.lists(documents, min_size=1, max_size=3))
+def test_lengths_of_windows(texts_: list[str]) -> None:
+    batch, _, rows = rows_of(texts_)
+    lengths = np.rint(log2(batch.last - batch.first) * context.UNIT).astype(int)
+    for low, high in context.WINDOWS:
+        expected = []
+        for at in range(len(batch)):
+            same = np.flatnonzero(batch.document == batch.document[at]) - at
+            those = lengths[at + same[(low <= same) & (same <= high)]]
+            expected.append([those.sum() / (max(len(those), 1) * context.UNIT)])
+        assert holds(rows, np.array(expected, dtype=np.float32)), f"no length of window {low}, {high}"
+
+
+@given(st.lists(documents, min_size=1, max_size=3))
+def test_shares_of_the_document_s_text(texts_: list[str]) -> None:
+    batch, probabilities, rows = rows_of(texts_)
+    sizes = (batch.last - batch.first).tolist()
+    mass = np.array([
+        [size * v for v in row] for size, row in zip(sizes, label_numbers(probabilities), strict=True)
+    ])  # fmt: skip
+    expected = []
+    for at in range(len(batch)):
+        first, last = batch.bounds[batch.document[at] : batch.document[at] + 2]
+        before, total = mass[first:at].sum(axis=0), mass[first:last].sum(axis=0)
+        shares = [before / np.maximum(total, 1), total / max(total.sum(), 1), log2(total // context.UNIT)]
+        expected.append(np.concatenate(shares))
+    assert holds(rows, np.array(expected, dtype=np.float32))
 
 
 @given(st.lists(documents, min_size=1, max_size=3))
@@ -152,15 +168,15 @@ def test_a_paragraph_brings_its_own_columns(text: str) -> None:
     batch, probabilities, rows = rows_of([text])
     assert holds(rows, np.log(probabilities))
     assert holds(rows, shapes(batch, tokenize(batch)))
-    assert len(SHAPE_NAMES) < rows.shape[1]
+    assert np.array_equal(rows[:, context.MEANINGS], TINY_VECTORS.means(tokenize(batch)))
 
 
 def vocabulary(text: str) -> Array:
     batch = split([text])
     found = tokenize(batch)
-    evidence = context.gather(batch, found, shapes(batch, found), np.full(BUCKETS, 255, dtype=np.uint8))
+    evidence = context.gather(batch, found, shapes(batch, found), np.full(BUCKETS, 255, dtype=np.uint8), TINY_VECTORS)
     scores = np.tile(np.array([[0.5, 0.25, 0.25, 0, 0]], dtype=np.float32), (len(batch), 1))
-    return context.rows(evidence, 0, scores, scores, MEMBERSHIP)
+    return context.rows(evidence, scores, scores, MEMBERSHIP)
 
 
 SHARED_VOCABULARY = [
@@ -174,7 +190,7 @@ SHARED_VOCABULARY = [
 def test_vocabulary_that_the_rest_of_the_document_shares(text: str, is_shared: bool) -> None:
     batch = split([text])
     found = tokenize(batch)
-    evidence = context.gather(batch, found, shapes(batch, found), np.full(BUCKETS, 255, dtype=np.uint8))
+    evidence = context.gather(batch, found, shapes(batch, found), np.full(BUCKETS, 255, dtype=np.uint8), TINY_VECTORS)
     assert evidence.vocabulary.elsewhere.tolist() == [is_shared] * len(found.hashes)
     assert (evidence.vocabulary.weight == 255).all()
     assert np.isfinite(vocabulary(text)).all()
@@ -183,7 +199,7 @@ def test_vocabulary_that_the_rest_of_the_document_shares(text: str, is_shared: b
 def test_earlier_words_are_those_of_paragraphs_before() -> None:
     batch = split(["ferry harbour\nferry", "ferry"])
     found = tokenize(batch)
-    slots = context.gather(batch, found, shapes(batch, found), RARITY).vocabulary
+    slots = context.gather(batch, found, shapes(batch, found), RARITY, TINY_VECTORS).vocabulary
     assert slots.earlier.tolist() == [False, False, True, False]
     assert slots.elsewhere.tolist() == [True, False, True, False]
 

@@ -12,19 +12,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import TINY_RECIPE
+from tiny import TINY_RECIPE, TINY_VECTORS
 
+from detector import storage
 from detector.cleaner import Cleaner
 from detector.errors import DataError, UsageError
 from detector.fit import fit
-from detector.fit_steps import threshold_for
 from detector.labelled import LabelledDocument, LabelledParagraph, read_documents
+from detector.network import LAYERS
 from detector.recipe import Recipe
 from detector.storage import ARRAYS_FILE, METADATA_FILE, load_model, save
 from detector.train import train
 from detector.training_data import site_folds
 
-QUICK = Recipe(folds=2, linear_epochs=5, network_epochs=30, hidden=4, members=1, learning_rate=1e-2)
+QUICK = Recipe(
+    folds=2, linear_epochs=5, network_epochs=40, rows_a_step=20, least_steps=1, hidden=8, pools=2, members=1,
+    learning_rate=1e-2,
+)  # fmt: skip
 PLACES = ("harbour", "market", "school", "bridge", "library", "forest", "museum", "station", "tunnel", "garden")
 Rule = dict[str, tuple[str, str | None]]  # what a label's paragraph says: its text, its kind
 
@@ -86,26 +90,45 @@ def test_fewer_sites_than_folds(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"8 site\(s\) for 9 folds"):
         fit(corpus(), replace(QUICK, folds=9))
     with pytest.raises(DataError, match=r"missing\.jsonl"):
-        train([tmp_path / "missing.jsonl"], tmp_path / "model", QUICK)
+        train([tmp_path / "missing.jsonl"], tmp_path / "model", QUICK, vectors=TINY_VECTORS)
     assert not (tmp_path / "model").exists()
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"folds": 1},
-        {"folds": -3},
-        {"seed": -1},
-        {"linear_epochs": 0},
-        {"network_epochs": 0},
-        {"looks": -1},
-        {"splices": -0.5},
-    ],
-)
+TOO_SMALL = [
+    {"folds": 1}, {"folds": -3}, {"seed": -1}, {"linear_epochs": 0}, {"members": -1}, {"hidden": 0}, {"pools": 0},
+    {"dropout": -0.1}, {"label_loss": -1}, {"network_epochs": 0}, {"rows_a_step": 0}, {"least_steps": 0},
+    {"splices": -0.5},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", TOO_SMALL, ids=str)
 def test_recipes_out_of_range(wrong: dict[str, Any]) -> None:
     ((name, value),) = wrong.items()
     with pytest.raises(UsageError, match=f"{name} must be at least .*, not {value}"):
         Recipe(**wrong)
+
+
+WRONG_RECIPES = [
+    ({"dropout": 1.0}, "dropout must be below 1, not 1.0"),
+    ({"dropout": float("nan")}, "dropout must be below 1, not nan"),
+    ({"learning_rate": 0}, "learning_rate must be above 0, not 0"),
+    ({"learning_rate": -1e-3}, "learning_rate must be above 0, not -0.001"),
+    ({"losses": (("gentle", 0.1),)}, "losses must name 'balanced', the default threshold, not only ['gentle']"),
+    ({"losses": ()}, "losses must name 'balanced'"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "words"), WRONG_RECIPES)
+def test_recipes_that_make_no_sense(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Recipe(**wrong)
+    assert words in str(caught.value)
+
+
+def test_the_least_of_everything_is_a_recipe() -> None:
+    least = Recipe(folds=2, linear_epochs=1, members=1, hidden=1, pools=1, dropout=0, network_epochs=1, rows_a_step=1)
+    model = fit(corpus(labels=THREE), replace(least, least_steps=1, splices=0)).model
+    assert [layer.weights.shape[1] for layer in model.networks.members[0].layers] == [1] * (LAYERS - 1) + [3]
 
 
 # Any set of labels
@@ -121,13 +144,13 @@ LABEL_SETS = [
 
 
 @pytest.mark.parametrize(("rule", "labels", "kinds"), LABEL_SETS)
-@pytest.mark.parametrize("looks", [0, 1, 2])
+@pytest.mark.parametrize("members", [0, 1, 3])
 def test_other_labels_are_learned(
-    looks: int, rule: Rule, labels: tuple[str, ...], kinds: tuple[str, ...], tmp_path: Path
+    members: int, rule: Rule, labels: tuple[str, ...], kinds: tuple[str, ...], tmp_path: Path
 ) -> None:
-    fitted = fit(corpus(labels=rule), replace(QUICK, looks=looks))
+    fitted = fit(corpus(labels=rule), replace(QUICK, members=members))
     assert (fitted.model.labels, fitted.model.kinds) == (labels, kinds)
-    assert len(fitted.model.networks) == looks
+    assert len(fitted.model.networks.members) == members
     save(fitted.model, tmp_path, {})
     new = document(55, "new.example", rule)
     prediction = Cleaner(load_model(tmp_path), 0.5).predict(new.text)
@@ -144,15 +167,38 @@ def test_paragraphs_without_a_label_are_read_and_not_learned_from() -> None:
     assert fitted.model.metadata["data"]["paragraphs"] == {"reporting": 32, "spam": 16}
 
 
+def test_documents_without_paragraphs_are_read_over() -> None:
+    empty = [replace(d, id=f"{d.id}-{n}", paragraphs=()) for n, d in enumerate(corpus(4))]
+    with_empty, without = (fit(documents, QUICK) for documents in ([*empty, *corpus()], corpus()))
+    assert len(with_empty.held_out) == len(without.held_out)
+    assert with_empty.model.metadata["data"]["documents"] == 20
+
+
 def test_folds_by_id_where_there_are_no_sites(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     with open(path, "w", encoding="utf-8") as file:
         for one in corpus():
             paragraphs = [{"text": p.text, "label": p.label} for p in one.paragraphs]
             file.write(json.dumps({"id": one.id, "paragraphs": paragraphs}) + "\n")
-    metadata = train([path], tmp_path / "model", QUICK).metadata
+    metadata = train([path], tmp_path / "model", QUICK, vectors=TINY_VECTORS).metadata
     assert metadata["data"]["sites"] == 16
     assert load_model(tmp_path / "model").labels == ("reporting", "spam")
+
+
+# Word vectors
+
+
+def test_a_model_has_the_given_vectors_or_none() -> None:
+    assert fit(corpus(), QUICK, vectors=TINY_VECTORS).model.vectors is TINY_VECTORS
+    assert not len(fit(corpus(), QUICK).model.vectors.numbers)
+
+
+def test_training_takes_the_vectors_of_the_shipped_model(
+    tiny_data: Path, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "shipped_model", lambda: tiny_model_dir)
+    train([tiny_data], tmp_path / "model", replace(TINY_RECIPE, members=1, network_epochs=1))
+    assert np.array_equal(load_model(tmp_path / "model").vectors.numbers, TINY_VECTORS.numbers)
 
 
 # The same model
@@ -166,7 +212,7 @@ def test_the_same_data_in_another_order_gives_the_same_bytes(
     (tmp_path / "data").mkdir()
     for name, part in halves.items():
         (tmp_path / "data" / name).write_text("\n".join(part), encoding="utf-8")
-    train([tmp_path / "data" / name for name in halves], tmp_path / "model", TINY_RECIPE)
+    train([tmp_path / "data" / name for name in halves], tmp_path / "model", TINY_RECIPE, vectors=TINY_VECTORS)
     for name in (ARRAYS_FILE, METADATA_FILE, "README.md"):
         assert (tmp_path / "model" / name).read_bytes() == (tiny_model_dir / name).read_bytes()
 
@@ -196,13 +242,13 @@ def test_held_out_scores_are_those_of_the_documents(tiny_data: Path) -> None:
 
 
 def test_measuring_on_other_documents(tiny_data: Path, tmp_path: Path) -> None:
-    metadata = train([tiny_data], tmp_path / "model", TINY_RECIPE, dev=[tiny_data]).metadata
+    metadata = train([tiny_data], tmp_path / "model", TINY_RECIPE, [tiny_data], vectors=TINY_VECTORS).metadata
     assert set(metadata["figures"]) == {"held-out", "dev"}
     assert load_model(tmp_path / "model").metadata["figures"] == metadata["figures"]
     assert "## Figures: dev" in (tmp_path / "model" / "README.md").read_text("utf-8")
 
 
-# Folds and thresholds
+# Folds
 
 names = st.lists(st.text(st.characters(), max_size=6), min_size=1, max_size=30)
 
@@ -217,34 +263,3 @@ def test_folds_are_even_and_do_not_depend_on_the_order(sites: list[str], number:
     assert max(sizes.values()) - min(sizes[fold] for fold in range(number)) <= 1
     random.shuffle(documents)
     assert site_folds(documents, number) == folds
-
-
-THRESHOLDS = [
-    ([0.1, 0.2, 0.9], [1, 1, 98], 0.01, 0.2),  # the first may go
-    ([0.1, 0.2, 0.9], [1, 1, 98], 0.02, 0.9),
-    ([0.1, 0.2, 0.9], [1, 1, 98], 0.009, 0.1),
-    ([0.9, 0.1, 0.2], [98, 1, 1], 0.01, 0.2),
-    ([0.5, 0.5, 0.9], [1, 1, 98], 0.01, 0.5),  # of equal scores all or none
-    ([0.3], [5], 0.5, 0.3),
-]
-
-
-@pytest.mark.parametrize(("scores", "words", "loss", "expected"), THRESHOLDS)
-def test_the_threshold_for_a_loss(scores: list[float], words: list[int], loss: float, expected: float) -> None:
-    assert threshold_for(np.array(scores), np.array(words), loss) == expected
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 20), st.integers(1, 50)), min_size=1, max_size=30),
-    st.sampled_from([0.0, 0.001, 0.005, 0.02, 0.3]),
-)
-def test_the_threshold_loses_at_most_that_and_no_higher_score_would(pairs: list[tuple[int, int]], loss: float) -> None:
-    score = np.array([value / 20 for value, _ in pairs])
-    words = np.array([number for _, number in pairs])
-
-    def lost(threshold: float) -> int:
-        return int(words[score < threshold].sum())
-
-    found = threshold_for(score, words, loss)
-    assert lost(found) <= loss * words.sum()
-    assert all(lost(higher) > loss * words.sum() for higher in score if higher > found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from texts import text_lists
 
 from detector.features import BUCKETS, Ngrams
-from detector.model import LinearStep, Model, Network, Scores, calibrated, label_logs, product, softmax
+from detector.model import LinearStep, Model, Scores, calibrated, label_logs, label_sums, softmax
+from detector.network import DocumentNetwork, Ensemble
 from detector.paragraphs import split
+from detector.vectors import WordVectors
 
 Floats = NDArray[np.float32]
 
@@ -81,54 +83,11 @@ def test_linear_scores_of_no_paragraphs() -> None:
     assert STEPS[3].scores((group([], 2, np.random.default_rng(0)),)).shape == (0, 3)
 
 
-def network(sizes: tuple[int, ...], seed: int = 0) -> Network:
-    random = np.random.default_rng(seed)
-    pairs = list(pairwise(sizes))
-    return Network(
-        tuple(random.normal(size=pair).astype(np.float32) for pair in pairs),
-        tuple(random.normal(size=size).astype(np.float32) for _, size in pairs),
-    )
-
-
-SIZES = [(5, 3), (12, 1, 2), (313, 8, 17), (40, 64, 32, 21)]
-
-
-@pytest.mark.parametrize("sizes", SIZES)
-@pytest.mark.parametrize("number", [0, 1, 2, 255, 256, 257, 700])
-def test_a_row_has_the_same_scores_alone_and_in_every_batch(sizes: tuple[int, ...], number: int) -> None:
-    net = network(sizes)
-    rows = np.random.default_rng(number).normal(size=(number, sizes[0])).astype(np.float32)
-    whole = net.scores(rows)
-    assert whole.shape == (number, sizes[-1])
-    assert all(np.array_equal(whole[at], net.scores(rows[at : at + 1])[0]) for at in range(number))
-    assert np.array_equal(whole[number // 3 :], net.scores(rows[number // 3 :]))
-
-
-@pytest.mark.parametrize("sizes", SIZES)
-def test_network_scores_are_the_formula(sizes: tuple[int, ...]) -> None:
-    net = network(sizes, 3)
-    rows = np.random.default_rng(1).normal(size=(20, sizes[0])).astype(np.float32)
-    values = rows.astype(np.float64)
-    for depth, (weights, bias) in enumerate(zip(net.weights, net.biases, strict=True)):
-        values = values @ weights + bias
-        if depth < len(net.weights) - 1:
-            values = np.maximum(values, 0)
-    assert net.scores(rows) == pytest.approx(values, rel=1e-3, abs=1e-3)
-
-
-@pytest.mark.parametrize("columns", [1, 2, 3, 17])
-def test_a_product_s_row_does_not_depend_on_the_others(columns: int) -> None:
-    random = np.random.default_rng(columns)
-    rows, matrix = (random.random(size).astype(np.float32) for size in ((300, 17), (17, columns)))
-    whole = product(rows, matrix)
-    assert whole == pytest.approx(rows.astype(float) @ matrix, rel=1e-5)
-    assert all(np.array_equal(whole[at], product(rows[at : at + 1], matrix)[0]) for at in range(300))
-
-
 # Probabilities
 
 logit_rows = st.lists(st.lists(st.floats(-80, 80, width=32), min_size=5, max_size=5), min_size=1, max_size=6)
-MEMBERSHIP = np.eye(3, dtype=np.float32)[[0, 0, 1, 2, 2]]
+KIND_LABELS = (0, 0, 1, 2, 2)
+MEMBERSHIP = np.eye(3, dtype=np.float32)[list(KIND_LABELS)]
 
 
 @given(logit_rows)
@@ -148,7 +107,7 @@ def test_softmax_of_nothing_and_of_large_numbers() -> None:
 def test_calibration_gives_probabilities_and_keeps_proportions_within_a_label(logits: list[list[float]]) -> None:
     kinds = softmax(np.array(logits, dtype=np.float32))
     calibration = np.random.default_rng(2).normal(size=(4, 3)).astype(np.float32)
-    labels, calibrated_kinds = calibrated(kinds, MEMBERSHIP, calibration)
+    labels, calibrated_kinds = calibrated(kinds, KIND_LABELS, calibration)
     assert labels.sum(axis=1) == pytest.approx(1, abs=1e-5)
     certain = (kinds @ MEMBERSHIP).min(axis=1) > 1e-6
     assert (calibrated_kinds @ MEMBERSHIP)[certain] == pytest.approx(labels[certain], abs=1e-4)
@@ -158,17 +117,32 @@ def test_calibration_gives_probabilities_and_keeps_proportions_within_a_label(lo
 
 def test_calibration_by_the_identity_changes_nothing() -> None:
     kinds = softmax(np.random.default_rng(0).normal(size=(50, 5)).astype(np.float32))
-    labels, same = calibrated(kinds, MEMBERSHIP, np.eye(4, 3, dtype=np.float32))
+    labels, same = calibrated(kinds, KIND_LABELS, np.eye(4, 3, dtype=np.float32))
     assert labels == pytest.approx(kinds @ MEMBERSHIP, rel=1e-4)
     assert same == pytest.approx(kinds, rel=1e-4)
-    assert label_logs(kinds, MEMBERSHIP) == pytest.approx(np.log(kinds @ MEMBERSHIP), rel=1e-4, abs=1e-6)
+
+
+@given(logit_rows)
+def test_sums_of_labels_are_those_of_their_kinds_in_order(logits: list[list[float]]) -> None:
+    kinds = softmax(np.array(logits, dtype=np.float32))
+    sums = label_sums(kinds, KIND_LABELS, 4)
+    assert sums.dtype == np.float32
+    assert sums.tolist() == [[float(row[0] + row[1]), float(row[2]), float(row[3] + row[4]), 0] for row in kinds]
+    assert label_sums(kinds[:0], KIND_LABELS, 3).shape == (0, 3)
+
+
+def test_logarithms_of_labels_have_a_lowest() -> None:
+    logs = label_logs(np.array([[1, 0.5, 1e-6, 1e-7, 0]], dtype=np.float32))
+    lowest = math.log(1e-6)
+    assert logs[0] == pytest.approx([0, math.log(0.5), lowest, lowest, lowest], rel=1e-6)
+    assert logs.dtype == np.float32
 
 
 @pytest.mark.parametrize("kinds", [2, 3, 9, 17, 21])
 @pytest.mark.parametrize("number", [2, 7, 33, 300])
 def test_calibrated_rows_are_the_same_alone_and_in_every_batch(kinds: int, number: int) -> None:
     random = np.random.default_rng(kinds * number)
-    members = np.eye(2, dtype=np.float32)[np.arange(kinds) % 2]
+    members = tuple(kind % 2 for kind in range(kinds))
     calibration = random.normal(size=(3, 2)).astype(np.float32)
     logits = (4 * random.normal(size=(number, kinds))).astype(np.float32)
     whole = calibrated(softmax(logits), members, calibration)
@@ -223,11 +197,28 @@ def test_probabilities_add_up_to_one(seed_texts: list[str], tiny_model: Model) -
     assert scores.kinds @ tiny_model.membership == pytest.approx(scores.labels, abs=1e-5)
 
 
-def test_a_model_without_a_look_at_the_context(seed_texts: list[str], tiny_model: Model) -> None:
-    plain = Model(
-        tiny_model.labels, tiny_model.kinds, tiny_model.kind_labels, tiny_model.linear, tiny_model.rarity, (),
-        tiny_model.calibration, {}, {},
-    )  # fmt: skip
+def test_a_model_without_networks_sees_each_paragraph_alone(seed_texts: list[str], tiny_model: Model) -> None:
+    plain = replace(tiny_model, networks=Ensemble.none())
     together = plain.predict(split([seed_texts[0]]))
     line_by_line = plain.predict(split(seed_texts[0].split("\n")))
     assert np.array_equal(together.labels, line_by_line.labels)
+
+
+def test_a_model_with_networks_sees_the_document(seed_texts: list[str], tiny_model: Model) -> None:
+    together = tiny_model.predict(split([seed_texts[0]]))
+    line_by_line = tiny_model.predict(split(seed_texts[0].split("\n")))
+    assert not np.array_equal(together.labels, line_by_line.labels)
+
+
+def test_every_network_and_the_word_vectors_count(seed_texts: list[str], tiny_model: Model) -> None:
+    batch = split(seed_texts)
+    every = tiny_model.predict(batch).labels
+    first, second = tiny_model.networks.members
+
+    def labels_by(*members: DocumentNetwork) -> Floats:
+        return replace(tiny_model, networks=replace(tiny_model.networks, members=members)).predict(batch).labels
+
+    assert not np.array_equal(labels_by(first), every)
+    assert not np.array_equal(labels_by(second), every)
+    assert np.array_equal(labels_by(second, first), every)
+    assert not np.array_equal(replace(tiny_model, vectors=WordVectors.none()).predict(batch).labels, every)

@@ -5,24 +5,33 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from model_files import change_metadata, message
+from numpy.typing import NDArray
 
 from detector import storage
 from detector.errors import ModelError
 from detector.features import FEATURE_VERSION
 from detector.model import Model
+from detector.network import Ensemble
 from detector.paragraphs import split
 from detector.storage import ARRAYS_FILE, METADATA_FILE, load_model, read_metadata, save
+from detector.vectors import DIMENSIONS, WordVectors
 
-FORMAT = 1
+FORMAT = 2
 
 
 # What is saved comes back
+
+
+def arrays_of(networks: Ensemble) -> list[NDArray[np.float32]]:
+    layers = [layer for member in networks.members for layer in member.layers]
+    return [networks.mean, networks.factor, *(array for layer in layers for array in (layer.weights, layer.bias))]
 
 
 def test_a_model_comes_back_as_it_was(tiny_model: Model, seed_texts: list[str], tmp_path: Path) -> None:
@@ -31,10 +40,25 @@ def test_a_model_comes_back_as_it_was(tiny_model: Model, seed_texts: list[str], 
     for name in ("labels", "kinds", "kind_labels", "thresholds"):
         assert getattr(loaded, name) == getattr(tiny_model, name)
     assert (loaded.metadata["made"], loaded.metadata["note"]) == ("here", "größer")
+    for name in ("numbers", "buckets", "marks"):
+        before, after = getattr(tiny_model.vectors, name), getattr(loaded.vectors, name)
+        assert (before.dtype, before.tolist()) == (after.dtype, after.tolist())
+    for before, after in zip(arrays_of(tiny_model.networks), arrays_of(loaded.networks), strict=True):
+        assert (before.dtype, before.tolist()) == (after.dtype, after.tolist())
     batch = split(seed_texts)
     before, after = tiny_model.predict(batch), load_model(str(tmp_path / "new" / "model")).predict(batch)
     assert np.array_equal(before.labels, after.labels)
     assert np.array_equal(before.kinds, after.kinds)
+
+
+def test_a_model_without_vectors_and_networks_comes_back(
+    tiny_model: Model, seed_texts: list[str], tmp_path: Path
+) -> None:
+    plain = replace(tiny_model, vectors=WordVectors.none(), networks=Ensemble.none())
+    save(plain, tmp_path, {})
+    loaded = load_model(tmp_path)
+    assert (loaded.vectors.numbers.shape, loaded.networks.members) == ((0, DIMENSIONS), ())
+    assert np.array_equal(loaded.predict(split(seed_texts)).labels, plain.predict(split(seed_texts)).labels)
 
 
 def test_the_same_model_gives_the_same_bytes(tiny_model: Model, tmp_path: Path) -> None:
@@ -45,13 +69,11 @@ def test_the_same_model_gives_the_same_bytes(tiny_model: Model, tmp_path: Path) 
 
 
 def test_saving_a_changed_model_with_its_old_metadata(tiny_model: Model, tmp_path: Path) -> None:
-    changed = Model(
-        tiny_model.labels, tiny_model.kinds, tiny_model.kind_labels, tiny_model.linear, tiny_model.rarity,
-        tiny_model.networks[:1], tiny_model.calibration, {"balanced": 0.25}, tiny_model.metadata,
-    )  # fmt: skip
+    networks = replace(tiny_model.networks, members=tiny_model.networks.members[:1])
+    changed = replace(tiny_model, networks=networks, thresholds={"balanced": 0.25})
     save(changed, tmp_path, changed.metadata)
     loaded = load_model(tmp_path)
-    assert (len(loaded.networks), loaded.thresholds) == (1, {"balanced": 0.25})
+    assert (len(loaded.networks.members), loaded.thresholds) == (1, {"balanced": 0.25})
 
 
 def test_metadata_says_what_the_model_is(tiny_model_dir: Path) -> None:
@@ -92,21 +114,21 @@ def test_saving_leaves_no_other_files(tiny_model: Model, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"format": FORMAT + 1}, ["format 2", "reads 1", "update the detector"]),
-        ({"format": FORMAT - 1}, ["format 0", "reads 1", "train it anew"]),
+        ({"format": FORMAT + 1}, ["format 3", "reads 2", "update the detector"]),
+        ({"format": FORMAT - 1}, ["format 1", "reads 2", "train it anew"]),
         ({"format": None}, ["format None", "train it anew"]),
         ({"format": "one"}, ["format 'one'", "train it anew"]),
         ({"features": FEATURE_VERSION + 1}, [f"features of version {FEATURE_VERSION + 1}", "train it anew"]),
         ({"features": None}, ["features of version None"]),
         ({"sha256": "0" * 64}, ["digest", METADATA_FILE, "copy the folder anew"]),
         ({"sha256": None}, ["digest"]),
-        ({"labels": None}, ["no model of format 1"]),
-        ({"labels": []}, ["no model of format 1"]),
+        ({"labels": None}, ["no model of format 2"]),
+        ({"labels": []}, ["no model of format 2"]),
         ({"labels": ["reporting", "appeal"]}, ["do not fit"]),
         ({"labels": ["appeal", "reporting", "navigation"]}, ["do not fit"]),
         ({"kinds": ["body"]}, ["do not fit"]),
-        ({"thresholds": []}, ["no model of format 1"]),
-        ({"thresholds": {"balanced": "high"}}, ["no model of format 1"]),
+        ({"thresholds": []}, ["no model of format 2"]),
+        ({"thresholds": {"balanced": "high"}}, ["no model of format 2"]),
         ({"thresholds": {"balanced": 7}}, ["do not fit"]),
     ],
 )
@@ -116,6 +138,12 @@ def test_metadata_that_does_not_fit(model_copy: Path, changes: dict[str, Any], w
     assert str(model_copy) in said
     for word in words:
         assert word in said
+
+
+def test_an_older_format_is_named_before_the_file_is_read(model_copy: Path) -> None:
+    change_metadata(model_copy, format=FORMAT - 1)
+    (model_copy / ARRAYS_FILE).write_bytes(b"something quite different")
+    assert "train it anew with this version" in message(model_copy)
 
 
 def test_a_newer_format_is_named_before_the_file_is_read(model_copy: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import os
 import pickle
 import zlib
@@ -13,9 +14,10 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from model_files import message, write_arrays
+from model_files import error_of, message, write_arrays
 
 from detector import storage
+from detector.network import LAYERS, layer_shapes
 from detector.storage import ARRAYS_FILE
 
 
@@ -42,7 +44,7 @@ def dumped(value: object, tmp_path: Path, compress: Any) -> bytes:
 def with_deep(payload: bytes, value: object) -> dict[str, Any]:
     """The tiny model's dictionary with something else in place of one array's bytes."""
     content: dict[str, Any] = pickle.loads(payload)
-    content["networks"][1]["weights"][0]["bytes"] = value
+    content["networks"]["members"][1][0]["weights"]["bytes"] = value
     return content
 
 
@@ -137,6 +139,32 @@ def test_plain_values_that_are_no_model(value: object, model_copy: Path) -> None
     assert any(word in said for word in ("not a model", "no model of format", "unsafe"))
 
 
+def members(content: dict[str, Any]) -> list[Any]:
+    found: list[Any] = content["networks"]["members"]
+    return found
+
+
+def as_int8(array: dict[str, Any]) -> None:
+    """The same shape, in numbers of a byte."""
+    array.update(dtype="int8", bytes=bytes(math.prod(array["shape"])))
+
+
+def without_units(layers: list[Any], hidden: int = 8, pool: int = 3) -> None:
+    """Layers of that many units that fit each other."""
+    inputs, kinds = layers[0]["weights"]["shape"][0], layers[-1]["weights"]["shape"][1]
+    for layer, shape in zip(layers, layer_shapes(inputs, kinds, hidden, pool), strict=True):
+        layer["weights"].update(shape=list(shape), bytes=bytes(4 * math.prod(shape)))
+        layer["bias"].update(shape=[shape[1]], bytes=bytes(4 * shape[1]))
+
+
+def test_layers_made_anew_fit_with_their_units(model_copy: Path, payload: bytes) -> None:
+    content = pickle.loads(payload)
+    without_units(members(content)[0])
+    without_units(members(content)[1], hidden=1, pool=1)
+    write_arrays(model_copy, zlib.compress(pickle.dumps(content, 4), 1))
+    assert error_of(model_copy) is None
+
+
 WRONG_PARTS: list[tuple[str, Callable[[dict[str, Any]], object]]] = [
     ("dtype", lambda p: p["rarity"].update(dtype="object")),
     ("dtype", lambda p: p["rarity"].update(dtype="float64")),
@@ -147,7 +175,38 @@ WRONG_PARTS: list[tuple[str, Callable[[dict[str, Any]], object]]] = [
     ("do not fit", lambda p: p["linear"].update(scale=p["calibration"])),
     ("do not fit", lambda p: p["linear"].update(weights=p["rarity"])),
     ("no model", lambda p: p.pop("calibration")),
+    ("do not fit", lambda p: members(p)[1].pop()),
+    ("do not fit", lambda p: members(p)[0].reverse()),
+    ("do not fit", lambda p: members(p)[0][2].update(bias=p["linear"]["bias"])),
+    ("do not fit", lambda p: members(p)[0][0].update(weights=p["calibration"])),
+    ("do not fit", lambda p: members(p)[0][0]["bias"].update(shape=[1, -1])),
+    ("do not fit", lambda p: members(p).append([])),
+    *(("do not fit", lambda p, at=at: as_int8(members(p)[0][at]["weights"])) for at in (0, 1, 3, LAYERS - 1)),
+    ("do not fit", lambda p: as_int8(members(p)[1][0]["bias"])),
+    ("do not fit", lambda p: without_units(members(p)[0], hidden=0)),
+    ("do not fit", lambda p: without_units(members(p)[1], pool=0)),
+    ("do not fit", lambda p: p["networks"].update(mean=p["linear"]["bias"])),
+    ("do not fit", lambda p: p["networks"].update(factor=p["linear"]["bias"])),
+    ("do not fit", lambda p: as_int8(p["networks"]["mean"])),
+    ("do not fit", lambda p: as_int8(p["networks"]["factor"])),
+    ("no model", lambda p: p["networks"].pop("mean")),
+    ("no model", lambda p: p["networks"].pop("members")),
+    ("no model", lambda p: members(p)[1][0].pop("bias")),
     ("no model", lambda p: p.update(networks=[{"weights": [], "biases": []}])),
+    ("no model", lambda p: p["networks"].update(members=[[p["calibration"]]])),
+    ("do not fit", lambda p: as_int8(p["linear"]["scale"])),
+    ("do not fit", lambda p: as_int8(p["linear"]["bias"])),
+    ("do not fit", lambda p: as_int8(p["calibration"])),
+    ("do not fit", lambda p: p["linear"]["weights"].update(dtype="uint8")),
+    ("do not fit", lambda p: p["rarity"].update(dtype="int8")),
+    ("do not fit", lambda p: p["vectors"]["numbers"].update(dtype="uint8")),
+    ("do not fit", lambda p: p["vectors"]["buckets"].update(dtype="float32")),
+    ("do not fit", lambda p: p["vectors"]["marks"].update(dtype="float32")),
+    ("do not fit", lambda p: p["vectors"].update(marks=p["rarity"])),
+    ("do not fit", lambda p: p["vectors"].update(numbers=p["calibration"])),
+    ("do not fit", lambda p: p["vectors"]["buckets"].update(bytes=b"\xff" * len(p["vectors"]["buckets"]["bytes"]))),
+    ("no model", lambda p: p["vectors"].pop("numbers")),
+    ("no model", lambda p: p.pop("vectors")),
     ("no model", lambda p: p["calibration"].update(bytes="text")),
 ]
 

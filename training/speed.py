@@ -11,11 +11,11 @@ from detector.labelled import LabelledDocument
 from detector.speed import VARIABLE
 from training.material import size, times
 from training.measured import Must, Part, Row, in_turns, installed, rate, ratio
-from training.rivals import FastText, Learner
+from training.rivals import FastText, HashedLinear, Learner
 
 OURS = "predict_many"
 NUMPY = f"{OURS}, numpy alone"
-MUSTS = {FastText.name: Must(2)}  # times as fast
+MUSTS = {FastText.name: Must(2), HashedLinear.name: Must(4)}  # times as fast
 
 
 def on_path(path: str, work: Callable[[], object]) -> Callable[[], object]:

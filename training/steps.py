@@ -22,6 +22,7 @@ import detector.context
 import detector.formats.jsonl
 import detector.model
 import detector.summary
+import detector.vectors
 from detector.cleaner import Cleaner
 from detector.corpus import Options, clean_all
 from detector.inputs import plan
@@ -45,15 +46,16 @@ _NUMPY: tuple[tuple[str, object, str], ...] = (
     ("shapes", detector.model, "shapes"),
     ("n-grams", detector.model, "ngrams"),
     ("sums of weights", detector.model.LinearStep, "scores"),
+    ("word vectors", detector.vectors.WordVectors, "means"),
     ("vocabulary", detector.context, "gather"),
     ("context rows", detector.model, "rows"),
-    ("networks", detector.model, "scores_of_blocks"),
+    ("networks", detector.model, "scores"),
     ("probabilities", detector.model, "softmax"),
 )
 _KERNELS = (
-    ("words, n-grams, shapes, sums of weights, vocabulary", "read"),
+    ("words, n-grams, shapes, sums of weights, word vectors, vocabulary", "read"),
     ("context rows", "rows"),
-    ("networks", "scores_of_blocks"),
+    ("networks", "scores"),
     ("probabilities", "softmax"),
 )
 

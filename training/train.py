@@ -1,7 +1,7 @@
 """Train the shipped model: ``python -m training.train DATA... [--dev DEV] -o models/default``.
 
 The same code as ``detector train``, with the recipe of the shipped model; figures on ``--dev``, which is never trained
-on, go into the model's metadata and its card.
+on, go into the model's metadata and its card. ``--words`` makes the word vectors anew: see `training.vectors`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from detector.fit import Fitted
 from detector.model import REPORTING
 from detector.recipe import BALANCED, Recipe
 from detector.train import train
+from training.vectors import word_vectors
 
 SHIPPED = Recipe()
 _LETTER = 3  # donation paragraphs that make a letter
@@ -35,7 +36,8 @@ def letters(fitted: Fitted) -> Letters:
     """Count what goes of the seed documents' letters at the balanced threshold."""
     number = whole = paragraphs = removed = first = 0
     for document in fitted.documents:
-        keep = fitted.held_out[first : first + len(document.paragraphs), 0] >= fitted.model.thresholds[BALANCED]
+        scores = fitted.held_out[first : first + len(document.paragraphs), 0]
+        keep = (scores >= fitted.model.thresholds[BALANCED]).tolist()
         first += len(keep)
         letter = [kept for p, kept in zip(document.paragraphs, keep, strict=True) if p.kind == "donation"]
         if document.origin != "seed" or len(letter) < _LETTER:
@@ -52,9 +54,13 @@ def main(
     data: Annotated[list[Path], typer.Argument(help="Labelled documents, or folders of them.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The model's folder.")],
     dev: Annotated[Path | None, typer.Option(help="Labelled documents of other sites to measure on.")] = None,
+    words: Annotated[
+        Path | None, typer.Option(help="Word vectors to make the model's from; without, those of the shipped model.")
+    ] = None,
 ) -> None:
     """Train the shipped model."""
-    trained = train(data, output, SHIPPED, dev=[dev] if dev else [], progress=lambda line: print(line, flush=True))
+    vectors = word_vectors(words) if words else None
+    trained = train(data, output, SHIPPED, [dev] if dev else [], lambda line: print(line, flush=True), vectors)
     print(letters(trained.fitted))
 
 
