@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from paragraph_features import buckets, numbers, slow_words
 from texts import texts
 
+from detector import context
 from detector.features import (
     BUCKETS,
     FEATURE_VERSION,
@@ -26,6 +27,7 @@ from detector.features import (
     word_buckets,
 )
 from detector.paragraphs import split
+from detector.vectors import WordVectors
 
 
 def words(text: str) -> list[str]:
@@ -161,7 +163,7 @@ Straßenfest fällt aus – Łódź, ÉTÉ, Öl; неизвестность пр
 東京の渡し船は欠航です。詳しくは１２３頁へ　ข่าววันนี้ 한글 소식 שלום مرحبا ؟
 supercalifragilisticexpialidocious_and_unbelievablyunpronounceablewordsofmorethantwentyfour 😀👍 \ud800
 """
-GOLDEN_DIGESTS = {1: "e8941ee54617bef279dc8c9d766e78b3c9e75f4cf9e4c7b59ba4155ae5d2706e"}
+GOLDEN_DIGESTS = {2: "e152d0315fe44db674efa4671dd686d143472d90c0f95066d920dff481d28ee5"}
 GOLDEN_BUCKETS = {
     "ferry": 4093,
     "2031": 1052,
@@ -180,7 +182,12 @@ def golden_digest() -> str:
         digest.update(group.buckets.astype("<i8").tobytes())
         digest.update(group.bounds.astype("<i8").tobytes())
     digest.update(line_hashes(found).astype("<u8").tobytes())
-    digest.update(shapes(batch, found).astype("<f4").tobytes())
+    shape = shapes(batch, found)
+    digest.update(shape.astype("<f4").tobytes())
+    evidence = context.gather(batch, found, shape, np.arange(BUCKETS).astype(np.uint8), WordVectors.none())
+    probabilities = np.eye(3, dtype=np.float32)[np.arange(len(batch)) % 3] * np.float32(0.75) + np.float32(1 / 12)
+    rows = context.rows(evidence, probabilities, probabilities, np.eye(3, dtype=np.float32))
+    digest.update(rows.astype("<f4").tobytes())
     return digest.hexdigest()
 
 
