@@ -25,7 +25,8 @@ def model() -> Model:
     return Model(
         LABELS, tuple(KINDS), tuple(LABELS.index(label) for label in KINDS.values()),
         LinearStep(np.zeros((BUCKETS, len(KINDS)), dtype=np.int8), floats, floats),
-        np.zeros(BUCKETS, dtype=np.uint8), WordVectors.none(), Ensemble.none(), np.eye(4, 3, dtype=np.float32), {"gentle": 0.1, "balanced": 0.25}, {},
+        np.zeros(BUCKETS, dtype=np.uint8), WordVectors.none(), Ensemble.none(),
+        np.eye(4, 3, dtype=np.float32), {"gentle": 0.1, "balanced": 0.25}, {},
     )  # fmt: skip
 
 
