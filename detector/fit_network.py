@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.fit_pools import LARGEST_HIDDEN, Back, bounded, largest, pooled_means
+from detector.model import softmax
 from detector.network import DocumentNetwork, Floats, Layer, layer_shapes, sigmoid
 from detector.paragraphs import Offsets
 from detector.places import FAR_STEPS, NEAR_STEPS, Places
@@ -51,7 +52,7 @@ def fit_sequences(data: Sequences, documents: NDArray[np.int64], recipe: Recipe,
     optimizer = _Adam(layers)
     for step, chosen in enumerate(batch for epoch in epochs for batch in epoch):
         part = _part(data, chosen)
-        forward = _Pass(layers, Places.of(part.bounds), recipe.dropout, random)
+        forward = _Pass(layers, Places(part.bounds), recipe.dropout, random)
         logits, back = forward.logits(part.rows)
         back(_loss_slope(logits, part, recipe.label_loss))
         optimizer.step(layers, forward.gradients, recipe.learning_rate * _schedule(step / steps))
@@ -95,8 +96,7 @@ def _loss_slope(logits: Floats, data: Sequences, label_loss: float) -> Floats:
     The loss is the cross-entropy of the kinds, and ``label_loss`` times that of the labels: which kind of appeal it is
     matters less than that it is one.
     """
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    guess: Floats = powers / powers.sum(axis=1, keepdims=True)
+    guess = softmax(logits)
     true = np.eye(len(data.membership), dtype=guess.dtype)[data.kind]
     siblings = guess * (true @ data.membership @ data.membership.T)  # the kinds of the true label
     within = siblings / np.maximum(siblings.sum(axis=1, keepdims=True), np.float32(1e-6))

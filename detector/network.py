@@ -139,7 +139,7 @@ def mean_scores(
     networks: Sequence[DocumentNetwork], rows: Floats, bounds: Offsets, loops: Loops | None = None
 ) -> Floats:
     """The mean logits of several networks, ``(paragraphs, kinds)``, for rows as `standardize` leaves them."""
-    places = Places.of(bounds)
+    places = Places(bounds)
     scores = networks[0].scores(rows, places, loops)
     for network in networks[1:]:
         scores += network.scores(rows, places, loops)

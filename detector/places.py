@@ -19,11 +19,6 @@ class Places:
 
     bounds: Offsets
 
-    @classmethod
-    def of(cls, bounds: Offsets) -> Places:
-        """Of documents that have the paragraphs ``bounds[d]`` to ``bounds[d + 1]``."""
-        return cls(bounds)
-
     def __len__(self) -> int:
         return int(self.bounds[-1])
 

@@ -129,7 +129,7 @@ def random_rows(number: int, seed: int, reach: int = INPUT_MOST) -> Floats:
 
 
 def scores_of(of: DocumentNetwork, rows: Floats) -> Floats:
-    return of.scores(rows, Places.of(np.array([0, len(rows)])))
+    return of.scores(rows, Places(np.array([0, len(rows)])))
 
 
 def same_bits(left: Floats, right: Floats) -> bool:

@@ -43,7 +43,7 @@ class Slopes:
 
     def __init__(self, sizes: list[int], dropout: float) -> None:
         random = np.random.default_rng(sum(sizes))
-        self.layers, self.places, self.dropout = layers_of(len(sizes)), Places.of(bounds_of(sizes)), dropout
+        self.layers, self.places, self.dropout = layers_of(len(sizes)), Places(bounds_of(sizes)), dropout
         self.rows, self.slope = random.normal(size=(sum(sizes), INPUTS)), random.normal(size=(sum(sizes), KINDS))
 
     def run(self) -> tuple[float, fit_network._Pass, Callable[[Floats], Floats]]:
@@ -140,7 +140,7 @@ def test_logits_of_any_size_have_a_slope() -> None:
 @given(sizes=st.lists(st.integers(0, 20), min_size=1, max_size=8), seed=st.integers(0, 1000))
 def test_neighbours_are_those_of_the_document(step: int, sizes: list[int], seed: int) -> None:
     values = np.random.default_rng(seed).normal(size=(sum(sizes), 2))
-    got = fit_network._neighbours(values, Places.of(bounds_of(sizes)), step)
+    got = fit_network._neighbours(values, Places(bounds_of(sizes)), step)
     assert got.shape == (len(values), 6)
     for first, last in pairwise(bounds_of(sizes).tolist()):
         for at in range(first, last):
@@ -157,7 +157,7 @@ def test_neighbours_are_those_of_the_document(step: int, sizes: list[int], seed:
 )
 def test_maxima_are_the_largest_so_far_and_from_here(sizes: list[int], seed: int, values: tuple[float, ...]) -> None:
     column = np.random.default_rng(seed).choice(values, (sum(sizes), 1))
-    before, after, _ = fit_pools.largest(column, Places.of(bounds_of(sizes)))
+    before, after, _ = fit_pools.largest(column, Places(bounds_of(sizes)))
     for first, last in pairwise(bounds_of(sizes).tolist()):
         for at in range(first, last):
             assert (before[at, 0], after[at, 0]) == (column[first : at + 1].max(), column[at:last].max())
@@ -171,7 +171,7 @@ def test_a_pass_forward_gives_the_scores_of_prediction(sizes: list[int]) -> None
     network = DocumentNetwork.of(layers_of(sum(sizes), np.float32))
     rows = np.random.default_rng(1).normal(size=(sum(sizes), INPUTS)).astype(np.float32)
     standardize(rows, np.zeros(INPUTS, dtype=np.float32), np.ones(INPUTS, dtype=np.float32))
-    places = Places.of(bounds_of(sizes))
+    places = Places(bounds_of(sizes))
     logits, _ = fit_network._Pass(list(network.layers), places, 0, np.random.default_rng(0)).logits(rows)
     assert logits.dtype == np.float32
     assert logits == pytest.approx(network.scores(rows, places), abs=0.1)  # of hidden units rounded to 1/64
@@ -179,7 +179,7 @@ def test_a_pass_forward_gives_the_scores_of_prediction(sizes: list[int]) -> None
 
 def test_a_pass_forward_stays_within_the_bounds_of_prediction() -> None:
     layers = [Layer(10 * np.abs(layer.weights), layer.bias + 10) for layer in layers_of(3, np.float32)]
-    network, places = DocumentNetwork.of(layers), Places.of(bounds_of([12, 3]))
+    network, places = DocumentNetwork.of(layers), Places(bounds_of([12, 3]))
     rows = np.ones((15, INPUTS), dtype=np.float32)
     logits, _ = fit_network._Pass(list(network.layers), places, 0, np.random.default_rng(0)).logits(rows)
     assert logits == pytest.approx(network.scores(rows, places), rel=1e-3)
@@ -187,7 +187,7 @@ def test_a_pass_forward_stays_within_the_bounds_of_prediction() -> None:
 
 def test_dropout_is_another_draw_in_every_pass() -> None:
     layers, random = layers_of(0, np.float32), np.random.default_rng(0)
-    rows, places = np.ones((6, INPUTS), dtype=np.float32), Places.of(bounds_of([6]))
+    rows, places = np.ones((6, INPUTS), dtype=np.float32), Places(bounds_of([6]))
     one, two = (fit_network._Pass(layers, places, 0.5, random).logits(rows)[0] for _ in range(2))
     assert not np.array_equal(one, two)
     one, two = (fit_network._Pass(layers, places, 0, random).logits(rows)[0] for _ in range(2))

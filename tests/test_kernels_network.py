@@ -37,7 +37,7 @@ widths = st.integers(1, 20)
 
 @given(sizes=sizes_lists, width=widths, step=st.sampled_from([1, 2, 4, 8]), seed=st.integers(0, 1000))
 def test_convolutions(sizes: list[int], width: int, step: int, seed: int) -> None:
-    random, places = np.random.default_rng(seed), Places.of(np.cumsum([0, *sizes]))
+    random, places = np.random.default_rng(seed), Places(np.cumsum([0, *sizes]))
     rows = -(-len(places) // BLOCK) * BLOCK
     parts, bias, hidden = filled((3, rows, width), random), filled((width,), random), hidden_units(rows, width, random)
     fast, room = hidden.copy(), parts.copy()
@@ -48,7 +48,7 @@ def test_convolutions(sizes: list[int], width: int, step: int, seed: int) -> Non
 
 @given(sizes=sizes_lists, units=widths, seed=st.integers(0, 1000))
 def test_pools(sizes: list[int], units: int, seed: int) -> None:
-    random, places = np.random.default_rng(seed), Places.of(np.cumsum([0, *sizes]))
+    random, places = np.random.default_rng(seed), Places(np.cumsum([0, *sizes]))
     rows = -(-len(places) // BLOCK) * BLOCK
     peaks, means = random.random((rows, units), dtype=np.float32), hidden_units(rows, units, random)
     plain, fast = np.zeros((2, rows, pools.POOLS * units), dtype=np.float32)

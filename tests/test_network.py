@@ -133,7 +133,7 @@ def test_an_ensemble_is_the_mean_of_its_members_for_standardized_rows(sizes: lis
 
 
 def test_places_count_from_the_document_s_ends() -> None:
-    places = Places.of(bounds_of([2, 0, 3]))
+    places = Places(bounds_of([2, 0, 3]))
     assert places.documents.tolist() == [0, 0, 2, 2, 2]
     assert places.before.tolist() == [0, 1, 0, 1, 2]
     assert places.after.tolist() == [1, 0, 2, 1, 0]
@@ -142,7 +142,7 @@ def test_places_count_from_the_document_s_ends() -> None:
 @given(sizes=sizes_lists, padding=st.integers(0, 5), seed=seeds)
 def test_running_peaks_are_the_largest_so_far_and_from_here(sizes: list[int], padding: int, seed: int) -> None:
     values = np.random.default_rng(seed).random((sum(sizes) + padding, 1), dtype=np.float32)
-    before, after = running_peaks(values, Places.of(bounds_of(sizes)))
+    before, after = running_peaks(values, Places(bounds_of(sizes)))
     assert before.shape == after.shape == values.shape
     steps = [round(value * POOL_STEPS) for value in values[:, 0].tolist()]
     for first, last in pairwise(bounds_of(sizes).tolist()):
@@ -164,7 +164,7 @@ def test_running_means_are_those_up_to_here_after_and_of_all(
     sizes: list[int], padding: int, seed: int, most: int
 ) -> None:
     steps = np.random.default_rng(seed).integers(0, most + 1, sum(sizes) + padding)
-    got = running_means((steps / HIDDEN_STEPS).astype(np.float32)[:, None], Places.of(bounds_of(sizes)))
+    got = running_means((steps / HIDDEN_STEPS).astype(np.float32)[:, None], Places(bounds_of(sizes)))
     for first, last in pairwise(bounds_of(sizes).tolist()):
         for at in range(first, last):
             stretches = steps[first : at + 1], steps[at + 1 : last], steps[first:last]
@@ -173,14 +173,14 @@ def test_running_means_are_those_up_to_here_after_and_of_all(
 
 def test_a_mean_is_as_large_as_pools_may_be() -> None:
     values = np.full((3, 1), HIDDEN_MOST / HIDDEN_STEPS, dtype=np.float32)
-    before, after, every = running_means(values, Places.of(bounds_of([3])))
+    before, after, every = running_means(values, Places(bounds_of([3])))
     most = POOL_MOST / POOL_STEPS
     assert [m[:, 0].tolist() for m in (before, after, every)] == [[most] * 3, [most, most, 0], [most] * 3]
 
 
 def test_a_peak_of_one_does_not_reach_the_next_document() -> None:
     values = np.array([[1.0], [0.0], [0.0], [1.0]], dtype=np.float32)
-    before, after = running_peaks(values, Places.of(bounds_of([2, 2])))
+    before, after = running_peaks(values, Places(bounds_of([2, 2])))
     assert before[:, 0].tolist() == [1, 1, 0, 1]
     assert after[:, 0].tolist() == [1, 0, 1, 1]
 
