@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
+from detector import speed
 from detector.errors import DataError
 from detector.files import replacing, working_in
 from detector.inputs import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE, Plan, Task
@@ -64,13 +65,18 @@ class _Do(Protocol):
 
 @dataclass(frozen=True)
 class _Work:
-    """The work on one task, in whatever process; lines beside the result go into files of ``scratch``."""
+    """The work on one task, in whatever process; lines beside the result go into files of ``scratch``.
+
+    ``expected`` is how many bytes a process will read in all, as far as that is known.
+    """
 
     do: _Do
     scratch: Path
     with_removed: bool = False
+    expected: int = 0
 
     def __call__(self, task: Task, meter: Meter) -> Outcome:
+        speed.expect(self.expected)
         source = Stamp.of(task.source)
         summary = Summary(bytes=source.size if source else 0)
         with self._part(self.with_removed) as removed, self._part(True) as rejected:
@@ -169,10 +175,11 @@ class _Pass:
         return self.options.force or (removed is not None and not exists(removed))
 
     def _each(self, tasks: tuple[Task, ...], work: _Work, sinks: _Sinks, manifest: Manifest | None) -> State:
-        workers = Workers(work, _lost, min(self.options.jobs, max(len(tasks), 1)))
-        sizes = (Stamp.of(task.source) for task in tasks)
+        size = sum(stamp.size for task in tasks if (stamp := Stamp.of(task.source)))
+        jobs = min(self.options.jobs, max(len(tasks), 1))
+        workers = Workers(replace(work, expected=size // jobs), _lost, jobs)
         with workers.meter() as meter:
-            state = State(meter, len(tasks), sum(size.size for size in sizes if size))
+            state = State(meter, len(tasks), size)
             with self._shown(state), contextlib.closing(workers.results(tasks, meter)) as outcomes:
                 for outcome in outcomes:
                     self._take(outcome, sinks, manifest)

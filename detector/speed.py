@@ -1,8 +1,9 @@
 """Whether batches go through numpy or through the compiled kernels of the extra ``speed``: the results are the same.
 
 To import numba and to load its kernels from its cache takes some 0.6 seconds, which small inputs never win back. So a
-process begins with numpy and goes over to the kernels once it has read `ENOUGH` bytes, where numba is installed. The
-environment variable ``DETECTOR_NUMBA`` set to 1 asks for them from the start, set to 0 it keeps them out.
+process begins with numpy and goes over to the kernels once it has read, or knows that it will, `ENOUGH` bytes, where
+numba is installed. The environment variable ``DETECTOR_NUMBA`` set to 1 asks for them from the start, set to 0 it
+keeps them out.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ class _Switch:
     def count(self, size: int) -> None:
         with self._lock:
             self._bytes += size
+
+    def expect(self, size: int) -> None:
+        with self._lock:
+            self._bytes = max(self._bytes, size)
 
     def kernels(self) -> ModuleType | None:
         wish = os.environ.get(VARIABLE, "")
@@ -58,6 +63,11 @@ _switch = _Switch()
 def count(size: int) -> None:
     """Note that so many bytes more have been read."""
     _switch.count(size)
+
+
+def expect(size: int) -> None:
+    """Note that so many bytes are about to be read: are they enough, the kernels come before the first of them."""
+    _switch.expect(size)
 
 
 def kernels() -> ModuleType | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
@@ -194,11 +195,13 @@ def test_threads_share_the_kernels(tiny_model: Model, seed_texts: list[str], mon
             )
 
 
-def test_numba_comes_in_with_enough_text(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("note", [speed.count, speed.expect])
+def test_numba_comes_in_with_enough_text(note: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(speed.VARIABLE, raising=False)
     monkeypatch.setattr(speed, "_switch", speed._Switch())
+    note(speed.ENOUGH - 1)
     assert speed.kernels() is None
-    speed.count(speed.ENOUGH)
+    note(speed.ENOUGH)
     assert speed.kernels() is accelerated
     assert with_wish("0", monkeypatch) is None
 

@@ -41,6 +41,23 @@ def test_only_the_text_of_a_line_changes(line: bytes) -> None:
     assert changed.rstrip(b"\r\n") == changed.rstrip() or line.endswith(b"\n")
 
 
+@pytest.mark.parametrize(
+    ("line", "changed"),
+    [
+        (b'{"x":"a","text":"a"}', b'{"x":"a","text":"N"}'),
+        (b'{"text":"text","x":"text"}', b'{"text":"N","x":"text"}'),
+        (b'{"a":{"text":"a"},"text":"a"}', b'{"a":{"text":"a"},"text":"N"}'),
+        (b'{"x":"a","y":"b","text":","}', b'{"x":"a","y":"b","text":"N"}'),
+        (b'{"x":"a","text":":"}', b'{"x":"a","text":"N"}'),
+        (b'{"x":"/a","text":"\\/a"}', b'{"x":"/a","text":"N"}'),
+        (b'{"text":"\\u0061","x":"a"}', b'{"text":"N","x":"a"}'),
+        (b'{"N":1,"text":"N"}', b'{"N":1,"text":"N"}'),
+    ],
+)
+def test_the_same_bytes_elsewhere_stay(line: bytes, changed: bytes) -> None:
+    assert rewritten("jsonl", line, lambda _: "N") == changed
+
+
 def test_escapes_stay_where_a_line_had_them() -> None:
     assert rewritten("jsonl", b'{"text":"\\u00e9 x"}', lambda _: "é") == b'{"text":"\\u00e9"}'
     assert rewritten("jsonl", '{"text":"é x"}'.encode(), lambda _: "é") == '{"text":"é"}'.encode()
@@ -127,6 +144,7 @@ def test_with_and_without_orjson_the_same(record: dict[str, object], text: str, 
     fast = records("jsonl", line), rewritten("jsonl", line, shorter)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jsonl, "_fast_loads", None)
+        patch.setattr(jsonl, "_fast_dumps", None)
         assert (records("jsonl", line), rewritten("jsonl", line, shorter)) == fast
     assert texts("jsonl", line) == [text]
     assert texts("jsonl", fast[1]) == [shorter(text)]

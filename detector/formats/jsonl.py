@@ -13,12 +13,13 @@ from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
 
 _fast_loads: Callable[[bytes], object] | None
+_fast_dumps: Callable[[str], bytes] | None
 try:
-    from orjson import loads
+    from orjson import dumps, loads
 
-    _fast_loads = loads
+    _fast_loads, _fast_dumps = loads, dumps
 except ImportError:
-    _fast_loads = None
+    _fast_loads = _fast_dumps = None
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = JSONDecoder()
@@ -120,9 +121,12 @@ def _with_text(line: bytes, keys: tuple[str, ...], text: str) -> bytes:
 
 
 def _literal(text: str, escaped: bool) -> bytes:
+    if _fast_dumps and (text.isascii() or not escaped):
+        with contextlib.suppress(TypeError):  # a lone surrogate
+            return _fast_dumps(text)
     try:
         return json.dumps(text, ensure_ascii=escaped).encode()
-    except UnicodeEncodeError:  # a lone surrogate, which only an escape can carry
+    except UnicodeEncodeError:  # only an escape can carry a lone surrogate
         return json.dumps(text).encode()
 
 
