@@ -61,7 +61,10 @@ def fit(
     data = training_data([*documents, *spliced], recipe, vectors)
     kindless = int(((data.label >= 0) & (data.kind < 0)).sum())
     if kindless:
-        progress(f"{kindless:,} paragraphs are left out: they have no kind, and others of their label have one")
+        progress(
+            f"{kindless:,} paragraphs have no kind, and others of their label have one: the networks learn their "
+            "label, the first step leaves them out"
+        )
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         linear, scores = fit_linear(data, recipe, progress)

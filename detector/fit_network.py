@@ -27,24 +27,25 @@ _NORM = 1.0  # gradients are cut to
 
 @dataclass(frozen=True)
 class Sequences:
-    """Documents to learn from: a row of numbers (standardized), a kind and the weight of that for each paragraph.
+    """Documents to learn from: a row of numbers (standardized), a kind, a label and the weight of these a paragraph.
 
-    ``rows`` has the shape ``(paragraphs, inputs)``, ``kind`` and ``trust`` ``(paragraphs,)``; document ``d`` has those
-    from ``bounds[d]`` to ``bounds[d + 1]``. ``kind`` is an index, of no account where ``trust`` is 0; ``membership`` is
-    1 where a kind belongs to a label, ``(kinds, labels)``.
+    ``rows`` has the shape ``(paragraphs, inputs)``, ``kind``, ``label`` and ``trust`` ``(paragraphs,)``; document ``d``
+    has those from ``bounds[d]`` to ``bounds[d + 1]``. ``kind`` and ``label`` are indices, of no account where ``trust``
+    is 0; the kind is -1 where the label alone is known. ``kind_labels`` is the label of each kind, ``(kinds,)``.
     """
 
     rows: Floats
     kind: NDArray[np.int64]
+    label: NDArray[np.int64]
     trust: Floats
     bounds: Offsets
-    membership: Floats
+    kind_labels: NDArray[np.int64]
 
 
 def fit_sequences(data: Sequences, documents: NDArray[np.int64], recipe: Recipe, seed: int) -> DocumentNetwork:
     """A network fitted to some of the documents, its result the same for the same ``seed``."""
     random = np.random.default_rng(seed)
-    layers = _first_layers(data.rows.shape[1], len(data.membership), recipe, random)
+    layers = _first_layers(data.rows.shape[1], len(data.kind_labels), recipe, random)
     rows = int(np.diff(data.bounds)[documents].sum())
     size = max(1, min(recipe.rows_a_step, recipe.network_epochs * rows // recipe.least_steps))
     epochs = [list(_batches(data, documents, size, random)) for _ in range(recipe.network_epochs)]
@@ -87,20 +88,22 @@ def _part(data: Sequences, documents: NDArray[np.int64]) -> Sequences:
     sizes = np.diff(data.bounds)[documents]
     bounds = np.concatenate(([0], np.cumsum(sizes)))
     at = np.arange(bounds[-1]) + np.repeat(data.bounds[documents] - bounds[:-1], sizes)
-    return Sequences(data.rows[at], data.kind[at], data.trust[at], bounds, data.membership)
+    return Sequences(data.rows[at], data.kind[at], data.label[at], data.trust[at], bounds, data.kind_labels)
 
 
 def _loss_slope(logits: Floats, data: Sequences, label_loss: float) -> Floats:
     """The slope of the mean loss by the logits, ``(paragraphs, kinds)``; trust weighs the paragraphs.
 
-    The loss is the cross-entropy of the kinds, and ``label_loss`` times that of the labels: which kind of appeal it is
-    matters less than that it is one.
+    The loss is the cross-entropy of the kinds, where they are known, and ``label_loss`` times that of the labels: which
+    kind of appeal it is matters less than that it is one.
     """
     guess = softmax(logits)
-    true = np.eye(len(data.membership), dtype=guess.dtype)[data.kind]
-    siblings = guess * (true @ data.membership @ data.membership.T)  # the kinds of the true label
+    siblings = guess * (data.kind_labels == data.label[:, None])  # the kinds of the true label
     within = siblings / np.maximum(siblings.sum(axis=1, keepdims=True), np.float32(1e-6))
-    slope: Floats = (guess - true) + np.float32(label_loss) * (guess - within)
+    slope: Floats = np.float32(label_loss) * (guess - within)
+    known = np.flatnonzero(data.kind >= 0)
+    slope[known] += guess[known]
+    slope[known, data.kind[known]] -= 1
     slope *= (data.trust / max(float(data.trust.sum()), 1.0))[:, None].astype(guess.dtype)
     return slope
 

@@ -64,11 +64,11 @@ def fit_networks(data: TrainingData, recipe: Recipe, rows: Floats, progress: Pro
 
     ``rows`` are those of `context_rows`; they are used up.
     """
-    known = data.kind >= 0
-    mean, factor = _mean_and_factor(rows, known)
+    mean, factor = _mean_and_factor(rows, data.kind >= 0)
     standardize(rows, mean, factor)
+    known = data.label >= 0
     trust = np.where(known, data.trust, 0).astype(np.float32)
-    sequences = Sequences(rows, data.kind, trust, data.bounds, data.membership)
+    sequences = Sequences(rows, data.kind, data.label, trust, data.bounds, np.array(data.kind_labels))
     fold = data.fold[np.minimum(data.bounds[:-1], len(data.fold) - 1)]  # any will do for a document without paragraphs
     training = [*(np.flatnonzero(fold != n) for n in range(recipe.folds)), np.arange(len(fold))]
     progress(f"networks: {recipe.folds} folds and all of {known.sum():,} paragraphs, {rows.shape[1]} inputs")
@@ -87,7 +87,7 @@ def fit_networks(data: TrainingData, recipe: Recipe, rows: Floats, progress: Pro
 
 
 def _mean_and_factor(rows: Floats, known: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """What `detector.grid.standardize` takes off the columns, and times what: by the known rows."""
+    """What `detector.grid.standardize` takes off the columns, and times what: by the rows whose kind is known."""
     mean, deviation = rows[known].mean(axis=0, dtype=np.float64), rows[known].std(axis=0, dtype=np.float64)
     deviation[MEANINGS] = np.sqrt((deviation[MEANINGS] ** 2).mean())  # their proportions say what matters
     return mean.astype(np.float32), (1 / np.maximum(deviation, 1e-3)).astype(np.float32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from detector.paragraphs import Offsets
 
-NEAR_STEPS, FAR_STEPS = (1, 2), (4, 8)  # how far off the neighbours of a convolution are, before and after the pools
+NEAR_STEPS, FAR_STEPS = (1,), (2, 4)  # how far off the neighbours of a convolution are, before and after the pools
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from detector.model import REPORTING, LinearStep, Model
 from detector.network import DocumentNetwork, Ensemble, Layer
 from detector.vectors import DIMENSIONS, WordVectors
 
-_FORMAT = 2
+_FORMAT = 3
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
 _LARGEST_FILE = 256 << 20  # bytes, packed or not: far more than any model has
 _DTYPES = frozenset({"int8", "uint8", "uint32", "float32"})

@@ -87,29 +87,31 @@ def test_gradients_of_a_batch_of_any_size(sizes: list[int]) -> None:
         assert gradient.bias == pytest.approx(task.numeric(layer.bias), rel=1e-5, abs=1e-7)
 
 
-MEMBERSHIP = np.eye(2)[[0, 1, 1]]
+KIND_LABELS = np.array([0, 1, 1])
 
 
-def paragraphs(kind: list[int], trust: list[float]) -> Sequences:
-    """One document, of whose paragraphs no more is known."""
-    number = len(kind)
-    return Sequences(np.zeros((number, 0)), np.array(kind), np.array(trust), np.array([0, number]), MEMBERSHIP)
+def paragraphs(kind: list[int], trust: list[float], label: list[int] | None = None) -> Sequences:
+    """One document, of whose paragraphs no more is known; the label is the kind's, where no other is given."""
+    number, rows = len(kind), np.zeros((len(kind), 0))
+    labels = KIND_LABELS[kind] if label is None else np.array(label)
+    return Sequences(rows, np.array(kind), labels, np.array(trust), np.array([0, number]), KIND_LABELS)
 
 
 def slow_loss(logits: Floats, data: Sequences, label_loss: float) -> float:
     """The mean cross-entropy of the kinds, and that of the labels."""
     guess = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     losses = [
-        -np.log(row[kind]) - label_loss * np.log(row @ MEMBERSHIP @ MEMBERSHIP[kind])
-        for row, kind in zip(guess, data.kind, strict=True)
+        -trust * ((np.log(row[kind]) if kind >= 0 else 0) + label_loss * np.log(row[label == KIND_LABELS].sum()))
+        for row, kind, label, trust in zip(guess, data.kind, data.label, data.trust, strict=True)
+        if trust
     ]
-    return float(data.trust @ losses / data.trust.sum())
+    return float(sum(losses) / data.trust.sum())
 
 
 @pytest.mark.parametrize("label_loss", [0.0, 1.0, 3.0])
 def test_the_slope_of_the_loss(label_loss: float) -> None:
-    logits = np.random.default_rng(0).normal(size=(6, KINDS))
-    data = paragraphs([0, 1, 2, -1, 1, 0], [1, 0.25, 2, 0, 0.7, 0])
+    logits = np.random.default_rng(0).normal(size=(7, KINDS))
+    data = paragraphs([0, 1, 2, -1, 1, 0, -1], [1, 0.25, 2, 0, 0.7, 0, 0.5], [0, 1, 1, -1, 1, 0, 1])
     slope = fit_network._loss_slope(logits, data, label_loss)
     for at in np.ndindex(logits.shape):
         moved = np.zeros_like(logits)
@@ -117,6 +119,7 @@ def test_the_slope_of_the_loss(label_loss: float) -> None:
         difference = slow_loss(logits + moved, data, label_loss) - slow_loss(logits - moved, data, label_loss)
         assert slope[at] == pytest.approx(difference / 2e-6, rel=1e-4, abs=1e-8)
     assert not slope[[3, 5]].any()  # nothing is known of them
+    assert slope[6].any() == bool(label_loss)  # of which the label alone is known
 
 
 def test_of_little_trust_little_is_learnt_and_of_none_nothing() -> None:

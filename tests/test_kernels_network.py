@@ -11,7 +11,7 @@ from same import assert_same
 from detector import grid, network, pools
 from detector.grid import HIDDEN_MOST, HIDDEN_STEPS
 from detector.network import BLOCK
-from detector.places import Places
+from detector.places import FAR_STEPS, NEAR_STEPS, Places
 
 pytest.importorskip("numba", reason="numba is not installed: pip install 'boilerplate-detector[speed]'")
 
@@ -35,7 +35,7 @@ sizes_lists = st.lists(st.one_of(st.integers(0, 20), st.integers(BLOCK - 1, 2 * 
 widths = st.integers(1, 20)
 
 
-@given(sizes=sizes_lists, width=widths, step=st.sampled_from([1, 2, 4, 8]), seed=st.integers(0, 1000))
+@given(sizes=sizes_lists, width=widths, step=st.sampled_from([*NEAR_STEPS, *FAR_STEPS]), seed=st.integers(0, 1000))
 def test_convolutions(sizes: list[int], width: int, step: int, seed: int) -> None:
     random, places = np.random.default_rng(seed), Places(np.cumsum([0, *sizes]))
     rows = -(-len(places) // BLOCK) * BLOCK

@@ -23,7 +23,7 @@ from detector.paragraphs import split
 from detector.storage import ARRAYS_FILE, METADATA_FILE, load_model, read_metadata, save
 from detector.vectors import DIMENSIONS, WordVectors
 
-FORMAT = 2
+FORMAT = 3
 
 
 # What is saved comes back
@@ -114,21 +114,21 @@ def test_saving_leaves_no_other_files(tiny_model: Model, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"format": FORMAT + 1}, ["format 3", "reads 2", "update the detector"]),
-        ({"format": FORMAT - 1}, ["format 1", "reads 2", "train it anew"]),
+        ({"format": FORMAT + 1}, ["format 4", "reads 3", "update the detector"]),
+        ({"format": FORMAT - 1}, ["format 2", "reads 3", "train it anew"]),
         ({"format": None}, ["format None", "train it anew"]),
         ({"format": "one"}, ["format 'one'", "train it anew"]),
         ({"features": FEATURE_VERSION + 1}, [f"features of version {FEATURE_VERSION + 1}", "train it anew"]),
         ({"features": None}, ["features of version None"]),
         ({"sha256": "0" * 64}, ["digest", METADATA_FILE, "copy the folder anew"]),
         ({"sha256": None}, ["digest"]),
-        ({"labels": None}, ["no model of format 2"]),
-        ({"labels": []}, ["no model of format 2"]),
+        ({"labels": None}, ["no model of format 3"]),
+        ({"labels": []}, ["no model of format 3"]),
         ({"labels": ["reporting", "appeal"]}, ["do not fit"]),
         ({"labels": ["appeal", "reporting", "navigation"]}, ["do not fit"]),
         ({"kinds": ["body"]}, ["do not fit"]),
-        ({"thresholds": []}, ["no model of format 2"]),
-        ({"thresholds": {"balanced": "high"}}, ["no model of format 2"]),
+        ({"thresholds": []}, ["no model of format 3"]),
+        ({"thresholds": {"balanced": "high"}}, ["no model of format 3"]),
         ({"thresholds": {"balanced": 7}}, ["do not fit"]),
     ],
 )
