@@ -69,7 +69,7 @@ def fit(
         warnings.simplefilter("ignore", ConvergenceWarning)
         linear, scores = fit_linear(data, recipe, progress)
         networks = Ensemble.none()
-        if recipe.members:
+        if recipe.networks:
             networks, scores = fit_networks(data, recipe, context_rows(data, scores), progress)
         progress("calibration and thresholds")
         calibration = fit_calibration(data, scores)

@@ -73,15 +73,14 @@ def fit_networks(data: TrainingData, recipe: Recipe, rows: Floats, progress: Pro
     training = [*(np.flatnonzero(fold != n) for n in range(recipe.folds)), np.arange(len(fold))]
     progress(f"networks: {recipe.folds} folds and all of {known.sum():,} paragraphs, {rows.shape[1]} inputs")
     networks = Parallel(n_jobs=-1, prefer="threads")(
-        delayed(fit_sequences)(sequences, documents, recipe, recipe.seed + member)
-        for documents in training
-        for member in range(recipe.members)
+        delayed(fit_sequences)(sequences, documents, recipe, seed) for documents in training for seed in recipe.networks
     )
-    fitted = [networks[at : at + recipe.members] for at in range(0, len(networks), recipe.members)]
+    number = len(recipe.networks)
+    fitted = [networks[at : at + number] for at in range(0, len(networks), number)]
     scores = np.zeros((len(rows), len(data.kinds)), dtype=np.float32)
-    for number, members in enumerate(fitted[:-1]):
-        unseen = np.flatnonzero(data.fold == number)
-        bounds = np.concatenate(([0], np.cumsum(np.diff(data.bounds)[fold == number])))
+    for fold_number, members in enumerate(fitted[:-1]):
+        unseen = np.flatnonzero(data.fold == fold_number)
+        bounds = np.concatenate(([0], np.cumsum(np.diff(data.bounds)[fold == fold_number])))
         scores[unseen] = mean_scores(members, rows[unseen], bounds)
     return Ensemble(mean, factor, tuple(fitted[-1])), scores
 

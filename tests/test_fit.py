@@ -26,7 +26,7 @@ from detector.train import train
 from detector.training_data import site_folds
 
 QUICK = Recipe(
-    folds=2, linear_epochs=5, network_epochs=40, rows_a_step=20, least_steps=1, hidden=8, pools=2, members=1,
+    folds=2, linear_epochs=5, network_epochs=40, rows_a_step=20, least_steps=1, hidden=8, pools=2, networks=(0,),
     learning_rate=1e-2,
 )  # fmt: skip
 PLACES = ("harbour", "market", "school", "bridge", "library", "forest", "museum", "station", "tunnel", "garden")
@@ -95,7 +95,7 @@ def test_fewer_sites_than_folds(tmp_path: Path) -> None:
 
 
 TOO_SMALL = [
-    {"folds": 1}, {"folds": -3}, {"seed": -1}, {"linear_epochs": 0}, {"members": -1}, {"hidden": 0}, {"pools": 0},
+    {"folds": 1}, {"folds": -3}, {"seed": -1}, {"linear_epochs": 0}, {"hidden": 0}, {"pools": 0},
     {"dropout": -0.1}, {"label_loss": -1}, {"network_epochs": 0}, {"rows_a_step": 0}, {"least_steps": 0},
     {"splices": -0.5},
 ]  # fmt: skip
@@ -109,6 +109,8 @@ def test_recipes_out_of_range(wrong: dict[str, Any]) -> None:
 
 
 WRONG_RECIPES = [
+    ({"networks": (0, -1)}, "networks must be different seeds, none below 0, not (0, -1)"),
+    ({"networks": (2, 2)}, "networks must be different seeds, none below 0, not (2, 2)"),
     ({"dropout": 1.0}, "dropout must be below 1, not 1.0"),
     ({"dropout": float("nan")}, "dropout must be below 1, not nan"),
     ({"learning_rate": 0}, "learning_rate must be above 0, not 0"),
@@ -126,8 +128,10 @@ def test_recipes_that_make_no_sense(wrong: dict[str, Any], words: str) -> None:
 
 
 def test_the_least_of_everything_is_a_recipe() -> None:
-    least = Recipe(folds=2, linear_epochs=1, members=1, hidden=1, pools=1, dropout=0, network_epochs=1, rows_a_step=1)
-    model = fit(corpus(labels=THREE), replace(least, least_steps=1, splices=0)).model
+    least = Recipe(
+        folds=2, linear_epochs=1, networks=(0,), hidden=1, pools=1, dropout=0, network_epochs=1, rows_a_step=1
+    )
+    model = fit(corpus(labels=THREE), replace(least, rows_a_step=1, least_steps=1, splices=0)).model
     assert [layer.weights.shape[1] for layer in model.networks.members[0].layers] == [1] * (LAYERS - 1) + [3]
 
 
@@ -144,13 +148,13 @@ LABEL_SETS = [
 
 
 @pytest.mark.parametrize(("rule", "labels", "kinds"), LABEL_SETS)
-@pytest.mark.parametrize("members", [0, 1, 3])
+@pytest.mark.parametrize("networks", [(), (0,), (2, 0, 5)])
 def test_other_labels_are_learned(
-    members: int, rule: Rule, labels: tuple[str, ...], kinds: tuple[str, ...], tmp_path: Path
+    networks: tuple[int, ...], rule: Rule, labels: tuple[str, ...], kinds: tuple[str, ...], tmp_path: Path
 ) -> None:
-    fitted = fit(corpus(labels=rule), replace(QUICK, members=members))
+    fitted = fit(corpus(labels=rule), replace(QUICK, networks=networks))
     assert (fitted.model.labels, fitted.model.kinds) == (labels, kinds)
-    assert len(fitted.model.networks.members) == members
+    assert len(fitted.model.networks.members) == len(networks)
     save(fitted.model, tmp_path, {})
     new = document(55, "new.example", rule)
     prediction = Cleaner(load_model(tmp_path), 0.5).predict(new.text)
@@ -197,7 +201,7 @@ def test_training_takes_the_vectors_of_the_shipped_model(
     tiny_data: Path, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage, "shipped_model", lambda: tiny_model_dir)
-    train([tiny_data], tmp_path / "model", replace(TINY_RECIPE, members=1, network_epochs=1))
+    train([tiny_data], tmp_path / "model", replace(TINY_RECIPE, networks=(0,), network_epochs=1))
     assert np.array_equal(load_model(tmp_path / "model").vectors.numbers, TINY_VECTORS.numbers)
 
 

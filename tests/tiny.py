@@ -13,7 +13,7 @@ from detector.vectors import DIMENSIONS, WordVectors
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY_RECIPE = Recipe(
-    folds=2, linear_epochs=4, network_epochs=8, rows_a_step=300, least_steps=1, hidden=8, pools=3, members=2,
+    folds=2, linear_epochs=4, network_epochs=8, rows_a_step=300, least_steps=1, hidden=8, pools=3, networks=(0, 1),
     learning_rate=1e-2,
 )  # fmt: skip
 _WORDS = (
