@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from detector.formats import FORMATS, Fields, Record, Rejected
+from detector.formats import Fields, Record, Rejected, format_of
 
 Change = Callable[[str], str | None]
 DEFAULT = Fields()
@@ -24,7 +24,7 @@ def same(text: str) -> str:
 
 
 def records(name: str, data: bytes, fields: Fields = DEFAULT) -> list[Record | Rejected]:
-    return list(FORMATS[name].read(io.BytesIO(data), "file", fields))
+    return list(format_of(None, name).read(io.BytesIO(data), "file", fields))
 
 
 def texts(name: str, data: bytes, fields: Fields = DEFAULT) -> list[str | None]:
@@ -33,7 +33,7 @@ def texts(name: str, data: bytes, fields: Fields = DEFAULT) -> list[str | None]:
 
 def rewritten(name: str, data: bytes, change: Change = same, fields: Fields = DEFAULT) -> bytes:
     out = io.BytesIO()
-    writer = FORMATS[name].writer(out, fields)
+    writer = format_of(None, name).writer(out, fields)
     for record in records(name, data, fields):
         if isinstance(record, Record):
             writer.write(record, None if record.text is None else change(record.text))

@@ -9,7 +9,7 @@ import pytest
 from rewriting import DEFAULT, records, rewritten, shorter
 
 from detector.errors import DataError
-from detector.formats import FORMATS, Fields, Rejected
+from detector.formats import Fields, Rejected, format_of
 
 
 def parquet_bytes(values: list[str | None], kind: str = "string", rows: int = 3, **writing: object) -> bytes:
@@ -109,4 +109,4 @@ class Pipe(io.BytesIO):
 def test_parquet_that_cannot_be_read(stream: Callable[[], io.BytesIO], fields: Fields, message: str) -> None:
     pytest.importorskip("pyarrow")
     with pytest.raises(DataError, match=message):
-        list(FORMATS["parquet"].read(stream(), "file", fields))
+        list(format_of(None, "parquet").read(stream(), "file", fields))

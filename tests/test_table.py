@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from rewriting import records, rewritten, same, shorter, texts
 
 from detector.errors import DataError
-from detector.formats import FORMATS, Fields, Record, Rejected
+from detector.formats import Fields, Record, Rejected, format_of
 
 CELL = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(['a "b", c', "x\ny\r\nz", "1;2", "", "\t"])
 
 
 def table(rows: list[list[str]], name: str, **style: object) -> bytes:
     out = io.StringIO()
-    csv.writer(out, delimiter=FORMATS[name].delimiter, **style).writerows(rows)  # type: ignore[attr-defined, call-overload]
+    csv.writer(out, delimiter=format_of(None, name).delimiter, **style).writerows(rows)  # type: ignore[attr-defined, call-overload]
     return out.getvalue().encode()
 
 
 def parsed(data: bytes, name: str) -> list[list[str]]:
     stream = io.StringIO(data.decode(), newline="")
-    return list(csv.reader(stream, delimiter=FORMATS[name].delimiter))  # type: ignore[attr-defined]
+    return list(csv.reader(stream, delimiter=format_of(None, name).delimiter))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["csv", "tsv"])

@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from detector.errors import UsageError
 from detector.formats import compression
 from detector.formats.base import DEFAULT_FIELDS, Fields, Format, Record, Rejected, Writer
-from detector.formats.jsonl import JsonLinesFormat
-from detector.formats.parquet import ParquetFormat
-from detector.formats.table import TableFormat
-from detector.formats.text import TextFormat
-from detector.formats.warc import WarcFormat
 
 __all__ = [
-    "DEFAULT_FIELDS", "FORMATS", "Fields", "Format", "Record", "Rejected", "Writer",
+    "DEFAULT_FIELDS", "Fields", "Format", "Record", "Rejected", "Writer",
     "compression_around", "format_of", "is_known", "require",
 ]  # fmt: skip
 
-_ALL: tuple[Format, ...] = (
-    TextFormat(),
-    JsonLinesFormat(),
-    TableFormat("csv", (".csv",), ","),
-    TableFormat("tsv", (".tsv", ".tab"), "\t"),
-    ParquetFormat(),
-    WarcFormat(),
-)
-FORMATS = {form.name: form for form in _ALL}
+_ENDINGS = {
+    "text": (".txt", ".text", ".md", ".markdown"), "jsonl": (".jsonl", ".ndjson"), "csv": (".csv",),
+    "tsv": (".tsv", ".tab"), "parquet": (".parquet", ".pq"), "warc": (".wet", ".warc"),
+}  # fmt: skip
+
+
+@cache
+def _load(name: str) -> Format:
+    """The format of a name. Its module is imported here: a run seldom needs more than one, and has to start fast."""
+    if name == "jsonl":
+        from detector.formats.jsonl import JsonLinesFormat
+
+        return JsonLinesFormat()
+    if name in ("csv", "tsv"):
+        from detector.formats.table import TableFormat
+
+        return TableFormat(name, {"csv": ",", "tsv": "\t"}[name])
+    if name == "parquet":
+        from detector.formats.parquet import ParquetFormat
+
+        return ParquetFormat()
+    if name == "warc":
+        from detector.formats.warc import WarcFormat
+
+        return WarcFormat()
+    from detector.formats.text import TextFormat
+
+    return TextFormat()
 
 
 def format_of(path: Path | None, name: str | None = None) -> Format:
@@ -36,10 +51,10 @@ def format_of(path: Path | None, name: str | None = None) -> Format:
     Raises `UsageError` for an unknown name.
     """
     if name is not None:
-        if name not in FORMATS:
-            raise UsageError(f"format {name!r}: give one of {', '.join(FORMATS)}")
-        return FORMATS[name]
-    return (_by_ending(path) if path else None) or FORMATS["text"]
+        if name not in _ENDINGS:
+            raise UsageError(f"format {name!r}: give one of {', '.join(_ENDINGS)}")
+        return _load(name)
+    return _load((path and _by_ending(path)) or "text")
 
 
 def is_known(path: Path) -> bool:
@@ -47,9 +62,10 @@ def is_known(path: Path) -> bool:
     return _by_ending(path) is not None
 
 
-def _by_ending(path: Path) -> Format | None:
+def _by_ending(path: Path) -> str | None:
+    """The name of the format to which a file's ending belongs."""
     ending = compression.without_compression(path).suffix.lower()
-    return next((form for form in _ALL if ending in form.endings), None)
+    return next((name for name, endings in _ENDINGS.items() if ending in endings), None)
 
 
 def compression_around(path: Path | None, form: Format) -> str:
@@ -62,5 +78,5 @@ def require(paths: Iterable[Path | None], name: str | None) -> None:
     """Raise `UsageError` where a library that these files need is not installed."""
     needed = {(format_of(path, name).name, compression.compression_of(path)) for path in paths}
     for form, ending in sorted(needed):
-        FORMATS[form].require()
+        _load(form).require()
         compression.require(ending)

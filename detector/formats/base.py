@@ -62,10 +62,6 @@ class Format(Protocol):
         """What the format is called."""
 
     @property
-    def endings(self) -> tuple[str, ...]:
-        """The endings of its files, with the dot."""
-
-    @property
     def unpacks(self) -> tuple[str, ...]:
         """The compressions, by their endings, that the format itself reads and writes."""
 

@@ -30,7 +30,6 @@ class JsonLinesFormat:
     """A line is a JSON object. A field of a nested object is named with dots: ``article.body``."""
 
     name = "jsonl"
-    endings = (".jsonl", ".ndjson")
     unpacks = ()
 
     def require(self) -> None:

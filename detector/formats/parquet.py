@@ -22,7 +22,6 @@ class ParquetFormat:
     """Rows of a Parquet file, row group by row group."""
 
     name = "parquet"
-    endings = (".parquet", ".pq")
     unpacks = ()
 
     def require(self) -> None:

@@ -19,7 +19,6 @@ class TableFormat:
     """Rows under a header that names the columns. Bytes that are no UTF-8 come back as they were."""
 
     name: str
-    endings: tuple[str, ...]
     delimiter: str
     unpacks: tuple[str, ...] = ()
 

@@ -12,7 +12,6 @@ class TextFormat:
     """The whole file is one record."""
 
     name = "text"
-    endings = (".txt", ".text", ".md", ".markdown")
     unpacks = ()
 
     def require(self) -> None:

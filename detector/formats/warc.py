@@ -26,7 +26,6 @@ class WarcFormat:
     """Records of a WARC file, plain or in gzip with a member a record, as crawls are published."""
 
     name = "warc"
-    endings = (".wet", ".warc")
     unpacks = (".gz",)
 
     def require(self) -> None:
