@@ -73,7 +73,9 @@ def fit_networks(data: TrainingData, recipe: Recipe, rows: Floats, progress: Pro
     training = [*(np.flatnonzero(fold != n) for n in range(recipe.folds)), np.arange(len(fold))]
     progress(f"networks: {recipe.folds} folds and all of {known.sum():,} paragraphs, {rows.shape[1]} inputs")
     networks = Parallel(n_jobs=-1, prefer="threads")(
-        delayed(fit_sequences)(sequences, documents, recipe, recipe.seed + seed) for documents in training for seed in recipe.networks
+        delayed(fit_sequences)(sequences, documents, recipe, recipe.seed + seed)
+        for documents in training
+        for seed in recipe.networks
     )
     number = len(recipe.networks)
     fitted = [networks[at : at + number] for at in range(0, len(networks), number)]

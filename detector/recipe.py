@@ -20,7 +20,7 @@ class Recipe:
     seed: int = 0
     linear_penalty: float = 1e-6  # L2, on n-gram weights
     linear_epochs: int = 8
-    networks: tuple[int, ...] = (4, 9)  # seeds, from `seed` on, of those averaged: two of twelve by their figures on dev
+    networks: tuple[int, ...] = (4, 9)  # seeds, counted from `seed`, of those averaged; two of twelve, by dev
     hidden: int = 48  # units of each layer
     pools: int = 12  # running maxima and as many running means
     dropout: float = 0.2  # of what goes into a layer
