@@ -77,12 +77,12 @@ def fit_networks(data: TrainingData, recipe: Recipe, rows: Floats, progress: Pro
         for documents in training
         for seed in recipe.networks
     )
-    number = len(recipe.networks)
-    fitted = [networks[at : at + number] for at in range(0, len(networks), number)]
+    each = len(recipe.networks)
+    fitted = [networks[at : at + each] for at in range(0, len(networks), each)]
     scores = np.zeros((len(rows), len(data.kinds)), dtype=np.float32)
-    for fold_number, members in enumerate(fitted[:-1]):
-        unseen = np.flatnonzero(data.fold == fold_number)
-        bounds = np.concatenate(([0], np.cumsum(np.diff(data.bounds)[fold == fold_number])))
+    for number, members in enumerate(fitted[:-1]):
+        unseen = np.flatnonzero(data.fold == number)
+        bounds = np.concatenate(([0], np.cumsum(np.diff(data.bounds)[fold == number])))
         scores[unseen] = mean_scores(members, rows[unseen], bounds)
     return Ensemble(mean, factor, tuple(fitted[-1])), scores
 
