@@ -13,16 +13,17 @@ from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
 from detector.cleaner import Cleaned, Cleaner
-from detector.errors import UsageError, missing_library
-from detector.model import Model
-from detector.paragraphs import Mode
+from detector.errors import UsageError
+from detector.inference.model import Model
+from detector.inference.storage import load_model
 from detector.policy import REPORTING_ONLY, Policy
-from detector.storage import load_model
+from detector.text.paragraphs import ParagraphBreak
+from detector.util.libraries import missing_library
 
 try:
     import pyarrow as pa
 except ImportError as error:
-    raise missing_library("pyarrow", "parquet") from error
+    raise missing_library("pyarrow", "detector.arrow", "parquet") from error
 
 Batch = TypeVar("Batch", bound=pa.RecordBatch | pa.Table)
 _Column: TypeAlias = pa.Array | pa.ChunkedArray
@@ -47,7 +48,7 @@ class Settings:
     model: str | os.PathLike[str] | None = None
     threshold: float | str = "balanced"
     policy: Policy = REPORTING_ONLY
-    paragraphs: Mode = "line"
+    paragraphs: ParagraphBreak = "line"
     text: str = "text"
     removed_share: str | None = None
     removed_text: str | None = None
@@ -99,18 +100,14 @@ def clean_batch(
     if removed_share is not None:
         outputs.append((pa.field(removed_share, pa.float64()), lambda cleaned: cleaned.removed_share))
     if removed_text is not None:
-        outputs.append((pa.field(removed_text, schema.field(place).type), removed_part))
+        outputs.append(
+            (pa.field(removed_text, schema.field(place).type), lambda cleaned: cleaned.prediction.removed_text())
+        )
     columns = list(batch.columns)
     columns[place], *added = _clean_column(columns[place], cleaner, outputs)
     fields = [*schema, *(field for field, _ in outputs[1:])]
     cleaned: Batch = type(batch).from_arrays([*columns, *added], schema=pa.schema(fields, metadata=schema.metadata))
     return cleaned
-
-
-def removed_part(cleaned: Cleaned) -> str:
-    """What was taken out of a text, in order, each paragraph with what stood between it and the next."""
-    source = cleaned.prediction.source
-    return "".join(source[start:stop] for start, stop in cleaned.prediction.removed_stretches())
 
 
 def _text_place(schema: pa.Schema, name: str) -> int:

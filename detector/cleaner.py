@@ -3,160 +3,51 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detector.batching import batches
+from detector.backend import switch
 from detector.errors import UsageError
-from detector.model import Floats, Model, label_sums
-from detector.paragraphs import Mode, Offsets, split
+from detector.inference.calibration import label_sums
+from detector.inference.model import Model
+from detector.inference.predict import predict
+from detector.inference.storage import load_model
 from detector.policy import REPORTING_ONLY, Policy, resolve_threshold
-from detector.sections import SECTION_CHARACTERS, Section, sections
-from detector.storage import load_model
+from detector.results import Cleaned, Paragraph, Prediction
+from detector.text.paragraphs import ParagraphBreak, split
+from detector.text.sections import SECTION_CHARACTERS, Section, sections
+from detector.util.batching import batches
+
+__all__ = ["BATCH_CHARACTERS", "Cleaned", "Cleaner", "Paragraph", "Prediction", "clean", "load"]
 
 BATCH_CHARACTERS = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A paragraph and what was decided.
-
-    ``start`` and ``end`` are characters of the text; ``scores`` are the probabilities of the labels and add up to 1,
-    ``kind_score`` is that of the kind; ``keep_score`` is what was compared with the threshold.
-    """
-
-    text: str
-    start: int
-    end: int
-    label: str
-    kind: str
-    keep: bool
-    scores: Mapping[str, float]
-    kind_score: float
-    keep_score: float
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The decisions on one text. The arrays have a row a paragraph, `paragraphs` is the same as objects."""
-
-    source: str
-    labels: tuple[str, ...]
-    kinds: tuple[str, ...]
-    kind_labels: tuple[int, ...]
-    starts: Offsets
-    ends: Offsets
-    label_scores: Floats
-    kind_scores: Floats
-    words: NDArray[np.int64]
-    keep_scores: Floats
-    keep: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.starts)
-
-    @cached_property
-    def label_indices(self) -> NDArray[np.int64]:
-        """The most probable label of each paragraph, an index into ``labels``."""
-        best: NDArray[np.int64] = self.label_scores.argmax(axis=1)
-        return best
-
-    @cached_property
-    def kind_indices(self) -> NDArray[np.int64]:
-        """The most probable kind of that label, an index into ``kinds``."""
-        of_label = np.array(self.kind_labels) == self.label_indices[:, None]
-        best: NDArray[np.int64] = np.where(of_label, self.kind_scores, np.float32(-1)).argmax(axis=1)
-        return best
-
-    @cached_property
-    def paragraphs(self) -> tuple[Paragraph, ...]:
-        """Every paragraph in order."""
-        rows = np.arange(len(self))
-        return tuple(
-            Paragraph(
-                self.source[start:end], start, end, self.labels[label], self.kinds[kind], keep,
-                dict(zip(self.labels, scores, strict=True)), kind_score, keep_score,
-            )
-            for start, end, label, kind, keep, scores, kind_score, keep_score in zip(
-                self.starts.tolist(), self.ends.tolist(), self.label_indices.tolist(), self.kind_indices.tolist(),
-                self.keep.tolist(), self.label_scores.tolist(),
-                self.kind_scores[rows, self.kind_indices].tolist(), self.keep_scores.tolist(), strict=True,
-            )
-        )  # fmt: skip
-
-    @property
-    def removed(self) -> tuple[Paragraph, ...]:
-        """The paragraphs that are not kept, in order."""
-        return tuple(p for p in self.paragraphs if not p.keep)
-
-    def removed_stretches(self) -> list[tuple[int, int]]:
-        """What cleaning takes out of the text, as characters: each removed paragraph up to the next paragraph.
-
-        Putting them back at their places, in order, gives the text again.
-        """
-        stops = np.append(self.starts[1:], len(self.source))
-        out = ~self.keep
-        return list(zip(self.starts[out].tolist(), stops[out].tolist(), strict=True))
-
-    def clean_text(self) -> str:
-        """The text without the paragraphs that are not kept, and without the blank lines after them."""
-        if self.keep.all():
-            return self.source
-        pieces, at = [], 0
-        for start, stop in self.removed_stretches():
-            pieces.append(self.source[at:start])
-            at = stop
-        return "".join([*pieces, self.source[at:]])
-
-
-@dataclass(frozen=True)
-class Cleaned:
-    """A clean text, and the decisions that made it so."""
-
-    text: str
-    prediction: Prediction
-
-    @property
-    def paragraphs(self) -> tuple[Paragraph, ...]:
-        """Every paragraph of the given text, kept and removed, in order."""
-        return self.prediction.paragraphs
-
-    @property
-    def removed(self) -> tuple[Paragraph, ...]:
-        """The paragraphs that were taken out, in order."""
-        return self.prediction.removed
-
-    @property
-    def removed_share(self) -> float:
-        """The share of the characters that were taken out, from 0 to 1; of an empty text, 0."""
-        return 1 - len(self.text) / len(self.prediction.source) if self.prediction.source else 0.0
-
-
 @dataclass(frozen=True)
 class Cleaner:
-    """Decides paragraph by paragraph what of a text is the article.
+    """Decides, paragraph by paragraph, what of a text is the article.
 
-    ``threshold`` is a number from 0 to 1 or a name that the model has (``gentle``, ``balanced``, ``strict``); a
-    paragraph is kept when the probability of what ``policy`` keeps is at least that. ``mode`` is how paragraphs stand
-    in the text: ``line`` or ``blank`` (see `detector.paragraphs.split`).
+    ``threshold`` is a number from 0 to 1 or the name of one of the model's thresholds (``gentle``, ``balanced``,
+    ``strict``); a paragraph is kept when the probability of what ``policy`` keeps is at least the threshold.
+    ``paragraphs`` says how a text is split into paragraphs: at every ``line``, or at ``blank`` lines (see
+    `detector.text.paragraphs.split`).
 
-    A cleaner holds no state: threads may share it, and it can be pickled. Raises `UsageError` for settings that do
-    not fit the model.
+    A cleaner holds no state: threads may share it, and it can be pickled. Two cleaners are equal when their models and
+    settings are. Raises `UsageError` for settings that do not fit the model.
     """
 
     model: Model
     threshold: float | str = "balanced"
     policy: Policy = REPORTING_ONLY
-    mode: Mode = "line"
+    paragraphs: ParagraphBreak = "line"
 
     def __post_init__(self) -> None:
-        if self.mode not in ("line", "blank"):
-            raise UsageError(f"paragraphs {self.mode!r}: give line or blank")
+        if self.paragraphs not in ("line", "blank"):
+            raise UsageError(f"paragraphs {self.paragraphs!r}: choose line or blank")
         _ = self._cutoff, self._kept_kinds
 
     @cached_property
@@ -172,18 +63,18 @@ class Cleaner:
         return next(self.clean_many([text]))
 
     def clean_many(self, texts: Iterable[str]) -> Iterator[Cleaned]:
-        """Clean texts, lazily and in order; many are judged together, with the same results as one by one."""
+        """Clean texts, lazily and in order. Many are predicted together, with the same results as one by one."""
         for prediction in self.predict_many(texts):
             yield Cleaned(prediction.clean_text(), prediction)
 
     def predict(self, text: str) -> Prediction:
-        """The decisions on one text."""
+        """Return the decisions on one text."""
         return next(self.predict_many([text]))
 
     def predict_many(self, texts: Iterable[str]) -> Iterator[Prediction]:
-        """The decisions on texts, lazily and in order. Raises `UsageError` for what is no text."""
+        """Return the decisions on texts, lazily and in order. Raises `UsageError` for anything but strings."""
         if isinstance(texts, str):
-            raise UsageError("predict_many and clean_many take texts, not one text: use predict or clean")
+            raise UsageError("predict_many and clean_many take many texts, not one string: use predict or clean")
         for group in batches(texts, _size, BATCH_CHARACTERS):
             yield from self._predict_group(group)
 
@@ -201,8 +92,9 @@ class Cleaner:
     def _predict_batch(self, texts: Sequence[str]) -> Iterator[Prediction]:
         if not texts:
             return
-        batch = split(texts, self.mode)
-        scores = self.model.predict(batch)
+        backend = switch.PROCESS.backend(sum(map(len, texts)))
+        batch = split(texts, self.paragraphs, backend.split_lines)
+        scores = predict(self.model, batch, backend)
         kept = (
             label_sums(scores.kinds, self._kept_kinds, 2)[:, 1]
             if self.policy != REPORTING_ONLY
@@ -214,15 +106,15 @@ class Cleaner:
         for number, text in enumerate(texts):
             rows = slice(bounds[number], bounds[number + 1])
             yield Prediction(
-                text, model.labels, model.kinds, model.kind_labels, batch.first[rows], batch.last[rows],
-                scores.labels[rows], scores.kinds[rows], scores.words[rows], kept[rows], keep[rows],
+                text, model.labels, model.kinds, model.kind_labels, batch.char_start[rows], batch.char_end[rows],
+                scores.labels[rows], scores.kinds[rows], kept[rows], keep[rows],
             )  # fmt: skip
 
     def _predict_long(self, text: str) -> Prediction:
-        parts = [self._predict_section(section) for section in sections(text, self.mode)]
+        parts = [self._predict_section(section) for section in sections(text, self.paragraphs)]
         merged: dict[str, Any] = {
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("starts", "ends", "label_scores", "kind_scores", "words", "keep_scores", "keep")
+            for name in ("starts", "ends", "label_scores", "kind_scores", "keep_scores", "keep")
         }
         return replace(parts[0], source=text, **merged)
 
@@ -237,7 +129,7 @@ class Cleaner:
 def _size(text: str) -> int:
     if not isinstance(text, str):
         raise UsageError(f"a text is a str, not a {type(text).__name__}")
-    return len(text) + 1  # so that empty texts, too, fill a group
+    return len(text) + 1  # so that empty texts fill a batch, too
 
 
 def load(
@@ -245,10 +137,23 @@ def load(
     *,
     threshold: float | str = "balanced",
     policy: Policy = REPORTING_ONLY,
-    paragraphs: Mode = "line",
+    paragraphs: ParagraphBreak = "line",
 ) -> Cleaner:
-    """A cleaner with the model in the folder ``model``, or with the shipped one.
+    """Load the model in the folder ``model``, or the shipped one, and return a `Cleaner` with it.
 
     Raises `ModelError` for a model that cannot be used, `UsageError` for settings that do not fit it.
     """
     return Cleaner(load_model(model), threshold, policy, paragraphs)
+
+
+def clean(text: str) -> Cleaned:
+    """Clean one text with the shipped model and the default settings.
+
+    The model is loaded at the first call and stays in memory. For other settings, `load` a cleaner.
+    """
+    return _default_cleaner().clean(text)
+
+
+@cache
+def _default_cleaner() -> Cleaner:
+    return load()

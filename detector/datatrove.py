@@ -8,19 +8,18 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from detector.batching import batches
 from detector.cleaner import BATCH_CHARACTERS, Cleaned, Prediction
-from detector.errors import missing_library
+from detector.corpus.summary import Summary, by_label
+from detector.util.batching import batches
+from detector.util.libraries import missing_library
 
 try:
     from datatrove.pipeline.base import PipelineStep
     from datatrove.utils.typeshelper import StatHints
 except ImportError as error:
-    raise missing_library("datatrove", "datatrove") from error
+    raise missing_library("datatrove", "detector.datatrove", "datatrove") from error
 
-from detector.arrow import Settings, removed_part
+from detector.arrow import Settings
 
 if TYPE_CHECKING:
     from datatrove.data import Document, DocumentsPipeline
@@ -35,7 +34,7 @@ class Clean(PipelineStep):
     dropped, and go to ``exclusion_writer``, with what was their text, where one is given. Without it they go on, but
     beware of datatrove's writers: they leave out the field of a text that is empty, and Parquet wants it in every row.
 
-    Statistics: documents (total, forwarded, dropped), and paragraphs and words, kept and removed, by label.
+    Statistics: documents (total, forwarded, dropped), and paragraphs and characters, kept and removed, by label.
     """
 
     type = "✂️ - FORMAT"
@@ -82,14 +81,12 @@ class Clean(PipelineStep):
     def _entries(self, result: Cleaned) -> dict[str, Any]:
         share, text = self.settings.removed_share, self.settings.removed_text
         entries: dict[str, Any] = {} if share is None else {share: result.removed_share}
-        return entries if text is None else {**entries, text: removed_part(result)}
+        return entries if text is None else {**entries, text: result.prediction.removed_text()}
 
     def _count(self, prediction: Prediction) -> None:
-        size = len(prediction.labels)
-        for verdict, rows in (("kept", prediction.keep), ("removed", ~prediction.keep)):
-            found = prediction.label_indices[rows]
-            paragraphs = np.bincount(found, minlength=size).tolist()
-            words = np.bincount(found, weights=prediction.words[rows], minlength=size).tolist()
-            for label, number, length in zip(prediction.labels, paragraphs, words, strict=True):
-                self.stat_update(f"paragraphs_{verdict}_{label}", value=number)
-                self.stat_update(f"words_{verdict}_{label}", value=int(length))
+        summary = Summary()
+        summary.add([prediction])
+        for verdict, counts in (("kept", summary.kept), ("removed", summary.removed)):
+            for label, count in by_label(counts, prediction.labels).items():
+                self.stat_update(f"paragraphs_{verdict}_{label}", value=count.paragraphs)
+                self.stat_update(f"characters_{verdict}_{label}", value=count.characters)

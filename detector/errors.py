@@ -23,8 +23,3 @@ class ModelError(DetectorError):
 
 class UsageError(DetectorError, ValueError):
     """A setting that is out of range or does not fit the others."""
-
-
-def missing_library(library: str, extra: str) -> UsageError:
-    """What to raise where a library of an extra of this package is not installed."""
-    return UsageError(f"{library} is not installed; install it with: pip install 'boilerplate-detector[{extra}]'")

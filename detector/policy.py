@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import UsageError
-from detector.model import REPORTING, Model
+from detector.inference.model import REPORTING, Model
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from detector.errors import missing_library
+from detector.util.libraries import missing_library
 
 try:
     import ray.data
 except ImportError as error:
-    raise missing_library("Ray Data", "ray") from error
+    raise missing_library("Ray Data", "detector.ray", "ray") from error
 
 import pyarrow as pa
 

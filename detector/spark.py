@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detector.errors import UsageError, missing_library
+from detector.errors import UsageError
+from detector.util.libraries import missing_library
 
 try:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import DoubleType, StringType, StructType
 except ImportError as error:
-    raise missing_library("Apache Spark (pyspark)", "spark") from error
+    raise missing_library("Apache Spark (pyspark)", "detector.spark", "spark") from error
 
 import pyarrow as pa
 

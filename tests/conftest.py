@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tiny import ROOT, TINY_RECIPE, TINY_VECTORS
+from tiny import ROOT, TINY_CONFIG, TINY_VECTORS
 
 import detector
 from detector.cleaner import Cleaner
-from detector.model import Model
-from detector.storage import ARRAYS_FILE, load_model, shipped_model
-from detector.train import train
+from detector.fit.train import train
+from detector.inference.model import Model
+from detector.inference.storage import ARRAYS_FILE, load_model, shipped_model
 
 _TINY_SEEDS = ("letters", "publishers", "about_asking")
 _TINY_DOCUMENTS = 18  # of each
@@ -46,7 +46,7 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_model_dir(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a model trained on `tiny_data`: as good as nothing, but whole."""
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    train([tiny_data], folder, TINY_RECIPE, vectors=TINY_VECTORS)
+    train([tiny_data], folder, TINY_CONFIG, vectors=TINY_VECTORS)
     return folder
 
 

@@ -16,11 +16,11 @@ from texts import texts
 import detector
 from detector.cleaner import Cleaner, Prediction
 from detector.errors import UsageError
-from detector.model import Model
-from detector.paragraphs import Mode
+from detector.inference.model import Model
 from detector.policy import POLICIES, Policy
+from detector.text.paragraphs import ParagraphBreak
 
-modes = st.sampled_from(["line", "blank"])
+paragraph_breaks = st.sampled_from(["line", "blank"])
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def slow_clean(prediction: Prediction) -> str:
 def check_cut(prediction: Prediction) -> None:
     clean, source = prediction.clean_text(), prediction.source
     assert clean == slow_clean(prediction)
-    assert put_back(clean, prediction.removed_stretches(), source) == source
+    assert put_back(clean, prediction.removed_spans(), source) == source
     kept = [p.text for p in prediction.paragraphs if p.keep]
     at = 0
     for text in kept:
@@ -59,18 +59,18 @@ def check_cut(prediction: Prediction) -> None:
 # Cutting
 
 
-@given(text=texts, mask=st.lists(st.booleans(), min_size=60, max_size=60), mode=modes)
-def test_any_choice_of_paragraphs(text: str, mask: list[bool], mode: Mode, tiny_model: Model) -> None:
-    prediction = Cleaner(tiny_model, mode=mode).predict(text)
+@given(text=texts, mask=st.lists(st.booleans(), min_size=60, max_size=60), paragraph_break=paragraph_breaks)
+def test_any_choice_of_paragraphs(text: str, mask: list[bool], paragraph_break: ParagraphBreak, tiny_model: Model) -> None:
+    prediction = Cleaner(tiny_model, paragraphs=paragraph_break).predict(text)
     check_cut(replace(prediction, keep=np.resize(np.array(mask), len(prediction))))
     assert replace(prediction, keep=np.ones(len(prediction), dtype=bool)).clean_text() == text
     nothing = replace(prediction, keep=np.zeros(len(prediction), dtype=bool)).clean_text()
     assert not nothing.strip()
 
 
-@given(text=texts, mode=modes, threshold=st.floats(0, 1))
-def test_the_model_s_own_choice(text: str, mode: Mode, threshold: float, tiny_model: Model) -> None:
-    cleaned = Cleaner(tiny_model, threshold, mode=mode).clean(text)
+@given(text=texts, paragraph_break=paragraph_breaks, threshold=st.floats(0, 1))
+def test_the_model_s_own_choice(text: str, paragraph_break: ParagraphBreak, threshold: float, tiny_model: Model) -> None:
+    cleaned = Cleaner(tiny_model, threshold, paragraphs=paragraph_break).clean(text)
     check_cut(cleaned.prediction)
     assert cleaned.text == cleaned.prediction.clean_text()
 
@@ -112,9 +112,9 @@ def test_the_share_removed_of_an_empty_text(tiny_model: Model) -> None:
 # Decisions
 
 
-@given(text=texts, mode=modes)
-def test_paragraphs_say_what_the_arrays_say(text: str, mode: Mode, tiny_model: Model) -> None:
-    prediction = Cleaner(tiny_model, mode=mode).predict(text)
+@given(text=texts, paragraph_break=paragraph_breaks)
+def test_paragraphs_say_what_the_arrays_say(text: str, paragraph_break: ParagraphBreak, tiny_model: Model) -> None:
+    prediction = Cleaner(tiny_model, paragraphs=paragraph_break).predict(text)
     assert len(prediction.paragraphs) == len(prediction)
     for row, paragraph in enumerate(prediction.paragraphs):
         assert paragraph.text == text[paragraph.start : paragraph.end]
@@ -161,7 +161,7 @@ def test_a_threshold_out_of_range(threshold: Any, tiny_model: Model) -> None:
     assert isinstance(caught.value, ValueError)
 
 
-@pytest.mark.parametrize("settings_", [{"mode": "lines"}, {"mode": ""}, {"policy": Policy(keep=("advertising",))}])
+@pytest.mark.parametrize("settings_", [{"paragraphs": "lines"}, {"paragraphs": ""}, {"policy": Policy(keep=("advertising",))}])
 def test_settings_that_do_not_fit(settings_: dict[str, Any], tiny_model: Model) -> None:
     with pytest.raises(UsageError):
         Cleaner(tiny_model, **settings_)
@@ -173,7 +173,7 @@ def test_load_takes_the_same_settings(tiny_model_dir: Path) -> None:
     cleaner = detector.load(
         str(tiny_model_dir), threshold="strict", paragraphs="blank", policy=POLICIES["appeals-only"]
     )
-    assert (cleaner.threshold, cleaner.mode) == ("strict", "blank")
+    assert (cleaner.threshold, cleaner.paragraphs) == ("strict", "blank")
 
 
 def test_a_policy_decides_by_the_kinds_it_keeps(tiny_model: Model, seed_texts: list[str]) -> None:

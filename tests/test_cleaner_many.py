@@ -18,7 +18,7 @@ import detector
 from detector import cleaner as cleaner_module
 from detector.cleaner import Cleaned, Cleaner
 from detector.errors import UsageError
-from detector.model import Model
+from detector.inference.model import Model
 from detector.policy import POLICIES, Policy
 
 
@@ -109,7 +109,7 @@ def test_a_cleaner_can_be_pickled(used: bool, tiny_model: Model, seed_texts: lis
     cleaner = cleaner if used else replace(cleaner)
     copy = pickle.loads(pickle.dumps(cleaner))
     found = copy.clean(seed_texts[0])
-    assert (copy.threshold, copy.policy, copy.mode) == (cleaner.threshold, cleaner.policy, cleaner.mode)
+    assert (copy.threshold, copy.policy, copy.paragraphs) == (cleaner.threshold, cleaner.policy, cleaner.paragraphs)
     assert (found.text, found.paragraphs) == (expected.text, expected.paragraphs)
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from detector.errors import UsageError
-from detector.features import BUCKETS
-from detector.model import LinearStep, Model
-from detector.network import Ensemble
+from detector.features.hashing import BUCKETS
+from detector.features.word_vectors import WordVectors
+from detector.inference.linear import LinearModel
+from detector.inference.model import Model
+from detector.inference.network import Ensemble
 from detector.policy import POLICIES, REPORTING_ONLY, Policy, resolve_threshold
-from detector.vectors import WordVectors
 
 KINDS = {
     "body": "reporting", "heading": "reporting", "donation": "appeal", "newsletter": "appeal",
@@ -24,7 +25,7 @@ def model() -> Model:
     floats = np.zeros(len(KINDS), dtype=np.float32)
     return Model(
         LABELS, tuple(KINDS), tuple(LABELS.index(label) for label in KINDS.values()),
-        LinearStep(np.zeros((BUCKETS, len(KINDS)), dtype=np.int8), floats, floats),
+        LinearModel(np.zeros((BUCKETS, len(KINDS)), dtype=np.int8), floats, floats),
         np.zeros(BUCKETS, dtype=np.uint8), WordVectors.none(), Ensemble.none(),
         np.eye(4, 3, dtype=np.float32), {"gentle": 0.1, "balanced": 0.25}, {},
     )  # fmt: skip

@@ -1,1 +1,1 @@
-"""The recipe of the shipped model, and how it is measured; not installed with the package."""
+"""The config of the shipped model, and how it is measured; not installed with the package."""

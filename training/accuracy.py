@@ -1,6 +1,6 @@
 """How good the shipped model and its rivals are on the same documents, with intervals.
 
-The figures are those of `detector.evaluate`. The intervals are percentile bootstraps over pages (Efron and Tibshirani,
+The figures are those of `detector.evaluation.evaluate`. The intervals are percentile bootstraps over pages (Efron and Tibshirani,
 An Introduction to the Bootstrap, 1993, chapter 13): pages are drawn with replacement, each with the texts of it that
 all extractors delivered, for these are no independent samples, and a figure is made anew on each draw from sums over
 its pages. Only pages on which there is something to measure are drawn. The figures at a threshold have no interval, for
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
 from detector.cleaner import Cleaner
-from detector.evaluate import (
+from detector.evaluation.evaluate import (
     EXTRACTED,
     PAGE,
     Figures,
@@ -35,7 +35,7 @@ from detector.evaluate import (
     rows_read_as,
     shares,
 )
-from detector.labelled import LabelledDocument
+from detector.evaluation.labelled import LabelledDocument
 from training.rivals import LEARNERS, judge_learner, judge_rules, rules
 
 OURS = "detector"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from detector.card import markdown_table
-from detector.evaluate import EXTRACTED, PAGE
-from detector.formats.base import load_library
+from detector.evaluation.evaluate import EXTRACTED, PAGE
+from detector.util.libraries import load_library
+from detector.util.markdown import markdown_table
 from training.accuracy import CONFIDENCE, GAIN, OURS, RESAMPLES, SEED, Accuracy
 
 _LEAST, _MOST = 1e-4, 0.3  # share of the reporting words lost, from the left of the picture to its right

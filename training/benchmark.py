@@ -13,12 +13,12 @@ from typing import Annotated
 
 import typer
 
-from detector.workers import stay_on_one_thread
+from detector.util.threads import use_one_thread
 
-stay_on_one_thread()
+use_one_thread()
 
 from detector.cleaner import load
-from detector.labelled import read_documents
+from detector.evaluation.labelled import read_documents
 from training import accuracy, accuracy_report, growth, pages, processes, report, speed, steps
 from training.measured import Part, installed
 from training.results import rewrite

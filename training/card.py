@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from detector.labelled import read_documents
-from detector.storage import shipped_model
-from detector.train import measured, write_card
+from detector.evaluation.labelled import read_documents
+from detector.fit.train import measured, write_card
+from detector.inference.storage import shipped_model
 
 
 def main(

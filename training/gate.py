@@ -23,9 +23,9 @@ from rich.table import Table
 
 from detector.cleaner import load
 from detector.errors import DataError, DetectorError
-from detector.evaluate import EXTRACTED, PAGE, Figures, evaluate
-from detector.files import replacing
-from detector.labelled import read_documents
+from detector.evaluation.evaluate import EXTRACTED, PAGE, Figures, evaluate
+from detector.evaluation.labelled import read_documents
+from detector.util.atomic import replacing
 from training.accuracy import GAIN, with_gain
 
 FLOORS_FILE = Path(__file__).with_name("floors.json")

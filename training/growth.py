@@ -15,11 +15,11 @@ from pathlib import Path
 from statistics import median
 from unittest import mock
 
+from detector.backend.switch import VARIABLE
 from detector.cleaner import Cleaner
-from detector.corpus import Options, clean_all
-from detector.inputs import plan
-from detector.run import Run
-from detector.speed import VARIABLE
+from detector.corpus.all_files import Options, clean_all
+from detector.corpus.one_file import Run
+from detector.corpus.plan import plan
 from training.child import CommandError
 from training.material import MEGABYTE, room, sample, write_jsonl, write_lines, write_text
 from training.measured import Must, Part, Row, installed

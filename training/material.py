@@ -11,7 +11,7 @@ from itertools import cycle
 from pathlib import Path
 
 from detector.errors import UsageError
-from detector.lines import json_line
+from detector.util.json_lines import json_line
 
 MEGABYTE = 1_000_000
 _SPARE = 0.2  # of the room that is needed, left over for the file system and for others

@@ -10,7 +10,7 @@ from typing import Any
 
 from detector.cleaner import Cleaner
 from detector.errors import DataError
-from detector.formats.base import load_library
+from detector.util.libraries import load_library
 from training.measured import Part, in_turns, installed, rate
 
 Extract = Callable[[bytes], str]

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from detector.errors import DataError
-from detector.files import replacing
+from detector.util.atomic import replacing
+from detector.util.markdown import markdown_table
 from training.measured import Part, Row
 
 _BAR, _BAR_LENGTH = "▇", 20
@@ -44,20 +45,14 @@ def _table(part: Part) -> str:
     if part.bars:
         longest = max(row.value for row in part.rows)
         cells = [(row.what, bar(row.value, longest), _number(row.value)) for row in part.rows]
-        return table(("", "", part.rows[0].unit), cells)
-    return table(("", "measured", "runs", "must", "met"), [_cells(row) for row in part.rows])
+        return markdown_table(("", "", part.rows[0].unit), cells)
+    return markdown_table(("", "measured", "runs", "must", "met"), [_cells(row) for row in part.rows])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     spread = f"{_number(min(row.runs))} to {_number(max(row.runs))}" if len(row.runs) > 1 else ""
     met = {None: "", True: "yes", False: "**no**"}[row.met]
     return row.what, f"{_number(row.value)} {row.unit}", spread, str(row.must or ""), met
-
-
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A Markdown table."""
-    lines = [[cell.replace("|", "\\|") for cell in cells] for cells in (head, ("---",) * len(head), *rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def bar(value: float, longest: float) -> str:

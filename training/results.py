@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from detector.errors import DataError
-from detector.files import replacing
+from detector.util.atomic import replacing
 
 
 def rewrite(path: Path, name: str, markdown: str) -> None:

@@ -38,11 +38,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.evaluate import Judged, judged_by_scores
-from detector.formats.base import load_library
-from detector.labelled import LabelledDocument
-from detector.model import Floats
-from detector.training_data import label_names
+from detector.evaluation.evaluate import Judged, judged_by_scores
+from detector.evaluation.labelled import LabelledDocument
+from detector.fit.data import label_names
+from detector.util.arrays import Floats
+from detector.util.libraries import load_library
 
 _PREFIX = "__label__"
 _PUNCTUATION = re.compile(r"[^\w\s]")

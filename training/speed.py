@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Sequence
 from unittest import mock
 
+from detector.backend.switch import VARIABLE
 from detector.cleaner import Cleaner
-from detector.labelled import LabelledDocument
-from detector.speed import VARIABLE
+from detector.evaluation.labelled import LabelledDocument
 from training.material import size, times
 from training.measured import Must, Part, Row, in_turns, installed, rate, ratio
 from training.rivals import FastText, HashedLinear, Learner

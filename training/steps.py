@@ -18,44 +18,45 @@ from typing import Any
 from unittest import mock
 
 import detector.cleaner
-import detector.context
-import detector.formats.jsonl
-import detector.model
-import detector.summary
-import detector.vectors
-from detector.cleaner import Cleaner
-from detector.corpus import Options, clean_all
-from detector.inputs import plan
-from detector.run import Run
-from detector.speed import VARIABLE
+import detector.inference.predict
+from detector.backend import reference
+from detector.backend.switch import VARIABLE
+from detector.cleaner import Cleaner, Prediction
+from detector.corpus.all_files import Options, clean_all
+from detector.corpus.one_file import Run
+from detector.corpus.plan import plan
+from detector.corpus.summary import Summary
+from detector.features import context
+from detector.features.word_vectors import WordVectors
+from detector.formats import jsonl
+from detector.inference.linear import LinearModel
+from detector.inference.network import Ensemble
 from training.material import MEGABYTE, room, write_jsonl
 from training.measured import Part, Row
 
 REST = "the rest: files, batches, results as objects"
-_JSON = detector.formats.jsonl
 _EVERY_PATH: tuple[tuple[str, object, str], ...] = (
-    ("read JSON", _JSON, "_record"),
+    ("read JSON", jsonl, "_record"),
     ("split", detector.cleaner, "split"),
-    ("probabilities", detector.model, "calibrated"),
-    ("count", detector.summary.Summary, "add"),
-    ("clean text", detector.cleaner.Prediction, "clean_text"),
-    ("write JSON", _JSON._JsonLinesWriter, "write"),
+    ("networks", Ensemble, "scores"),
+    ("probabilities", detector.inference.predict, "calibrate"),
+    ("count", Summary, "add"),
+    ("clean text", Prediction, "clean_text"),
+    ("write JSON", jsonl._JsonLinesWriter, "write"),
 )
 _NUMPY: tuple[tuple[str, object, str], ...] = (
-    ("words", detector.model, "tokenize"),
-    ("shapes", detector.model, "shapes"),
-    ("n-grams", detector.model, "ngrams"),
-    ("sums of weights", detector.model.LinearStep, "scores"),
-    ("word vectors", detector.vectors.WordVectors, "means"),
-    ("vocabulary", detector.context, "gather"),
-    ("context rows", detector.model, "rows"),
-    ("networks", detector.model, "scores"),
-    ("probabilities", detector.model, "softmax"),
+    ("words", reference, "tokenize"),
+    ("shapes", reference, "shapes"),
+    ("n-grams", reference, "ngrams"),
+    ("sums of weights", LinearModel, "scores"),
+    ("word vectors", WordVectors, "embed"),
+    ("vocabulary", context, "document_features"),
+    ("context rows", context, "network_inputs"),
+    ("probabilities", reference.NumpyBackend, "softmax"),
 )
 _KERNELS = (
-    ("words, n-grams, shapes, sums of weights, word vectors, vocabulary", "read"),
-    ("context rows", "rows"),
-    ("networks", "scores"),
+    ("words, n-grams, shapes, sums of weights, word vectors, vocabulary", "first_stage"),
+    ("context rows", "network_inputs"),
     ("probabilities", "softmax"),
 )
 
@@ -116,9 +117,9 @@ def measure(cleaner: Cleaner, texts: Sequence[str], megabytes: float, numba: boo
 
 
 def _compiled() -> tuple[tuple[str, object, str], ...]:
-    from detector import accelerated
+    from detector.backend.compiled import CompiledBackend
 
-    return tuple((step, accelerated, name) for step, name in _KERNELS)
+    return tuple((step, CompiledBackend, name) for step, name in _KERNELS)
 
 
 def _in_order(functions: Sequence[tuple[str, object, str]]) -> Iterator[tuple[str, object, str]]:

@@ -1,6 +1,6 @@
 """Train the shipped model: ``python -m training.train DATA... [--dev DEV] -o models/default``.
 
-The same code as ``detector train``, with the recipe of the shipped model; figures on ``--dev``, which is never trained
+The same code as ``detector train``, with the config of the shipped model; figures on ``--dev``, which is never trained
 on, go into the model's metadata and its card. ``--words`` makes the word vectors anew: see `training.vectors`.
 """
 
@@ -12,13 +12,13 @@ from typing import Annotated
 
 import typer
 
-from detector.fit import Fitted
-from detector.model import REPORTING
-from detector.recipe import BALANCED, Recipe
-from detector.train import train
+from detector.fit.config import BALANCED, FitConfig
+from detector.fit.fit import Fitted
+from detector.fit.train import train
+from detector.inference.model import REPORTING
 from training.vectors import word_vectors
 
-SHIPPED = Recipe()
+SHIPPED = FitConfig()
 _LETTER = 3  # donation paragraphs that make a letter
 
 

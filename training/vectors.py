@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.errors import DataError
-from detector.features import Hashes, tokenize
-from detector.paragraphs import split
-from detector.vectors import DIMENSIONS, WordVectors
+from detector.features.tokens import tokenize
+from detector.features.word_vectors import DIMENSIONS, WordVectors
+from detector.text.paragraphs import split
+from detector.util.arrays import Hashes
 
 WORDS = 50_000  # the commonest
 _GIVEN = 100  # numbers of a vector in the file
@@ -34,7 +35,7 @@ def word_vectors(file: Path) -> WordVectors:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(f"{file}: no file of word vectors as training/vectors.py describes it ({error!r})") from error
     one, hashes = _hashes(words)
-    return WordVectors.of(hashes, reduced(vectors)[one])
+    return WordVectors.from_hashes(hashes, reduced(vectors)[one])
 
 
 def _read(file: Path) -> tuple[list[str], NDArray[np.float64]]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, BinaryIO, Protocol
-
-from detector.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +72,3 @@ class Format(Protocol):
 
     def writer(self, stream: BinaryIO, fields: Fields) -> Writer:
         """A writer onto a stream."""
-
-
-def load_library(module: str, purpose: str, extra: str) -> ModuleType:
-    """A library that is installed only with an extra. Raises `UsageError` with the command that installs it."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise UsageError(
-            f"{purpose} needs {module.partition('.')[0]}: pip install 'boilerplate-detector[{extra}]'"
-        ) from error

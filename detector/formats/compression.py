@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
-from detector.formats.base import load_library
+from detector.util.libraries import load_library
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -8,7 +8,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from detector.errors import DataError
-from detector.formats.base import Fields, Record, Rejected, load_library
+from detector.formats.base import Fields, Record, Rejected
+from detector.util.libraries import load_library
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,7 +11,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
 from detector.errors import DataError
-from detector.formats.base import Fields, Record, Rejected, load_library
+from detector.formats.base import Fields, Record, Rejected
+from detector.util.libraries import load_library
 
 if TYPE_CHECKING:
     from fastwarc.warc import WarcRecord

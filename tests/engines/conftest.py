@@ -15,7 +15,7 @@ from engine_corpus import PAGES, pages, read_pages
 from engine_loads import counting, loads
 
 from detector.cleaner import Cleaner
-from detector.storage import load_model
+from detector.inference.storage import load_model
 
 HERE = Path(__file__).parent
 FILES = 8  # of the corpus; Spark and datatrove share work out by file

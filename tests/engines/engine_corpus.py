@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from detector.labelled import read_documents
+from detector.evaluation.labelled import read_documents
 
 SEEDS = Path(__file__).resolve().parent.parent.parent / "seeds"
 PAGES = 2000

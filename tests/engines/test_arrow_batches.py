@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from detector.cleaner import Cleaner
 from detector.errors import UsageError
-from detector.storage import load_model
+from detector.inference.storage import load_model
 
 EXAMPLES = sorted(Path(__file__).parent.glob("example_*.py"))
 README = Path(__file__).resolve().parent.parent.parent / "README.md"

@@ -1,0 +1,68 @@
+"""Commands that convert their arguments themselves where nothing has to be validated, so that they start fast.
+
+Typer 0.29 and later convert every argument through pydantic, whose import takes as long as that of NumPy. Strings, paths
+and valid choices need none of it. Everything else is left to Typer, which validates it and words the error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_UNDECIDED = object()
+
+
+class Command(TyperCommand):
+    """A command whose plain arguments are converted without pydantic."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - Typer's context
+        """The parameters of the command, with their conversion replaced."""
+        return _with_conversion(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """A group of commands whose own plain arguments are converted without pydantic."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - Typer's context
+        """The parameters of the command, with their conversion replaced."""
+        return _with_conversion(super().get_params(ctx))
+
+
+def _with_conversion(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if not isinstance(parameter.process_value, partial):
+            parameter.process_value = partial(_process, parameter, parameter.process_value)
+    return parameters
+
+
+def _process(parameter: Any, typer_process: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:  # noqa: ANN401
+    descriptor = getattr(parameter, "type_descriptor", None)  # Typer before 0.29 has none, and no pydantic
+    converted = _UNDECIDED if descriptor is None else _converted(descriptor.annotation, value)
+    if converted is _UNDECIDED or (parameter.required and parameter.value_is_missing(converted)):
+        return typer_process(context, value)
+    return parameter.callback(context, parameter, converted) if parameter.callback else converted
+
+
+def _converted(annotation: Any, value: Any) -> Any:  # noqa: ANN401
+    """The value converted to a type that needs no validation, else `_UNDECIDED`."""
+    if value is None or annotation is str:
+        return value
+    if annotation == list[str]:
+        return list(value) or None
+    if isinstance(annotation, type):
+        if isinstance(value, annotation):
+            return value
+        if annotation is Path:
+            return Path(value)
+        if issubclass(annotation, Enum):
+            with contextlib.suppress(ValueError):
+                return annotation(value)
+    return _UNDECIDED

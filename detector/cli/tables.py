@@ -1,0 +1,35 @@
+"""Results as tables for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.table import Table
+from rich.text import Text
+
+from detector.cleaner import Prediction
+from detector.evaluation.evaluate import FIGURES
+from detector.formats.base import Record
+
+
+def decisions_table(record: Record, prediction: Prediction) -> Table:
+    """The decisions on one text, a row a paragraph; what goes is crossed and dim."""
+    table = Table(title=Text(record.id), title_justify="left", expand=True)
+    for name in ("", "label", "kind", "keep", "paragraph"):
+        table.add_column(name, overflow="ellipsis", no_wrap=True, ratio=1 if name == "paragraph" else None)
+    for p in prediction.paragraphs:
+        cells = ("" if p.keep else "✗", p.label, p.kind, f"{p.keep_score:.3f}", p.text.strip())
+        table.add_row(*(Text(cell) for cell in cells), style=None if p.keep else "dim")
+    return table
+
+
+def figures_table(name: str, figures: Mapping[str, Mapping[str, float | None]]) -> Table:
+    """Figures of `detector.evaluation.evaluate`, a row for each origin."""
+    table = Table(title=name, title_justify="left")
+    table.add_column("")
+    for column in ("documents", *FIGURES):
+        table.add_column(column, justify="right")
+    for origin, row in figures.items():
+        values = [row.get(column) for column in FIGURES]
+        table.add_row(origin, f"{row['documents']:.0f}", *("" if v is None else f"{v:.4f}" for v in values))
+    return table

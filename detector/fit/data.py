@@ -1,0 +1,192 @@
+"""Labelled documents to the arrays that a fit needs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from detector.errors import DataError
+from detector.evaluation.evaluate import PAGE, count_words
+from detector.evaluation.labelled import LabelledDocument
+from detector.features import context
+from detector.features.hashing import BUCKETS, word_buckets
+from detector.features.ngrams import Ngrams, ngrams
+from detector.features.shapes import shapes
+from detector.features.tokens import Tokens, tokenize
+from detector.features.word_vectors import WordVectors
+from detector.fit.augmentation import AUGMENTED
+from detector.fit.config import FitConfig
+from detector.inference.model import REPORTING, kind_membership
+from detector.text.paragraphs import split
+from detector.util.arrays import Floats, Offsets
+from detector.util.batching import batches
+
+SEED = "seed"  # the origin of documents that were written as training data
+_BATCH = 1 << 20  # characters of the documents whose features are computed together
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The training data as arrays with one row per paragraph.
+
+    ``label`` and ``kind`` are indices, -1 where they are unknown; ``label_weight`` is the weight of each label.
+    ``distinct`` are the rows that the linear model is fitted to: one of those that hold the same line of the same site.
+    Document ``d`` has the rows ``bounds[d]`` to ``bounds[d + 1]``; ``extracted`` tells which rows belong to an
+    extractor's text.
+    """
+
+    documents: Sequence[LabelledDocument]
+    labels: tuple[str, ...]
+    kinds: tuple[str, ...]
+    kind_labels: tuple[int, ...]
+    ngrams: sparse.csr_matrix
+    features: list[context.DocumentFeatures]
+    idf: NDArray[np.uint8]
+    label: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    label_weight: NDArray[np.float64]
+    words: NDArray[np.int64]
+    fold: NDArray[np.int64]
+    extracted: NDArray[np.bool_]
+    distinct: NDArray[np.int64]
+    bounds: Offsets
+
+    @property
+    def membership(self) -> Floats:
+        """1 where a kind belongs to a label, of shape ``(kinds, labels)``."""
+        return kind_membership(self.kind_labels, len(self.labels))
+
+
+def training_data(documents: Sequence[LabelledDocument], config: FitConfig, vectors: WordVectors) -> TrainingData:
+    """Compute the features of all paragraphs, and assign the sites to folds."""
+    labels, kinds, kind_labels = label_names(documents)
+    paragraphs = [p for d in documents for p in d.paragraphs]
+    label = np.array([labels.index(p.label) if p.label else -1 for p in paragraphs])
+    index: dict[tuple[int, str | None], int] = {(kind_labels[n], kind): n for n, kind in enumerate(kinds)}
+    kind = np.array([index.get((at, p.kind or p.label), -1) for at, p in zip(label, paragraphs, strict=True)])
+    bounds = np.cumsum([0, *(len(d.paragraphs) for d in documents)])
+    owner = np.repeat(np.arange(len(documents)), np.diff(bounds))
+    weight = dict(config.label_weights)
+    label_weight = np.array([weight.get(p.by or "", 1.0) for p in paragraphs])
+    label_weight[np.array([d.origin == PAGE for d in documents])[owner]] *= config.page_weight
+    folds = site_folds(documents, config.folds)
+    fold = np.array([folds[d.site] for d in documents])[owner]
+    extracted = np.array([d.origin not in (PAGE, AUGMENTED, SEED) for d in documents])[owner]
+    matrix, features, idf = _features(documents, vectors)
+    distinct = _distinct(documents, label, kind)
+    return TrainingData(
+        documents, labels, kinds, kind_labels, matrix, features, idf, label, kind, label_weight,
+        np.array([count_words(p.text) for p in paragraphs]), fold, extracted, distinct, bounds,
+    )  # fmt: skip
+
+
+def _features(
+    documents: Sequence[LabelledDocument], vectors: WordVectors
+) -> tuple[sparse.csr_matrix, list[context.DocumentFeatures], NDArray[np.uint8]]:
+    """The n-grams and the features of all paragraphs, and the inverse document frequencies of their words."""
+    groups, tokens, owners, parts, first = [], [], [], [], 0
+    for part in batches(documents, _characters, _BATCH):
+        batch = split([d.text for d in part])
+        words = tokenize(batch)
+        groups.append(ngrams(batch, words))
+        tokens.append(words)
+        parts.append((batch, words, shapes(batch, words)))
+        owners.append(batch.document[words.paragraph] + first)
+        first += len(part)
+    idf = _idf(documents, tokens, owners)
+    return _matrix(groups), [context.document_features(*part, idf, vectors) for part in parts], idf
+
+
+def label_names(documents: Sequence[LabelledDocument]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]:
+    """The labels, reporting first; the kinds; and the label of each kind. A label without kinds is its own kind."""
+    seen = {(p.label, p.kind) for d in documents for p in d.paragraphs if p.label}
+    labels = tuple(sorted({label for label, _ in seen}, key=lambda label: (label != REPORTING, label)))
+    pairs: list[tuple[int, str]] = []
+    for number, label in enumerate(labels):
+        kinds = sorted(kind for of, kind in seen if of == label and kind)
+        pairs += [(number, kind) for kind in kinds or [label]]
+    return labels, tuple(kind for _, kind in pairs), tuple(number for number, _ in pairs)
+
+
+def check(documents: Sequence[LabelledDocument], labels: tuple[str, ...], config: FitConfig) -> None:
+    """Raise `DataError`, with what is missing, where documents are not enough to fit a model."""
+    if REPORTING not in labels:
+        raise DataError(
+            f'no paragraph is labelled "{REPORTING}": the labels are {list(labels)}; the article needs that name'
+        )
+    if len(labels) < 2:
+        raise DataError(f'every label is "{REPORTING}": add documents with other labels')
+    sites = {d.site for d in documents}
+    if len(sites) < config.folds:
+        raise DataError(
+            f"{len(sites)} site(s) for {config.folds} folds: add documents of other sites, or set fewer folds"
+        )
+    for label in labels:
+        those = {d.site for d in documents if any(p.label == label for p in d.paragraphs)}
+        if len(those) < 2:
+            raise DataError(f'"{label}" occurs on one site only ({those.pop()}): a second one is needed to measure on')
+
+
+def site_folds(documents: Sequence[LabelledDocument], folds: int) -> dict[str, int]:
+    """The fold of each site: the sites, ordered by a hash of their names, are dealt out in turn."""
+    sites = sorted(
+        {d.site for d in documents}, key=lambda site: hashlib.sha256(site.encode("utf-8", "surrogatepass")).digest()
+    )
+    return {site: number % folds for number, site in enumerate(sites)}
+
+
+def _idf(
+    documents: Sequence[LabelledDocument], tokens: list[Tokens], owner: list[NDArray[np.int64]]
+) -> NDArray[np.uint8]:
+    """The inverse document frequency of words over sites: 255 for a word of one site, 0 for one of every fifth or more."""
+    site = np.unique([d.site for d in documents], return_inverse=True)[1]
+    sites = int(site.max()) + 1
+    seen = np.unique(np.concatenate([
+        site[documents_of].astype(np.int64) * BUCKETS + word_buckets(words.hashes)
+        for words, documents_of in zip(tokens, owner, strict=True)
+    ]))  # fmt: skip
+    frequency = np.bincount(seen % BUCKETS, minlength=BUCKETS)
+    idf = np.log2(sites / np.maximum(frequency, 1)) / max(np.log2(sites), 1)
+    idf[frequency > sites / 5] = 0
+    table: NDArray[np.uint8] = np.rint(255 * idf).astype(np.uint8)
+    return table
+
+
+def _characters(document: LabelledDocument) -> int:
+    return sum(len(paragraph.text) for paragraph in document.paragraphs)
+
+
+def _matrix(groups: list[tuple[Ngrams, ...]]) -> sparse.csr_matrix:
+    """Counts of the n-grams divided by the square root of their number, one row per paragraph."""
+    row, column, first = [], [], 0
+    for batch in groups:
+        for group in batch:
+            paragraphs = len(group.bounds) - 1
+            row.append(np.repeat(np.arange(first, first + paragraphs, dtype=np.int32), group.counts))
+            column.append(group.buckets.ravel().astype(np.int32))
+        first += paragraphs
+    rows, columns = np.concatenate(row), np.concatenate(column)
+    number = np.bincount(rows, minlength=first)
+    values = (1 / np.sqrt(number))[rows].astype(np.float32)
+    matrix = sparse.csr_matrix((values, (rows, columns)), shape=(first, BUCKETS))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _distinct(
+    documents: Sequence[LabelledDocument], label: NDArray[np.int64], kind: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The first row of every line of a site: several extractors return the same line."""
+    seen: dict[tuple[str, str, int], int] = {}
+    row = 0
+    for document in documents:
+        for paragraph in document.paragraphs:
+            if label[row] >= 0 and kind[row] >= 0:
+                seen.setdefault((document.site, paragraph.text, int(kind[row])), row)
+            row += 1
+    return np.fromiter(seen.values(), dtype=np.int64)

@@ -1,0 +1,37 @@
+"""The linear model over hashed n-grams, which scores each paragraph by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.features.ngrams import Ngrams
+from detector.features.packed_table import PackedTable
+from detector.util.arrays import Floats
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """A linear model: ``scale * sum(weights) / sqrt(number of n-grams) + bias``, one column per kind.
+
+    ``weights`` is int8 of shape ``(BUCKETS, kinds)``, from -127 to 127; ``scale`` and ``bias`` have ``(kinds,)``.
+    """
+
+    weights: NDArray[np.int8]
+    scale: Floats
+    bias: Floats
+
+    @cached_property
+    def table(self) -> PackedTable:
+        """The weights as rows to be summed."""
+        return PackedTable(self.weights)
+
+    def scores(self, groups: tuple[Ngrams, ...]) -> Floats:
+        """The logits of each kind, ``(paragraphs, kinds)``."""
+        total = sum(self.table.sums(g.buckets.ravel(), g.bounds * g.buckets.shape[1]) for g in groups)
+        count = sum(group.counts for group in groups)
+        norm = np.sqrt(np.maximum(count, 1))[:, None]
+        return (total * self.scale.astype(np.float64) / norm + self.bias).astype(np.float32)

@@ -1,0 +1,157 @@
+"""What a cleaner returns: the decisions on a text, and the clean text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.util.arrays import Floats, Offsets
+from detector.util.equality import equal
+
+_SHOWN = 60  # characters of a text that the repr of a result shows
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph and the decision on it.
+
+    ``start`` and ``end`` are characters of the text, ``end`` exclusive. ``scores`` are the probabilities of the labels,
+    which sum to 1; ``kind_score`` is the probability of the kind. ``keep_score``, from 0 to 1, is compared with the
+    threshold: the paragraph is kept where it is at least that.
+    """
+
+    text: str
+    start: int
+    end: int
+    label: str
+    kind: str
+    keep: bool
+    scores: Mapping[str, float] = field(hash=False)
+    kind_score: float
+    keep_score: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction:
+    """The decisions on one text.
+
+    The arrays have one row per paragraph; `paragraphs` holds the same as objects. ``label_scores`` has the shape
+    ``(paragraphs, labels)``, ``kind_scores`` the shape ``(paragraphs, kinds)``.
+    """
+
+    source: str
+    labels: tuple[str, ...]
+    kinds: tuple[str, ...]
+    kind_labels: tuple[int, ...]
+    starts: Offsets
+    ends: Offsets
+    label_scores: Floats
+    kind_scores: Floats
+    keep_scores: Floats
+    keep: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __eq__(self, other: object) -> bool:
+        return equal(self, other)
+
+    def __hash__(self) -> int:
+        return hash((self.source, self.keep.tobytes()))
+
+    def __repr__(self) -> str:
+        return f"Prediction({_shortened(self.source)}, {len(self)} paragraphs, {int((~self.keep).sum())} to remove)"
+
+    @cached_property
+    def label_indices(self) -> NDArray[np.int64]:
+        """The most probable label of each paragraph, an index into ``labels``."""
+        best: NDArray[np.int64] = self.label_scores.argmax(axis=1)
+        return best
+
+    @cached_property
+    def kind_indices(self) -> NDArray[np.int64]:
+        """The most probable kind of that label, an index into ``kinds``."""
+        of_label = np.array(self.kind_labels) == self.label_indices[:, None]
+        best: NDArray[np.int64] = np.where(of_label, self.kind_scores, np.float32(-1)).argmax(axis=1)
+        return best
+
+    @cached_property
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """Every paragraph in order."""
+        rows = np.arange(len(self))
+        return tuple(
+            Paragraph(
+                self.source[start:end], start, end, self.labels[label], self.kinds[kind], keep,
+                dict(zip(self.labels, scores, strict=True)), kind_score, keep_score,
+            )
+            for start, end, label, kind, keep, scores, kind_score, keep_score in zip(
+                self.starts.tolist(), self.ends.tolist(), self.label_indices.tolist(), self.kind_indices.tolist(),
+                self.keep.tolist(), self.label_scores.tolist(),
+                self.kind_scores[rows, self.kind_indices].tolist(), self.keep_scores.tolist(), strict=True,
+            )
+        )  # fmt: skip
+
+    @property
+    def removed(self) -> tuple[Paragraph, ...]:
+        """The paragraphs that are not kept, in order."""
+        return tuple(p for p in self.paragraphs if not p.keep)
+
+    def removed_spans(self) -> list[tuple[int, int]]:
+        """The spans of characters that cleaning removes: each removed paragraph up to the next paragraph.
+
+        Inserting them again at their starts, in order, restores the text.
+        """
+        stops = np.append(self.starts[1:], len(self.source))
+        out = ~self.keep
+        return list(zip(self.starts[out].tolist(), stops[out].tolist(), strict=True))
+
+    def clean_text(self) -> str:
+        """The text without the paragraphs that are not kept, and without the blank lines after them."""
+        if self.keep.all():
+            return self.source
+        pieces, at = [], 0
+        for start, stop in self.removed_spans():
+            pieces.append(self.source[at:start])
+            at = stop
+        return "".join([*pieces, self.source[at:]])
+
+    def removed_text(self) -> str:
+        """What cleaning removes, in order: each removed paragraph with everything up to the next paragraph."""
+        return "".join(self.source[start:stop] for start, stop in self.removed_spans())
+
+
+@dataclass(frozen=True, repr=False)
+class Cleaned:
+    """A clean text, and the decisions behind it. ``str()`` returns the text."""
+
+    text: str
+    prediction: Prediction
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Cleaned({_shortened(self.text)}, {len(self.removed)} of {len(self.prediction)} paragraphs removed)"
+
+    @property
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """Every paragraph of the given text, kept and removed, in order."""
+        return self.prediction.paragraphs
+
+    @property
+    def removed(self) -> tuple[Paragraph, ...]:
+        """The removed paragraphs, in order."""
+        return self.prediction.removed
+
+    @property
+    def removed_share(self) -> float:
+        """The share of the characters that was removed, from 0 to 1; 0 for an empty text."""
+        return 1 - len(self.text) / len(self.prediction.source) if self.prediction.source else 0.0
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…")

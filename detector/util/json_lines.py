@@ -1,0 +1,27 @@
+"""JSON Lines that this package writes itself: one object per line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def json_line(record: dict[str, Any]) -> bytes:
+    """An object as a line in UTF-8; lone surrogates (bytes of the input that were not UTF-8) become escapes."""
+    try:
+        return (json.dumps(record, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(record) + "\n").encode()
+
+
+def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON Lines; none where the file is missing. A torn line is skipped."""
+    with contextlib.suppress(FileNotFoundError), open(path, "rb") as lines:
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                record = json.loads(line)
+                if isinstance(record, dict) and line.endswith(b"\n"):
+                    yield record

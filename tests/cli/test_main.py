@@ -1,0 +1,276 @@
+"""The command: what goes in and comes out, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from command import Command, read_sidecar, tree
+from rewriting import needs
+
+from detector import __version__
+from detector.cleaner import Cleaner
+from detector.cli.main import main
+from detector.util.json_lines import json_line
+from detector.inference.model import Model
+
+
+@pytest.fixture
+def command(
+    tiny_model_dir: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Command:
+    monkeypatch.chdir(tmp_path)
+    return Command(tiny_model_dir, capfdbinary, monkeypatch)
+
+
+@pytest.fixture
+def text(tiny_model: Model, seed_texts: list[str]) -> str:
+    """A text of which something is removed."""
+    return max(seed_texts, key=lambda t: len(Cleaner(tiny_model).predict(t).removed))
+
+
+@pytest.fixture
+def cleaned(tiny_model: Model, text: str) -> str:
+    """What is left of `text`."""
+    return Cleaner(tiny_model).clean(text).text
+
+
+def test_one_file_goes_to_standard_output(command: Command, text: str, cleaned: str) -> None:
+    Path("a.txt").write_bytes(text.encode())
+    called = command("clean", "a.txt")
+    assert (called.code, called.out) == (0, cleaned.encode())
+    assert called.err.startswith("1 document\nkept ")
+    assert "appeal" in called.err
+    assert tree(Path()) == {"a.txt": text.encode()}
+
+
+@pytest.mark.parametrize("paths", [[], ["-"]])
+def test_standard_input_goes_to_standard_output(command: Command, text: str, cleaned: str, paths: list[str]) -> None:
+    called = command("clean", "-q", *paths, stdin=text.encode())
+    assert (called.code, called.out, called.err) == (0, cleaned.encode(), "")
+
+
+def test_output_is_a_file_for_one_input_and_a_folder_for_several(command: Command, text: str, cleaned: str) -> None:
+    for name in ("in/a.txt", "in/deep/b.md"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(text.encode())
+    assert command("clean", "in/a.txt", "-o", "new/x.txt").out == b""
+    assert tree(Path("new")) == {"x.txt": cleaned.encode()}
+    assert command("clean", "in", "-o", "out").code == 0
+    beside = ("_manifest.jsonl", "_rejected.jsonl", "_summary.json")
+    assert tree(Path("out"), beside) == {"a.txt": cleaned.encode(), "deep/b.md": cleaned.encode()}
+
+
+def test_in_place_keeps_the_originals(command: Command, text: str, cleaned: str) -> None:
+    for name in ("a.txt", "b.txt"):
+        Path(name).write_bytes(text.encode())
+    assert command("clean", "--in-place", "a.txt", "b.txt").code == 0
+    assert tree(Path()) == {
+        "a.txt": cleaned.encode(), "a.txt.orig": text.encode(), "b.txt": cleaned.encode(), "b.txt.orig": text.encode(),
+    }  # fmt: skip
+    again = command("clean", "--in-place", "a.txt")
+    assert again.code == 1
+    assert "a.txt.orig is there already" in again.err
+
+
+@pytest.mark.parametrize("name", ["removed.jsonl", "removed.jsonl.gz", needs("pyarrow", "removed.parquet")])
+def test_removed_suffices_to_restore(command: Command, text: str, cleaned: str, name: str) -> None:
+    Path("a.txt").write_bytes(text.encode())
+    assert command("clean", "a.txt", "-o", "b.txt", "--removed", name).code == 0
+    lines = read_sidecar(Path(name))
+    assert {"file", "document", "id", "start", "end", "label", "kind", "score", "text"} == set(lines[0])
+    restored = Path("b.txt").read_bytes().decode()
+    assert restored == cleaned
+    for line in lines:
+        restored = restored[: line["start"]] + line["text"] + restored[line["start"] :]  # type: ignore[index, operator, misc]
+    assert restored == text
+
+
+def test_json_lines_come_back_with_the_text_replaced(command: Command, text: str, cleaned: str) -> None:
+    same = b'{"body" : "Rain fell on the harbour of Korvala on Monday.", "n":1.0}\r\n'
+    changed = json_line({"n": 1, "body": text})
+    called = command("clean", "--text-field", "body", "-t", "0.000001", stdin=same)
+    assert (called.code, called.out) == (0, same)
+    called = command("clean", "--text-field", "body", stdin=changed)
+    assert json.loads(called.out) == {"n": 1, "body": cleaned}
+
+
+def test_bad_records_give_exit_code_1_and_are_kept_aside(command: Command) -> None:
+    data = b'{"text":"Rain."}\nno json\n{"text":"Sun."}\n'
+    called = command("clean", "--format", "jsonl", "-t", "0", "--rejected", "bad.jsonl", stdin=data)
+    assert called.code == 1
+    assert called.out == b'{"text":"Rain."}\n{"text":"Sun."}\n'
+    assert "-:2: rejected: not JSON in UTF-8" in called.err
+    assert "rejected        1 records" in called.err
+    assert [line["raw"] for line in read_sidecar(Path("bad.jsonl"))] == ["no json\n"]
+
+
+def test_of_many_bad_records_the_first_are_told(command: Command) -> None:
+    called = command("clean", "--format", "jsonl", stdin=b"x\n" * 50)
+    assert called.err.count(": rejected: ") == 3
+    assert "-: 50 records rejected in all" in called.err
+    stopped = command("clean", "--format", "jsonl", "--max-rejected", "9", stdin=b"x\n" * 50)
+    assert stopped.code == 1
+    assert "more than 9 records cannot be read (--max-rejected)" in stopped.err
+
+
+def test_bytes_that_are_no_utf8_come_back(command: Command) -> None:
+    data = b"\xff\xfe caf\xe9 \x00\r\nplain\n\n\xc3"
+    assert command("clean", "-t", "0", stdin=data).out == data
+
+
+def test_a_file_that_fails_does_not_stop_the_others(command: Command, text: str, cleaned: str) -> None:
+    Path("in").mkdir()
+    Path("in/a.txt").write_bytes(text.encode())
+    Path("in/b.jsonl.gz").write_bytes(b"no gzip at all")
+    Path("in/c.csv").write_bytes(b"id,body\n1,x\n")
+    Path("in/d.txt").write_bytes(text.encode())
+    called = command("clean", "in", "-o", "out")
+    assert called.code == 1
+    assert "not done: in/b.jsonl.gz: " in called.err
+    assert 'not done: in/c.csv: no column "text"' in called.err
+    assert "failed          2 files" in called.err
+    beside = ("_manifest.jsonl", "_rejected.jsonl", "_summary.json")
+    assert tree(Path("out"), beside) == {"a.txt": cleaned.encode(), "d.txt": cleaned.encode()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["clean", "--nonsense"], "No such option: --nonsense"),
+        (["clean", "-j", "-1"], "detector clean: Invalid value for '-j' / '--jobs'"),
+        (["nonsense"], "No such command 'nonsense'"),
+        (["train"], "Missing"),
+        (["clean", "gone.txt"], "gone.txt: no such file or folder"),
+        (["clean", "a.txt", "-t", "7"], "threshold '7': give a number from 0 to 1, or one of gentle, balanced, strict"),
+        (["clean", "a.txt", "-t", "mild"], "threshold 'mild'"),
+        (["clean", "a.txt", "--policy", "odd"], "policy 'odd': give one of reporting"),
+        (["clean", "a.txt", "--keep", "odd"], "'odd' is neither a label nor a kind of this model"),
+        (["clean", "a.txt", "--paragraphs", "odd"], "paragraphs 'odd': give line or blank"),
+        (["clean", "a.txt", "--format", "odd"], "format 'odd': give one of text"),
+        (["clean", "a.txt", "-o", "a.txt"], "a.txt: is an input"),
+        (["clean", "a.txt", "a.txt"], "2 inputs need --output FOLDER or --in-place"),
+        (["predict", "a.txt", "--table", "-o", "b.jsonl"], "give one of them"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_code_2(command: Command, arguments: list[str], message: str) -> None:
+    Path("a.txt").write_text("Rain.\n")
+    called = command(*arguments, model=arguments[0] != "train")
+    assert called.code == 2
+    assert message in called.err
+    assert called.err.count("\n") == 1
+    assert called.out == b""
+    assert tree(Path()) == {"a.txt": b"Rain.\n"}
+
+
+def test_a_model_that_is_not_there_is_exit_code_1(command: Command) -> None:
+    called = command("clean", "-m", "nowhere", stdin=b"x", model=False)
+    assert called.code == 1
+    assert "nowhere" in called.err
+    assert called.err.count("\n") == 1
+
+
+def test_a_missing_library_is_told_before_anything_is_done(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("in").mkdir()
+    Path("in/a.txt").write_text("Rain.\n")
+    Path("in/b.parquet").write_bytes(b"PAR1")
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    called = command("clean", "in", "-o", "out")
+    assert called.code == 2
+    assert "pip install 'boilerplate-detector[parquet]'" in called.err
+    assert not Path("out").exists()
+
+
+def test_thresholds_and_policies_are_taken(command: Command, text: str) -> None:
+    data = text.encode()
+    assert command("clean", "-t", "0", stdin=data).out == data
+    assert command("clean", "-t", "1", stdin=data).out == b""
+    assert command("clean", "--keep", "appeal,navigation", stdin=data).out == data
+    assert len(command("clean", "-t", "strict", stdin=data).out) <= len(
+        command("clean", "-t", "gentle", stdin=data).out
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [["-o", "a.txt/out"], ["-o", "b.txt", "--removed", "a.txt/r.jsonl"], ["--rejected", "a.txt/r.jsonl"]]
+)
+def test_what_cannot_be_written_is_one_line_and_exit_code_1(command: Command, options: list[str]) -> None:
+    Path("a.txt").write_text("Rain.\n")
+    called = command("clean", "-q", *options, "a.txt")
+    assert called.code == 1
+    assert "a.txt" in called.err
+    assert called.err.count("\n") == 1
+    assert tree(Path()) == {"a.txt": b"Rain.\n"}
+
+
+# Predict
+
+
+def test_predict_gives_a_line_a_document(command: Command, text: str, tiny_model: Model) -> None:
+    Path("a.txt").write_bytes(text.encode())
+    Path("b.jsonl").write_bytes(json_line({"id": "own", "text": text}) + json_line({"text": ""}))
+    called = command("predict", "a.txt", "b.jsonl", "-o", "out.jsonl")
+    assert (called.code, called.out) == (0, b"")
+    lines = read_sidecar(Path("out.jsonl"))
+    assert [line["id"] for line in lines] == ["a.txt", "own", "b.jsonl:2"]
+    assert lines[0]["paragraphs"] == lines[1]["paragraphs"]
+    assert lines[2]["paragraphs"] == []
+    expected = Cleaner(tiny_model).predict(text).paragraphs
+    for found, paragraph in zip(lines[0]["paragraphs"], expected, strict=True):  # type: ignore[call-overload]
+        assert text[found["start"] : found["end"]] == paragraph.text
+        assert (found["label"], found["kind"], found["keep"]) == (paragraph.label, paragraph.kind, paragraph.keep)
+        assert found["scores"] == pytest.approx(paragraph.scores, abs=1e-6)
+        assert sum(found["scores"].values()) == pytest.approx(1, abs=1e-5)
+    assert command("predict", "a.txt").out == Path("out.jsonl").read_bytes().split(b"\n")[0] + b"\n"
+
+
+def test_predict_counts_what_it_cannot_read(command: Command) -> None:
+    called = command("predict", "--format", "jsonl", stdin=b'{"text":"Rain."}\nbad\n')
+    assert called.code == 1
+    assert len(called.out.splitlines()) == 1
+    assert "-:2: rejected" in called.err
+
+
+def test_the_table_shows_every_paragraph(command: Command) -> None:
+    called = command("predict", "--table", stdin=b"Rain fell.\n\n[bold]Subscribe[/bold] now!\n")
+    assert called.code == 0
+    assert "Rain fell." in called.out.decode()
+    assert "[bold]Subscribe[/bold] now!" in called.out.decode()
+
+
+# The other commands
+
+
+def test_train_info_and_evaluate(command: Command, tiny_data: Path) -> None:
+    trained = command("train", tiny_data, "-o", "new", "--folds", "2", model=False)
+    assert trained.code == 0
+    assert b"held-out" in trained.out
+    assert sorted(tree(Path("new"))) == ["README.md", "metadata.json", "model.joblib"]
+    told = command("info", "new", model=False)
+    assert told.code == 0
+    assert "sha256" in told.out.decode()
+    assert json.loads(command("info", "new", "--json", model=False).out)["labels"][0] == "reporting"
+    measured = command("evaluate", tiny_data, "--json")
+    assert measured.code == 0
+    assert all(0 <= figures["lost"] <= 1 for figures in json.loads(measured.out).values())
+    assert b"macro" in command("evaluate", tiny_data).out
+
+
+def test_data_that_cannot_be_used_is_exit_code_1(command: Command) -> None:
+    Path("bad.jsonl").write_text("{\n")
+    called = command("train", "bad.jsonl", "-o", "new", model=False)
+    assert called.code == 1
+    assert "bad.jsonl:1" in called.err
+    assert called.err.count("\n") == 1
+
+
+def test_the_version_is_that_of_the_package(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["detector", "--version"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"detector {__version__}\n"

@@ -1,0 +1,110 @@
+"""The command in a process of its own: how it starts, and how it ends when it is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command import environment, start, tree
+
+from detector.cleaner import Cleaner
+from detector.util.json_lines import json_line
+from detector.inference.model import Model
+
+
+@pytest.fixture
+def text(tiny_model: Model, seed_texts: list[str]) -> str:
+    """A text of which something is removed."""
+    return max(seed_texts, key=lambda t: len(Cleaner(tiny_model).predict(t).removed))
+
+
+def test_clean_starts_without_what_it_does_not_need(tiny_model_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Rain fell.\n")
+    heavy = ("sklearn", "scipy", "pandas", "pyarrow", "joblib", "rich", "multiprocessing", "fastwarc", "zstandard")
+    program = (
+        "import sys\n"
+        "from detector.cli import main\n"
+        f"sys.argv = ['detector', 'clean', 'a.txt', '-m', {str(tiny_model_dir)!r}]\n"
+        "try:\n    main()\n"
+        f"finally:\n    print([name for name in {heavy} if name in sys.modules])\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=True, env=environment()
+    )
+    assert ran.stdout == b"Rain fell.\n[]\n"
+
+
+@pytest.mark.parametrize("verb", ["clean", "predict"])
+@pytest.mark.parametrize(("given", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_numpy_is_told_of_one_thread_before_it_comes(
+    verb: str, given: dict[str, str], threads: str, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    """Unless the environment says otherwise."""
+    (tmp_path / "a.txt").write_text("Rain fell.\n")
+    program = (
+        "import os, sys\n"
+        "from detector.cli import main\n"
+        "early = 'numpy' in sys.modules\n"
+        f"sys.argv = ['detector', {verb!r}, 'a.txt', '-o', 'b', '-m', {str(tiny_model_dir)!r}]\n"
+        "try:\n    main()\n"
+        "finally:\n    print(early, 'numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])\n"
+    )
+    plain = {name: value for name, value in environment().items() if name != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=True, env={**plain, **given}
+    )
+    assert ran.stdout.decode() == f"False True {threads}\n"
+
+
+@pytest.mark.parametrize("verb", ["clean", "predict"])
+def test_a_broken_pipe_is_silent(verb: str, tiny_model_dir: Path, text: str, tmp_path: Path) -> None:
+    (tmp_path / "big.jsonl").write_bytes(json_line({"text": text}) * 2000)
+    process = start(verb, "big.jsonl", "--model", tiny_model_dir, cwd=tmp_path)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline().startswith(b"{")
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 1
+    process.stderr.close()
+    assert sorted(tree(tmp_path)) == ["big.jsonl"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_it_leaves_no_half_written_file(
+    number: signal.Signals, code: int, tiny_model_dir: Path, text: str, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "endless.jsonl")
+    options = ("-o", "out.jsonl", "--removed", "removed.jsonl", "--model", tiny_model_dir)
+    process = start("clean", "endless.jsonl", *options, cwd=tmp_path)
+    with open(tmp_path / "endless.jsonl", "wb") as pipe:  # is open as soon as the command reads
+        pipe.write(json_line({"text": text}) * 500)
+        pipe.flush()
+        assert any(file.name.endswith(".tmp") for file in tmp_path.iterdir())
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert err == b""
+    assert [file.name for file in tmp_path.iterdir()] == ["endless.jsonl"]
+
+
+def test_standard_output_closed_from_the_start_is_silent(tiny_model_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Rain fell.\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = start("clean", "a.txt", "--model", tiny_model_dir, cwd=tmp_path, stdout=writing)
+    os.close(writing)
+    _, err = process.communicate(timeout=60)
+    assert err == b""
+    assert process.returncode == 1
+
+
+def test_the_module_runs_as_the_command() -> None:
+    process = start("--help")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert all(name.encode() in out for name in ("clean", "predict", "train", "evaluate", "info"))

@@ -1,0 +1,81 @@
+"""What a run did, counted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from detector.cleaner import Cleaner
+from detector.corpus.summary import Summary
+from detector.inference.model import Model
+
+
+@pytest.fixture(scope="module")
+def cleaner(tiny_model: Model) -> Cleaner:
+    return Cleaner(tiny_model)
+
+
+def counted(cleaner: Cleaner, texts: list[str]) -> Summary:
+    summary = Summary()
+    summary.add(list(cleaner.predict_many(texts)))
+    return summary
+
+
+def test_paragraphs_and_words_are_counted_by_what_they_are(cleaner: Cleaner, seed_texts: list[str]) -> None:
+    summary = counted(cleaner, seed_texts)
+    expected: dict[tuple[bool, str, str], list[int]] = {}
+    for text in seed_texts:
+        prediction = cleaner.predict(text)
+        for paragraph, words in zip(prediction.paragraphs, prediction.words.tolist(), strict=True):
+            count = expected.setdefault((paragraph.keep, paragraph.label, paragraph.kind), [0, 0])
+            count[0] += 1
+            count[1] += words
+    found = {
+        (keep, *key): [count.paragraphs, count.words]
+        for keep, counts in ((True, summary.kept), (False, summary.removed))
+        for key, count in counts.items()
+    }
+    assert found == expected
+    assert summary.documents == len(seed_texts)
+    assert 0 < summary.removed_characters < summary.characters
+
+
+def test_counts_do_not_depend_on_batches(cleaner: Cleaner, seed_texts: list[str]) -> None:
+    parts = Summary()
+    for text in seed_texts:
+        parts.merge(counted(cleaner, [text]))
+    assert parts == counted(cleaner, seed_texts)
+
+
+def test_counts_survive_being_written_down(cleaner: Cleaner, seed_texts: list[str]) -> None:
+    summary = counted(cleaner, seed_texts)
+    summary.rejected, summary.bytes = 3, 12345
+    assert Summary.unpacked(json.loads(json.dumps(summary.packed()))) == summary
+
+
+def test_the_report_adds_up(cleaner: Cleaner, seed_texts: list[str]) -> None:
+    report = counted(cleaner, seed_texts).report()
+    for name in ("kept", "removed"):
+        for unit in ("paragraphs", "words"):
+            assert report[name][unit] == sum(part[unit] for part in report[name]["labels"].values())
+            assert report[name][unit] == sum(part[unit] for part in report[name]["kinds"].values())
+    assert all(kind.partition("/")[0] in report["kept"]["labels"] for kind in report["kept"]["kinds"])
+
+
+def test_nothing_is_counted_of_nothing() -> None:
+    summary = Summary()
+    summary.add([])
+    assert summary == Summary()
+    assert summary.ok
+    assert summary.lines() == [
+        "0 documents",
+        "kept            0 paragraphs           0 words",
+        "removed         0 paragraphs           0 words",
+    ]
+
+
+def test_what_went_wrong_is_told() -> None:
+    summary = Summary(rejected=2, failed=["a.txt: gone"])
+    assert not summary.ok
+    assert summary.lines()[-2:] == ["rejected        2 records", "failed          1 files"]

@@ -1,0 +1,44 @@
+"""The highest threshold that loses no more than a share of the reporting."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.evaluation.evaluate import threshold_at_loss
+
+THRESHOLDS = [
+    ([0.1, 0.2, 0.9], [1, 1, 98], 0.01, 0.2),  # the first may go
+    ([0.1, 0.2, 0.9], [1, 1, 98], 0.02, 0.9),
+    ([0.1, 0.2, 0.9], [1, 1, 98], 0.009, 0.1),
+    ([0.9, 0.1, 0.2], [98, 1, 1], 0.01, 0.2),
+    ([0.5, 0.5, 0.9], [1, 1, 98], 0.01, 0.5),  # of equal scores all or none
+    ([0.3], [5], 0.5, 0.3),
+]
+
+
+@pytest.mark.parametrize(("scores", "words", "loss", "expected"), THRESHOLDS)
+def test_the_threshold_at_loss_a_loss(scores: list[float], words: list[int], loss: float, expected: float) -> None:
+    assert threshold_at_loss(np.array(scores), np.array(words), loss) == expected
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(1, 50)), min_size=1, max_size=30),
+    st.sampled_from([0.0, 0.001, 0.005, 0.02, 0.3]),
+)
+def test_the_threshold_loses_at_most_that_and_no_higher_score_would(pairs: list[tuple[int, int]], loss: float) -> None:
+    score = np.array([value / 20 for value, _ in pairs])
+    words = np.array([number for _, number in pairs])
+
+    def lost(threshold: float) -> int:
+        return int(words[score < threshold].sum())
+
+    found = threshold_at_loss(score, words, loss)
+    assert lost(found) <= loss * words.sum()
+    assert all(lost(higher) > loss * words.sum() for higher in score if higher > found)
+
+
+def test_the_threshold_where_there_are_no_scores() -> None:
+    assert threshold_at_loss(np.zeros(0), np.zeros(0, dtype=np.int64), 0.1) == 0

@@ -1,0 +1,238 @@
+"""The gradients of a network are true, a pass forward gives the numbers of prediction, and steps are Adam's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from bounds import bounds_of
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from detector.backend.reference import NUMPY_BACKEND
+from detector.fit import network as fitting
+from detector.fit import pooling_gradients
+from detector.fit.network import Sequences
+from detector.inference.layers import Layer
+from detector.inference.network import LAYERS, DocumentNetwork, layer_shapes
+from detector.inference.positions import Positions
+from detector.inference.quantization import standardize
+
+Floats = NDArray[Any]
+INPUTS, KINDS, HIDDEN, POOL = 4, 3, 5, 2
+CORPORA = [[1], [2], [3], [5], [6, 0], [7], [9], [20], [5, 1, 0, 12, 2], [1, 1, 1, 1]]  # sizes of documents
+
+
+def layers_of(seed: int, dtype: type = np.float64) -> list[Layer]:
+    random = np.random.default_rng(seed)
+    return [
+        Layer((random.normal(size=s) / np.sqrt(s[0])).astype(dtype), (random.normal(size=s[1]) / 4).astype(dtype))
+        for s in layer_shapes(INPUTS, KINDS, HIDDEN, POOL)
+    ]
+
+
+# Gradients
+
+
+class Slopes:
+    """A small document set with a loss that is a weighted sum of the logits, in float64."""
+
+    def __init__(self, sizes: list[int], dropout: float) -> None:
+        random = np.random.default_rng(sum(sizes))
+        self.layers, self.positions, self.dropout = layers_of(len(sizes)), Positions(bounds_of(sizes)), dropout
+        self.rows, self.slope = random.normal(size=(sum(sizes), INPUTS)), random.normal(size=(sum(sizes), KINDS))
+
+    def run(self) -> tuple[float, fitting._TrainingPass, Callable[[Floats], Floats]]:
+        forward = fitting._TrainingPass(self.layers, self.positions, self.dropout, np.random.default_rng(7))
+        logits, back = forward.logits(self.rows)
+        assert logits.dtype == np.float64
+        return float((logits * self.slope).sum()), forward, back
+
+    def numeric(self, array: Floats, reach: float = 1e-6) -> Floats:
+        """The slope of the loss by each number of an array, by central differences."""
+        slopes = np.zeros_like(array)
+        for at in np.ndindex(array.shape):
+            kept, losses = array[at], []
+            for moved in (kept + reach, kept - reach):
+                array[at] = moved
+                losses.append(self.run()[0])
+            array[at] = kept
+            slopes[at] = (losses[0] - losses[1]) / (2 * reach)
+        return slopes
+
+
+@pytest.mark.parametrize("number", range(LAYERS))
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("sizes", [[5, 1, 0, 12, 2], [20]])
+def test_gradients_of_every_layer_agree_with_differences(sizes: list[int], dropout: float, number: int) -> None:
+    task = Slopes(sizes, dropout)
+    _, forward, back = task.run()
+    back(task.slope)
+    gradient, layer = forward.gradients[number], task.layers[number]
+    assert np.abs(gradient.weights).max() > 1e-3
+    assert gradient.weights == pytest.approx(task.numeric(layer.weights), rel=1e-5, abs=1e-7)
+    assert gradient.bias == pytest.approx(task.numeric(layer.bias), rel=1e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize("sizes", CORPORA, ids=str)
+def test_gradients_of_a_batch_of_any_size(sizes: list[int]) -> None:
+    task = Slopes(sizes, 0)
+    _, forward, back = task.run()
+    back(task.slope)
+    for gradient, layer in zip(forward.gradients, task.layers, strict=True):
+        assert gradient.bias == pytest.approx(task.numeric(layer.bias), rel=1e-5, abs=1e-7)
+
+
+KIND_LABELS = np.array([0, 1, 1])
+
+
+def paragraphs(kind: list[int], label_weight: list[float], label: list[int] | None = None) -> Sequences:
+    """One document, of whose paragraphs no more is known; the label is the kind's, where no other is given."""
+    number, rows = len(kind), np.zeros((len(kind), 0))
+    labels = KIND_LABELS[kind] if label is None else np.array(label)
+    return Sequences(rows, np.array(kind), labels, np.array(label_weight), np.array([0, number]), KIND_LABELS)
+
+
+def slow_loss(logits: Floats, data: Sequences, label_loss: float) -> float:
+    """The mean cross-entropy of the kinds, and that of the labels."""
+    guess = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    losses = [
+        -label_weight * ((np.log(row[kind]) if kind >= 0 else 0) + label_loss * np.log(row[label == KIND_LABELS].sum()))
+        for row, kind, label, label_weight in zip(guess, data.kind, data.label, data.label_weight, strict=True)
+        if label_weight
+    ]
+    return float(sum(losses) / data.label_weight.sum())
+
+
+@pytest.mark.parametrize("label_loss", [0.0, 1.0, 3.0])
+def test_the_slope_of_the_loss(label_loss: float) -> None:
+    logits = np.random.default_rng(0).normal(size=(7, KINDS))
+    data = paragraphs([0, 1, 2, -1, 1, 0, -1], [1, 0.25, 2, 0, 0.7, 0, 0.5], [0, 1, 1, -1, 1, 0, 1])
+    slope = fitting._loss_slope(logits, data, label_loss)
+    for at in np.ndindex(logits.shape):
+        moved = np.zeros_like(logits)
+        moved[at] = 1e-6
+        difference = slow_loss(logits + moved, data, label_loss) - slow_loss(logits - moved, data, label_loss)
+        assert slope[at] == pytest.approx(difference / 2e-6, rel=1e-4, abs=1e-8)
+    assert not slope[[3, 5]].any()  # nothing is known of them
+    assert slope[6].any() == bool(label_loss)  # of which the label alone is known
+
+
+def test_of_little_weight_little_is_learnt_and_of_none_nothing() -> None:
+    logits = np.zeros((2, KINDS))
+    assert not fitting._loss_slope(logits, paragraphs([0, 1], [0, 0]), 1).any()
+    little = fitting._loss_slope(logits, paragraphs([0, 1], [0.1, 0.1]), 0)
+    assert np.abs(little).max() == pytest.approx(0.1 * 2 / 3)
+
+
+def test_logits_of_any_size_have_a_slope() -> None:
+    logits = np.array([[1e4, -1e4, 0], [-1e4, 1e4, 0]], dtype=np.float32)
+    slope = fitting._loss_slope(logits, paragraphs([1, 1], [0.5, 0.5]), 1)
+    assert slope.tolist()[1] == [0, 0, 0]
+    assert slope[0, 0] > 0 > slope[0, 1]
+
+
+# Neighbours and maxima
+
+
+@pytest.mark.parametrize("step", [1, 2, 4, 8, 30])
+@given(sizes=st.lists(st.integers(0, 20), min_size=1, max_size=8), seed=st.integers(0, 1000))
+def test_neighbours_are_those_of_the_document(step: int, sizes: list[int], seed: int) -> None:
+    values = np.random.default_rng(seed).normal(size=(sum(sizes), 2))
+    got = fitting._neighbours(values, Positions(bounds_of(sizes)), step)
+    assert got.shape == (len(values), 6)
+    for first, last in pairwise(bounds_of(sizes).tolist()):
+        for at in range(first, last):
+            expected = [values[row].tolist() if first <= row < last else [0, 0] for row in (at - step, at, at + step)]
+            assert got[at].reshape(3, 2).tolist() == expected
+
+
+@given(
+    sizes=st.lists(st.integers(0, 8), min_size=1, max_size=6).filter(any),
+    seed=st.integers(0, 1000),
+    values=st.sampled_from([(0.0, 1.0), (0.0, 0.25, 0.5, 1.0), tuple(np.linspace(0, 1, 40))]),
+)
+def test_maxima_are_the_largest_so_far_and_from_here(sizes: list[int], seed: int, values: tuple[float, ...]) -> None:
+    column = np.random.default_rng(seed).choice(values, (sum(sizes), 1))
+    before, after, _ = pooling_gradients.largest(column, Positions(bounds_of(sizes)))
+    for first, last in pairwise(bounds_of(sizes).tolist()):
+        for at in range(first, last):
+            assert (before[at, 0], after[at, 0]) == (column[first : at + 1].max(), column[at:last].max())
+
+
+# The same numbers as in prediction
+
+
+@pytest.mark.parametrize("sizes", CORPORA, ids=str)
+def test_a_pass_forward_gives_the_scores_of_prediction(sizes: list[int]) -> None:
+    network = DocumentNetwork.quantized(layers_of(sum(sizes), np.float32))
+    rows = np.random.default_rng(1).normal(size=(sum(sizes), INPUTS)).astype(np.float32)
+    standardize(rows, np.zeros(INPUTS, dtype=np.float32), np.ones(INPUTS, dtype=np.float32))
+    positions = Positions(bounds_of(sizes))
+    logits, _ = fitting._TrainingPass(list(network.layers), positions, 0, np.random.default_rng(0)).logits(rows)
+    assert logits.dtype == np.float32
+    assert logits == pytest.approx(
+        network.scores(rows, positions, NUMPY_BACKEND), abs=0.1
+    )  # of hidden units rounded to 1/64
+
+
+def test_a_pass_forward_stays_within_the_bounds_of_prediction() -> None:
+    layers = [Layer(10 * np.abs(layer.weights), layer.bias + 10) for layer in layers_of(3, np.float32)]
+    network, positions = DocumentNetwork.quantized(layers), Positions(bounds_of([12, 3]))
+    rows = np.ones((15, INPUTS), dtype=np.float32)
+    logits, _ = fitting._TrainingPass(list(network.layers), positions, 0, np.random.default_rng(0)).logits(rows)
+    assert logits == pytest.approx(network.scores(rows, positions, NUMPY_BACKEND), rel=1e-3)
+
+
+def test_dropout_is_another_draw_in_every_pass() -> None:
+    layers, random = layers_of(0, np.float32), np.random.default_rng(0)
+    rows, positions = np.ones((6, INPUTS), dtype=np.float32), Positions(bounds_of([6]))
+    one, two = (fitting._TrainingPass(layers, positions, 0.5, random).logits(rows)[0] for _ in range(2))
+    assert not np.array_equal(one, two)
+    one, two = (fitting._TrainingPass(layers, positions, 0, random).logits(rows)[0] for _ in range(2))
+    assert np.array_equal(one, two)
+
+
+# The optimizer
+
+
+def test_the_first_step_moves_every_weight_by_the_rate() -> None:
+    layers, gradients = layers_of(0), layers_of(1)
+    before = [layer.weights.copy() for layer in layers]
+    fitting._Adam(layers).step(layers, gradients, 0.01)
+    for old, layer, gradient in zip(before, layers, gradients, strict=True):
+        large = np.abs(gradient.weights) > 1e-2
+        assert (layer.weights - old)[large] == pytest.approx(-0.01 * np.sign(gradient.weights[large]), rel=1e-2)
+
+
+def slow_adam(slopes: list[float], rate: float) -> float:
+    """Where a single weight that begins at 0 stands after those slopes."""
+    mean = square = at = 0.0
+    for step, slope in enumerate(slopes, 1):
+        mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
+        at -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+    return at
+
+
+@pytest.mark.parametrize("slopes", [[0.5, 0.5, -0.2, 0.1], [3.0, 40.0, -2.0]])  # above 1, they are cut to it
+def test_steps_are_adam_s(slopes: list[float]) -> None:
+    layers = [Layer(np.zeros((1, 1)), np.zeros(1))]
+    optimizer = fitting._Adam(layers)
+    for slope in slopes:
+        optimizer.step(layers, [Layer(np.full((1, 1), slope), np.zeros(1))], 0.01)
+    cut = [max(-1.0, min(slope, 1.0)) for slope in slopes]
+    assert layers[0].weights.item() == pytest.approx(slow_adam(cut, 0.01), rel=1e-5)
+    assert layers[0].bias.item() == 0
+
+
+def test_the_learning_rate_rises_and_falls_once() -> None:
+    rates = [fitting._schedule(step / 1000) for step in range(1001)]
+    top = rates.index(max(rates))
+    assert (rates[0], rates[top], rates[-1]) == pytest.approx((1 / 25, 1, 0))
+    assert top == 100
+    assert (np.diff(rates[: top + 1]) > 0).all()
+    assert (np.diff(rates[top:]) < 0).all()

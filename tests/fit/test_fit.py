@@ -1,0 +1,272 @@
+"""Training: what the data must have, any set of labels, and the same model from the same data in any order."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny import TINY_CONFIG, TINY_VECTORS
+
+from detector.cleaner import Cleaner
+from detector.errors import DataError, UsageError
+from detector.evaluation.labelled import LabelledDocument, LabelledParagraph, read_documents
+from detector.fit.config import FitConfig
+from detector.fit.data import site_folds
+from detector.fit.fit import fit
+from detector.fit.train import train
+from detector.inference import storage
+from detector.inference.network import LAYERS
+from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save
+
+QUICK = FitConfig(
+    folds=2, linear_epochs=5, network_epochs=40, batch_rows=20, min_steps=1, hidden=8, pools=2, networks=(0,),
+    learning_rate=1e-2,
+)  # fmt: skip
+PLACES = ("harbour", "market", "school", "bridge", "library", "forest", "museum", "station", "tunnel", "garden")
+Rule = dict[str, tuple[str, str | None]]  # what a label's paragraph says: its text, its kind
+
+
+def document(number: int, site: str, labels: Rule) -> LabelledDocument:
+    place = PLACES[number % len(PLACES)]
+    story = [
+        LabelledParagraph(f"The council said on day {number} that the {place} would reopen.", "reporting"),
+        LabelledParagraph(f"Residents near the {place} had waited for {number + 2} years.", "reporting"),
+    ]
+    others = [LabelledParagraph(text, label, kind) for label, (text, kind) in labels.items()]
+    return LabelledDocument(f"doc-{number:02}", site, None, None, None, (*story, *others))
+
+
+SPAM: Rule = {"spam": ("Buy cheap tickets now, click here!", None)}
+THREE: Rule = {**SPAM, "navigation": ("Home | Sport | Weather", "menu")}
+
+
+def corpus(number: int = 16, sites: int = 8, labels: Rule = SPAM) -> list[LabelledDocument]:
+    return [document(n, f"site-{n % sites}.example", labels) for n in range(number)]
+
+
+# What the data must have
+
+
+def relabelled(documents: list[LabelledDocument], label: str | None) -> list[LabelledDocument]:
+    return [replace(d, paragraphs=tuple(replace(p, label=label) for p in d.paragraphs)) for d in documents]
+
+
+TOO_LITTLE = [
+    ([], 'no paragraph is labelled "reporting": the labels are []'),
+    (relabelled(corpus(), None), 'no paragraph is labelled "reporting"'),
+    (relabelled(corpus(), "spam"), "no paragraph is labelled \"reporting\": the labels are ['spam']"),
+    (relabelled(corpus(), "reporting"), 'every label is "reporting": add documents with other labels'),
+    (corpus(sites=1), "1 site(s) for 2 folds: add documents of other sites, or set fewer folds"),
+    (
+        [*corpus(labels={}), document(90, "one.example", SPAM), document(91, "one.example", SPAM)],
+        '"spam" occurs on one site only (one.example)',
+    ),
+]
+
+
+@pytest.mark.parametrize(("documents", "words"), TOO_LITTLE, ids=range(len(TOO_LITTLE)))
+def test_too_little_data(documents: list[LabelledDocument], words: str) -> None:
+    with pytest.raises(DataError) as caught:
+        fit(documents, QUICK)
+    assert words in str(caught.value)
+
+
+def test_a_label_that_one_fold_has_alone() -> None:
+    folds = site_folds(corpus(), 2)
+    first = [site for site, fold in folds.items() if fold == 0]
+    documents = [document(n, d.site, SPAM if d.site in first else {}) for n, d in enumerate(corpus())]
+    with pytest.raises(DataError, match=r"only \['reporting'\]: add documents of more sites"):
+        fit(documents, QUICK)
+
+
+def test_fewer_sites_than_folds(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"8 site\(s\) for 9 folds"):
+        fit(corpus(), replace(QUICK, folds=9))
+    with pytest.raises(DataError, match=r"missing\.jsonl"):
+        train([tmp_path / "missing.jsonl"], tmp_path / "model", QUICK, vectors=TINY_VECTORS)
+    assert not (tmp_path / "model").exists()
+
+
+TOO_SMALL = [
+    {"folds": 1}, {"folds": -3}, {"seed": -1}, {"linear_epochs": 0}, {"hidden": 0}, {"pools": 0},
+    {"dropout": -0.1}, {"label_loss": -1}, {"network_epochs": 0}, {"batch_rows": 0}, {"min_steps": 0},
+    {"augmentation": -0.5},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", TOO_SMALL, ids=str)
+def test_configs_out_of_range(wrong: dict[str, Any]) -> None:
+    ((name, value),) = wrong.items()
+    with pytest.raises(UsageError, match=f"{name} must be at least .*, not {value}"):
+        FitConfig(**wrong)
+
+
+WRONG_CONFIGS = [
+    ({"networks": (0, -1)}, "networks must be different seeds, none below 0, not (0, -1)"),
+    ({"networks": (2, 2)}, "networks must be different seeds, none below 0, not (2, 2)"),
+    ({"dropout": 1.0}, "dropout must be below 1, not 1.0"),
+    ({"dropout": float("nan")}, "dropout must be below 1, not nan"),
+    ({"learning_rate": 0}, "learning_rate must be above 0, not 0"),
+    ({"learning_rate": -1e-3}, "learning_rate must be above 0, not -0.001"),
+    (
+        {"max_lost_words": (("gentle", 0.1),)},
+        "max_lost_words must name 'balanced', the default threshold, not only ['gentle']",
+    ),
+    ({"max_lost_words": ()}, "max_lost_words must name 'balanced'"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "words"), WRONG_CONFIGS)
+def test_configs_that_make_no_sense(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        FitConfig(**wrong)
+    assert words in str(caught.value)
+
+
+def test_the_least_of_everything_is_a_config() -> None:
+    least = FitConfig(
+        folds=2, linear_epochs=1, networks=(0,), hidden=1, pools=1, dropout=0, network_epochs=1, batch_rows=1
+    )
+    model = fit(corpus(labels=THREE), replace(least, batch_rows=1, min_steps=1, augmentation=0)).model
+    assert [layer.weights.shape[1] for layer in model.networks.members[0].layers] == [1] * (LAYERS - 1) + [3]
+
+
+# Any set of labels
+
+
+LABEL_SETS = [
+    (SPAM, ("reporting", "spam"), ("reporting", "spam")),
+    (THREE, ("reporting", "navigation", "spam"), ("reporting", "menu", "spam")),
+    ({"zebra": ("Striped!", None), "appeal": ("Give now!", "donation")},
+     ("reporting", "appeal", "zebra"), ("reporting", "donation", "zebra")),
+    ({"a": ("Same kind here", "x"), "b": ("Other text there", "x")}, ("reporting", "a", "b"), ("reporting", "x", "x")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "labels", "kinds"), LABEL_SETS)
+@pytest.mark.parametrize("networks", [(), (0,), (2, 0, 5)])
+def test_other_labels_are_learned(
+    networks: tuple[int, ...], rule: Rule, labels: tuple[str, ...], kinds: tuple[str, ...], tmp_path: Path
+) -> None:
+    fitted = fit(corpus(labels=rule), replace(QUICK, networks=networks))
+    assert (fitted.model.labels, fitted.model.kinds) == (labels, kinds)
+    assert len(fitted.model.networks.members) == len(networks)
+    save(fitted.model, tmp_path, {})
+    new = document(55, "new.example", rule)
+    prediction = Cleaner(load_model(tmp_path), 0.5).predict(new.text)
+    assert [p.label for p in prediction.paragraphs] == [p.label for p in new.paragraphs]
+    assert [p.keep for p in prediction.paragraphs] == [p.label == "reporting" for p in new.paragraphs]
+
+
+def test_paragraphs_without_a_label_are_read_and_not_learned_from() -> None:
+    unknown = LabelledParagraph("Nobody knows what this is.", None)
+    documents = [replace(d, paragraphs=(*d.paragraphs, unknown)) for d in corpus()]
+    fitted = fit(documents, QUICK)
+    assert fitted.model.labels == ("reporting", "spam")
+    assert len(fitted.held_out) == sum(len(d.paragraphs) for d in documents)
+    assert fitted.model.metadata["data"]["paragraphs"] == {"reporting": 32, "spam": 16}
+
+
+def test_documents_without_paragraphs_are_read_over() -> None:
+    empty = [replace(d, id=f"{d.id}-{n}", paragraphs=()) for n, d in enumerate(corpus(4))]
+    with_empty, without = (fit(documents, QUICK) for documents in ([*empty, *corpus()], corpus()))
+    assert len(with_empty.held_out) == len(without.held_out)
+    assert with_empty.model.metadata["data"]["documents"] == 20
+
+
+def test_folds_by_id_where_there_are_no_sites(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    with open(path, "w", encoding="utf-8") as file:
+        for one in corpus():
+            paragraphs = [{"text": p.text, "label": p.label} for p in one.paragraphs]
+            file.write(json.dumps({"id": one.id, "paragraphs": paragraphs}) + "\n")
+    metadata = train([path], tmp_path / "model", QUICK, vectors=TINY_VECTORS).metadata
+    assert metadata["data"]["sites"] == 16
+    assert load_model(tmp_path / "model").labels == ("reporting", "spam")
+
+
+# Word vectors
+
+
+def test_a_model_has_the_given_vectors_or_none() -> None:
+    assert fit(corpus(), QUICK, vectors=TINY_VECTORS).model.vectors is TINY_VECTORS
+    assert not len(fit(corpus(), QUICK).model.vectors.vectors)
+
+
+def test_training_takes_the_vectors_of_the_shipped_model(
+    tiny_data: Path, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "shipped_model", lambda: tiny_model_dir)
+    train([tiny_data], tmp_path / "model", replace(TINY_CONFIG, networks=(0,), network_epochs=1))
+    assert np.array_equal(load_model(tmp_path / "model").vectors.vectors, TINY_VECTORS.vectors)
+
+
+# The same model
+
+
+def test_the_same_data_in_another_order_gives_the_same_bytes(
+    tiny_data: Path, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    lines = tiny_data.read_text("utf-8").splitlines()
+    halves = {"b.jsonl": lines[1::2][::-1], "a.jsonl": lines[::2]}
+    (tmp_path / "data").mkdir()
+    for name, part in halves.items():
+        (tmp_path / "data" / name).write_text("\n".join(part), encoding="utf-8")
+    train([tmp_path / "data" / name for name in halves], tmp_path / "model", TINY_CONFIG, vectors=TINY_VECTORS)
+    for name in (ARRAYS_FILE, METADATA_FILE, "README.md"):
+        assert (tmp_path / "model" / name).read_bytes() == (tiny_model_dir / name).read_bytes()
+
+
+def test_another_seed_gives_another_model() -> None:
+    first, second = (fit(corpus(labels=THREE), replace(QUICK, seed=seed)).held_out for seed in (0, 1))
+    assert not np.array_equal(first, second)
+
+
+def test_progress_is_told() -> None:
+    said: list[str] = []
+    fit(corpus(), QUICK, said.append)
+    assert len(said) >= 3
+    assert "16 documents" in said[0]
+
+
+def test_held_out_scores_are_those_of_the_documents(tiny_data: Path) -> None:
+    documents = list(read_documents([tiny_data]))
+    fitted = fit(documents, TINY_CONFIG)
+    assert sorted(d.id for d in fitted.documents) == sorted(d.id for d in documents)
+    labels = [p.label for d in fitted.documents for p in d.paragraphs]
+    assert fitted.held_out.shape == (len(labels), 3)
+    assert fitted.held_out.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    index = np.array([fitted.model.labels.index(label or "") for label in labels])
+    reporting = fitted.held_out[:, 0]
+    assert reporting[index == 0].mean() > reporting[index != 0].mean() + 0.05
+
+
+def test_measuring_on_other_documents(tiny_data: Path, tmp_path: Path) -> None:
+    metadata = train([tiny_data], tmp_path / "model", TINY_CONFIG, [tiny_data], vectors=TINY_VECTORS).metadata
+    assert set(metadata["figures"]) == {"held-out", "dev"}
+    assert load_model(tmp_path / "model").metadata["figures"] == metadata["figures"]
+    assert "## Figures: dev" in (tmp_path / "model" / "README.md").read_text("utf-8")
+
+
+# Folds
+
+names = st.lists(st.text(st.characters(), max_size=6), min_size=1, max_size=30)
+
+
+@given(names, st.integers(2, 7), st.randoms(use_true_random=False))
+def test_folds_are_even_and_do_not_depend_on_the_order(sites: list[str], number: int, random: Any) -> None:
+    documents = [LabelledDocument(str(n), site, None, None, None, ()) for n, site in enumerate(sites)]
+    folds = site_folds(documents, number)
+    assert set(folds) == set(sites)
+    sizes = Counter(folds.values())
+    assert set(sizes) <= set(range(number))
+    assert max(sizes.values()) - min(sizes[fold] for fold in range(number)) <= 1
+    random.shuffle(documents)
+    assert site_folds(documents, number) == folds

@@ -1,0 +1,48 @@
+"""What the tests of formats share: reading bytes as a format, and writing them again with other texts."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from collections.abc import Callable
+
+import pytest
+
+from detector.formats.base import Fields, Record, Rejected
+from detector.formats.registry import format_of
+
+Change = Callable[[str], str | None]
+DEFAULT = Fields()
+
+
+def shorter(text: str) -> str:
+    """What cleaning does to a text: a part of it is gone."""
+    return text[: len(text) // 2]
+
+
+def same(text: str) -> str:
+    return text
+
+
+def records(name: str, data: bytes, fields: Fields = DEFAULT) -> list[Record | Rejected]:
+    return list(format_of(None, name).read(io.BytesIO(data), "file", fields))
+
+
+def texts(name: str, data: bytes, fields: Fields = DEFAULT) -> list[str | None]:
+    return [r.text for r in records(name, data, fields) if isinstance(r, Record) and r.text is not None]
+
+
+def rewritten(name: str, data: bytes, change: Change = same, fields: Fields = DEFAULT) -> bytes:
+    out = io.BytesIO()
+    writer = format_of(None, name).writer(out, fields)
+    for record in records(name, data, fields):
+        if isinstance(record, Record):
+            writer.write(record, None if record.text is None else change(record.text))
+    writer.close()
+    return out.getvalue()
+
+
+def needs(module: str, *values: object) -> object:
+    """A case of a test that is skipped where a library is not installed."""
+    missing = importlib.util.find_spec(module) is None
+    return pytest.param(*values, marks=pytest.mark.skipif(missing, reason=f"{module} is not installed"))

@@ -1,0 +1,212 @@
+"""A model comes back as it was saved, and whatever else is in its files is refused by a `ModelError`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from model_files import change_metadata, message
+from numpy.typing import NDArray
+from scoring import scores_of
+
+from detector.errors import ModelError
+from detector.features.version import FEATURE_VERSION
+from detector.features.word_vectors import DIMENSIONS, WordVectors
+from detector.inference import storage
+from detector.inference.model import Model
+from detector.inference.network import Ensemble
+from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, read_metadata, save
+
+FORMAT = 3
+
+
+# What is saved comes back
+
+
+def arrays_of(networks: Ensemble) -> list[NDArray[np.float32]]:
+    layers = [layer for member in networks.members for layer in member.layers]
+    return [networks.mean, networks.factor, *(array for layer in layers for array in (layer.weights, layer.bias))]
+
+
+def test_a_model_comes_back_as_it_was(tiny_model: Model, seed_texts: list[str], tmp_path: Path) -> None:
+    save(tiny_model, tmp_path / "new" / "model", {"made": "here", "note": "größer"})
+    loaded = load_model(tmp_path / "new" / "model")
+    for name in ("labels", "kinds", "kind_labels", "thresholds"):
+        assert getattr(loaded, name) == getattr(tiny_model, name)
+    assert (loaded.metadata["made"], loaded.metadata["note"]) == ("here", "größer")
+    for name in ("vectors", "buckets", "fingerprints"):
+        before, after = getattr(tiny_model.vectors, name), getattr(loaded.vectors, name)
+        assert (before.dtype, before.tolist()) == (after.dtype, after.tolist())
+    for before, after in zip(arrays_of(tiny_model.networks), arrays_of(loaded.networks), strict=True):
+        assert (before.dtype, before.tolist()) == (after.dtype, after.tolist())
+    by_name = load_model(str(tmp_path / "new" / "model"))
+    before, after = scores_of(tiny_model, seed_texts), scores_of(by_name, seed_texts)
+    assert np.array_equal(before.labels, after.labels)
+    assert np.array_equal(before.kinds, after.kinds)
+
+
+def test_a_model_without_vectors_and_networks_comes_back(
+    tiny_model: Model, seed_texts: list[str], tmp_path: Path
+) -> None:
+    plain = replace(tiny_model, vectors=WordVectors.none(), networks=Ensemble.none())
+    save(plain, tmp_path, {})
+    loaded = load_model(tmp_path)
+    assert (loaded.vectors.vectors.shape, loaded.networks.members) == ((0, DIMENSIONS), ())
+    assert np.array_equal(scores_of(loaded, seed_texts).labels, scores_of(plain, seed_texts).labels)
+
+
+def test_the_same_model_gives_the_same_bytes(tiny_model: Model, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        save(tiny_model, tmp_path / name, tiny_model.metadata)
+    for file in (ARRAYS_FILE, METADATA_FILE):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_saving_a_changed_model_with_its_old_metadata(tiny_model: Model, tmp_path: Path) -> None:
+    networks = replace(tiny_model.networks, members=tiny_model.networks.members[:1])
+    changed = replace(tiny_model, networks=networks, thresholds={"balanced": 0.25})
+    save(changed, tmp_path, changed.metadata)
+    loaded = load_model(tmp_path)
+    assert (len(loaded.networks.members), loaded.thresholds) == (1, {"balanced": 0.25})
+
+
+def test_metadata_says_what_the_model_is(tiny_model_dir: Path) -> None:
+    metadata = read_metadata(tiny_model_dir)
+    assert metadata["format"] == FORMAT
+    assert metadata["features"] == FEATURE_VERSION
+    assert metadata["sha256"] == hashlib.sha256((tiny_model_dir / ARRAYS_FILE).read_bytes()).hexdigest()
+    assert metadata["labels"] == ["reporting", "appeal", "navigation"]
+    assert set(metadata["thresholds"]) == {"gentle", "balanced", "strict"}
+    assert {"python", "numpy", "scikit-learn", "detector"} <= set(metadata["versions"])
+    assert metadata["data"]["documents"] == 54
+    assert len(metadata["data"]["sha256"]) == 64
+    assert metadata["config"]["seed"] == 0
+    assert metadata["figures"]["held-out"]
+
+
+def test_the_card_is_written(tiny_model_dir: Path) -> None:
+    card = (tiny_model_dir / "README.md").read_text("utf-8")
+    assert card.startswith("# Model card")
+    assert "54 documents" in card
+
+
+def test_a_folder_that_cannot_be_written(tiny_model: Model, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ModelError, match="cannot be written there"):
+        save(tiny_model, tmp_path / "file" / "model", {})
+
+
+def test_saving_leaves_no_other_files(tiny_model: Model, tmp_path: Path) -> None:
+    save(tiny_model, tmp_path, {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [METADATA_FILE, ARRAYS_FILE]
+    assert not stat.S_IMODE((tmp_path / ARRAYS_FILE).stat().st_mode) & 0o111
+
+
+# Versions
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"format": FORMAT + 1}, ["format 4", "reads 3", "update the detector"]),
+        ({"format": FORMAT - 1}, ["format 2", "reads 3", "train it anew"]),
+        ({"format": None}, ["format None", "train it anew"]),
+        ({"format": "one"}, ["format 'one'", "train it anew"]),
+        ({"features": FEATURE_VERSION + 1}, [f"features of version {FEATURE_VERSION + 1}", "train it anew"]),
+        ({"features": None}, ["features of version None"]),
+        ({"sha256": "0" * 64}, ["digest", METADATA_FILE, "copy the folder anew"]),
+        ({"sha256": None}, ["digest"]),
+        ({"labels": None}, ["no model of format 3"]),
+        ({"labels": []}, ["no model of format 3"]),
+        ({"labels": ["reporting", "appeal"]}, ["do not fit"]),
+        ({"labels": ["appeal", "reporting", "navigation"]}, ["do not fit"]),
+        ({"kinds": ["body"]}, ["do not fit"]),
+        ({"thresholds": []}, ["no model of format 3"]),
+        ({"thresholds": {"balanced": "high"}}, ["no model of format 3"]),
+        ({"thresholds": {"balanced": 7}}, ["do not fit"]),
+    ],
+)
+def test_metadata_that_does_not_fit(model_copy: Path, changes: dict[str, Any], words: list[str]) -> None:
+    change_metadata(model_copy, **changes)
+    said = message(model_copy)
+    assert str(model_copy) in said
+    for word in words:
+        assert word in said
+
+
+def test_an_older_format_is_named_before_the_file_is_read(model_copy: Path) -> None:
+    change_metadata(model_copy, format=FORMAT - 1)
+    (model_copy / ARRAYS_FILE).write_bytes(b"something quite different")
+    assert "train it anew with this version" in message(model_copy)
+
+
+def test_a_newer_format_is_named_before_the_file_is_read(model_copy: Path) -> None:
+    change_metadata(model_copy, format=FORMAT + 1)
+    (model_copy / ARRAYS_FILE).write_bytes(b"something quite different")
+    assert "update the detector" in message(model_copy)
+
+
+@pytest.mark.parametrize("missing", ["format", "features", "sha256", "labels", "kinds", "thresholds"])
+def test_metadata_without_a_field(model_copy: Path, missing: str) -> None:
+    file = model_copy / METADATA_FILE
+    metadata = json.loads(file.read_text("utf-8"))
+    del metadata[missing]
+    file.write_text(json.dumps(metadata))
+    assert str(model_copy) in message(model_copy)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "cannot be read as JSON"),
+        (b'{"format": 1', "cannot be read as JSON"),
+        (b"\xff\xfe\x00", "cannot be read as JSON"),
+        (b"[" * 100_000, "cannot be read as JSON"),
+        (b"[1, 2]", "holds a list, not an object"),
+        (b"null", "holds a NoneType, not an object"),
+        (b"{}", "format None"),
+    ],
+)
+def test_metadata_that_is_none(model_copy: Path, content: bytes, words: str) -> None:
+    (model_copy / METADATA_FILE).write_bytes(content)
+    said = message(model_copy)
+    assert words in said
+    assert METADATA_FILE in said or words.startswith("format")
+
+
+# Missing files
+
+
+@pytest.mark.parametrize("name", [ARRAYS_FILE, METADATA_FILE])
+def test_a_missing_file(model_copy: Path, name: str) -> None:
+    (model_copy / name).unlink()
+    said = message(model_copy)
+    assert str(model_copy / name) in said
+    assert f"a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}" in said
+
+
+@pytest.mark.parametrize("name", [ARRAYS_FILE, METADATA_FILE])
+def test_a_folder_in_place_of_a_file(model_copy: Path, name: str) -> None:
+    (model_copy / name).unlink()
+    (model_copy / name).mkdir()
+    assert name in message(model_copy)
+
+
+def test_no_folder_at_all(tmp_path: Path) -> None:
+    assert "no such file" in message(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("text")
+    assert "file" in message(tmp_path / "file")
+    assert message(Path("a\0b"))
+
+
+def test_the_shipped_model_is_small_and_described(shipped: object) -> None:
+    assert shipped
+    folder = storage.shipped_model()
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 8 << 20
+    assert {path.name for path in folder.iterdir()} >= {ARRAYS_FILE, METADATA_FILE, "README.md"}

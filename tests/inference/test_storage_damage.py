@@ -1,0 +1,88 @@
+"""A model's files cut short, changed or mixed up: each a `ModelError`, and never anything else."""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from model_files import error_of, message, write_arrays
+
+from detector.inference.model import Model
+from detector.inference.network import Ensemble
+from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, save
+
+
+def test_a_file_cut_short(model_copy: Path) -> None:
+    whole = (model_copy / ARRAYS_FILE).read_bytes()
+    for size in (0, 1, 2, 10, 100, len(whole) // 2, len(whole) - 5, len(whole) - 1):
+        (model_copy / ARRAYS_FILE).write_bytes(whole[:size])
+        assert "cut short" in message(model_copy)
+
+
+def test_a_flipped_byte_anywhere(model_copy: Path) -> None:
+    whole = (model_copy / ARRAYS_FILE).read_bytes()
+    offsets = {*range(12), *range(len(whole) - 12, len(whole)), *range(0, len(whole), len(whole) // 80)}
+    for number, offset in enumerate(sorted(offsets)):
+        damaged = bytearray(whole)
+        damaged[offset] ^= 1 << number % 8
+        (model_copy / ARRAYS_FILE).write_bytes(damaged)
+        said = message(model_copy)
+        assert any(word in said for word in ("damaged", "cut short", "digest"))
+
+
+def test_a_flipped_byte_in_metadata_is_never_another_error(model_copy: Path) -> None:
+    whole = (model_copy / METADATA_FILE).read_bytes()
+    for offset in range(0, len(whole), len(whole) // 120):
+        for bit in (1, 0x20, 0x80):
+            damaged = bytearray(whole)
+            damaged[offset] ^= bit
+            (model_copy / METADATA_FILE).write_bytes(damaged)
+            assert str(model_copy) in (error_of(model_copy) or str(model_copy))
+
+
+def test_bytes_after_the_end(model_copy: Path) -> None:
+    with open(model_copy / ARRAYS_FILE, "ab") as file:
+        file.write(b"more")
+    assert "digest" in message(model_copy)
+
+
+def structure(payload: bytes) -> Iterator[int]:
+    """Offsets of the pickle that are not inside its two large arrays."""
+    for size, name in (
+        (400, b"kind_labels"),
+        (200, b"scale"),
+        (200, b"rarity"),
+        (400, b"vectors"),
+        (200, b"networks"),
+        (200, b"factor"),
+        (200, b"members"),
+        (200, b"calibration"),
+    ):
+        at = payload.index(name)
+        yield from range(max(at - 20, 0), min(at + size, len(payload)), 9)
+    yield from range(len(payload) - 60, len(payload))
+
+
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
+def test_a_changed_pickle_with_its_own_digest_is_never_another_error(model_copy: Path, payload: bytes) -> None:
+    random = np.random.default_rng(0)
+    loaded = 0
+    for offset in structure(payload):
+        changed = bytearray(payload)
+        changed[offset] = int(random.integers(256))
+        write_arrays(model_copy, zlib.compress(bytes(changed), 1))
+        said = error_of(model_copy)
+        loaded += said is None  # a number of an array, say
+        assert said is None or str(model_copy) in said
+    assert loaded < sum(1 for _ in structure(payload))
+
+
+def test_another_model_s_arrays(model_copy: Path, tiny_model: Model, tmp_path: Path) -> None:
+    save(replace(tiny_model, networks=Ensemble.none()), tmp_path / "other", {})
+    shutil.copy(tmp_path / "other" / ARRAYS_FILE, model_copy / ARRAYS_FILE)
+    assert "or another model's" in message(model_copy)

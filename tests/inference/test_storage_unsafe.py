@@ -1,0 +1,229 @@
+"""A file that asks for more than plain values is refused, and nothing of it is run."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import pickle
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from model_files import error_of, message, write_arrays
+
+from detector.inference import storage
+from detector.inference.network import LAYERS, layer_shapes
+from detector.inference.storage import ARRAYS_FILE
+
+
+class Bomb:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (f"touch '{self.trace}'",)
+
+
+def test_the_bomb_is_one(tmp_path: Path) -> None:
+    pickle.loads(pickle.dumps(Bomb(tmp_path / "trace")))
+    assert (tmp_path / "trace").exists()
+
+
+def dumped(value: object, tmp_path: Path, compress: Any) -> bytes:
+    joblib.dump(value, tmp_path / "dumped", compress=compress)
+    return (tmp_path / "dumped").read_bytes()
+
+
+def with_deep(payload: bytes, value: object) -> dict[str, Any]:
+    """The tiny model's dictionary with something else in place of one array's bytes."""
+    content: dict[str, Any] = pickle.loads(payload)
+    content["networks"]["members"][1][0]["weights"]["bytes"] = value
+    return content
+
+
+BOMBS: dict[str, Callable[[Bomb, bytes, Path], bytes]] = {
+    **{
+        f"protocol {number}": lambda bomb, _, __, number=number: zlib.compress(pickle.dumps(bomb, number))
+        for number in range(pickle.HIGHEST_PROTOCOL + 1)
+    },
+    "in a list": lambda bomb, _, __: zlib.compress(pickle.dumps([1, 2, [bomb]])),
+    "deep in an array": lambda bomb, payload, __: zlib.compress(pickle.dumps(with_deep(payload, bomb), 4)),
+    "by joblib": lambda bomb, payload, path: dumped(with_deep(payload, bomb), path, ("zlib", 3)),
+    "in an array of objects": lambda bomb, _, path: dumped(
+        {"rarity": np.array([bomb], dtype=object)}, path, ("zlib", 3)
+    ),
+    "not packed": lambda bomb, _, path: dumped(bomb, path, 0),
+    "by gzip": lambda bomb, _, __: gzip.compress(pickle.dumps(bomb)),
+    "after the model": lambda bomb, payload, __: zlib.compress(payload[:-1] + pickle.dumps(bomb, 0)),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize("its_digest", [True, False])
+def test_a_pickle_that_would_run_a_command_has_not_run_it(
+    name: str, its_digest: bool, model_copy: Path, payload: bytes, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    content = BOMBS[name](Bomb(trace), payload, tmp_path)
+    write_arrays(model_copy, content) if its_digest else (model_copy / ARRAYS_FILE).write_bytes(content)
+    said = message(model_copy)
+    assert not trace.exists()
+    if name in ("not packed", "by gzip"):
+        assert "not a model file" in said
+    else:
+        assert "refused as unsafe" in said
+        assert "nothing of it was run" in said
+
+
+def test_the_refusal_names_what_was_asked_for(model_copy: Path, tmp_path: Path) -> None:
+    write_arrays(model_copy, zlib.compress(pickle.dumps(Bomb(tmp_path / "trace"), 4)))
+    assert f"{os.system.__module__}.system" in message(model_copy)
+
+
+REFUSED = {
+    "array": {"rarity": np.zeros(3)},
+    "empty array": np.zeros(0),
+    "set": {1, 2},
+    "complex": 1j,
+    "path": Path("a"),
+    "ordered": np.dtype("int8"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_other_objects_are_refused(name: str, protocol: int, model_copy: Path) -> None:
+    write_arrays(model_copy, zlib.compress(pickle.dumps(REFUSED[name], protocol)))
+    assert "refused as unsafe" in message(model_copy)
+
+
+@pytest.mark.parametrize("compress", [0, ("zlib", 3), ("gzip", 3), ("bz2", 3), ("lzma", 3)])
+def test_arrays_dumped_by_joblib_are_refused(compress: Any, model_copy: Path, tmp_path: Path) -> None:
+    write_arrays(model_copy, dumped({"rarity": np.arange(100)}, tmp_path, compress))
+    said = message(model_copy)
+    assert "refused as unsafe" in said or "not a model file" in said
+
+
+MEMORY = [
+    b"\x80\x04]r\xff\xff\xff\xff.",  # LONG_BINPUT: room for four thousand million objects
+    b"\x80\x04]p2147483647\n.",  # PUT
+    b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f.",  # BINBYTES8 of nearly everything
+    b"\x80\x04B\xff\xff\xff\xff.",  # BINBYTES of four gigabytes
+    b"\x80\x05\x96\xff\xff\xff\xff\xff\x00\x00\x00.",  # BYTEARRAY8
+    b"\x80\x04P1\n.",  # PERSID
+    b"\x80\x04\x82\x01.",  # EXT1
+    b"",
+    b".",
+    b"\x80\x7f}.",
+]
+
+
+@pytest.mark.parametrize("content", MEMORY)
+def test_pickles_made_to_harm(content: bytes, model_copy: Path) -> None:
+    write_arrays(model_copy, zlib.compress(content))
+    said = message(model_copy)
+    assert "refused as unsafe" in said or "damaged" in said
+
+
+@pytest.mark.parametrize("value", [[], "model", 5, {}, {"linear": {}}, {"linear": [], "networks": None}, [{}]])
+def test_plain_values_that_are_no_model(value: object, model_copy: Path) -> None:
+    write_arrays(model_copy, zlib.compress(pickle.dumps(value, 4)))
+    said = message(model_copy)
+    assert any(word in said for word in ("not a model", "no model of format", "unsafe"))
+
+
+def members(content: dict[str, Any]) -> list[Any]:
+    found: list[Any] = content["networks"]["members"]
+    return found
+
+
+def as_int8(array: dict[str, Any]) -> None:
+    """The same shape, in numbers of a byte."""
+    array.update(dtype="int8", bytes=bytes(math.prod(array["shape"])))
+
+
+def without_units(layers: list[Any], hidden: int = 8, pool: int = 3) -> None:
+    """Layers of that many units that fit each other."""
+    inputs, kinds = layers[0]["weights"]["shape"][0], layers[-1]["weights"]["shape"][1]
+    for layer, shape in zip(layers, layer_shapes(inputs, kinds, hidden, pool), strict=True):
+        layer["weights"].update(shape=list(shape), bytes=bytes(4 * math.prod(shape)))
+        layer["bias"].update(shape=[shape[1]], bytes=bytes(4 * shape[1]))
+
+
+def test_layers_made_anew_fit_with_their_units(model_copy: Path, payload: bytes) -> None:
+    content = pickle.loads(payload)
+    without_units(members(content)[0])
+    without_units(members(content)[1], hidden=1, pool=1)
+    write_arrays(model_copy, zlib.compress(pickle.dumps(content, 4), 1))
+    assert error_of(model_copy) is None
+
+
+WRONG_PARTS: list[tuple[str, Callable[[dict[str, Any]], object]]] = [
+    ("dtype", lambda p: p["rarity"].update(dtype="object")),
+    ("dtype", lambda p: p["rarity"].update(dtype="float64")),
+    ("reshape", lambda p: p["rarity"].update(shape=[7])),
+    ("do not fit", lambda p: p["rarity"].update(shape=[1, -1])),
+    ("do not fit", lambda p: p["kind_labels"].append(0)),
+    ("do not fit", lambda p: p["kind_labels"].__setitem__(0, 9)),
+    ("do not fit", lambda p: p["linear"].update(scale=p["calibration"])),
+    ("do not fit", lambda p: p["linear"].update(weights=p["rarity"])),
+    ("no model", lambda p: p.pop("calibration")),
+    ("do not fit", lambda p: members(p)[1].pop()),
+    ("do not fit", lambda p: members(p)[0].reverse()),
+    ("do not fit", lambda p: members(p)[0][2].update(bias=p["linear"]["bias"])),
+    ("do not fit", lambda p: members(p)[0][0].update(weights=p["calibration"])),
+    ("do not fit", lambda p: members(p)[0][0]["bias"].update(shape=[1, -1])),
+    ("do not fit", lambda p: members(p).append([])),
+    *(("do not fit", lambda p, at=at: as_int8(members(p)[0][at]["weights"])) for at in (0, 1, 3, LAYERS - 1)),
+    ("do not fit", lambda p: as_int8(members(p)[1][0]["bias"])),
+    ("do not fit", lambda p: without_units(members(p)[0], hidden=0)),
+    ("do not fit", lambda p: without_units(members(p)[1], pool=0)),
+    ("do not fit", lambda p: p["networks"].update(mean=p["linear"]["bias"])),
+    ("do not fit", lambda p: p["networks"].update(factor=p["linear"]["bias"])),
+    ("do not fit", lambda p: as_int8(p["networks"]["mean"])),
+    ("do not fit", lambda p: as_int8(p["networks"]["factor"])),
+    ("no model", lambda p: p["networks"].pop("mean")),
+    ("no model", lambda p: p["networks"].pop("members")),
+    ("no model", lambda p: members(p)[1][0].pop("bias")),
+    ("no model", lambda p: p.update(networks=[{"weights": [], "biases": []}])),
+    ("no model", lambda p: p["networks"].update(members=[[p["calibration"]]])),
+    ("do not fit", lambda p: as_int8(p["linear"]["scale"])),
+    ("do not fit", lambda p: as_int8(p["linear"]["bias"])),
+    ("do not fit", lambda p: as_int8(p["calibration"])),
+    ("do not fit", lambda p: p["linear"]["weights"].update(dtype="uint8")),
+    ("do not fit", lambda p: p["rarity"].update(dtype="int8")),
+    ("do not fit", lambda p: p["vectors"]["numbers"].update(dtype="uint8")),
+    ("do not fit", lambda p: p["vectors"]["buckets"].update(dtype="float32")),
+    ("do not fit", lambda p: p["vectors"]["marks"].update(dtype="float32")),
+    ("do not fit", lambda p: p["vectors"].update(marks=p["rarity"])),
+    ("do not fit", lambda p: p["vectors"].update(numbers=p["calibration"])),
+    ("do not fit", lambda p: p["vectors"]["buckets"].update(bytes=b"\xff" * len(p["vectors"]["buckets"]["bytes"]))),
+    ("no model", lambda p: p["vectors"].pop("numbers")),
+    ("no model", lambda p: p.pop("vectors")),
+    ("no model", lambda p: p["calibration"].update(bytes="text")),
+]
+
+
+@pytest.mark.parametrize(("words", "change"), WRONG_PARTS)
+def test_a_model_whose_parts_do_not_fit(
+    words: str, change: Callable[[dict[str, Any]], object], model_copy: Path, payload: bytes
+) -> None:
+    content = pickle.loads(payload)
+    change(content)
+    write_arrays(model_copy, zlib.compress(pickle.dumps(content, 4), 1))
+    assert words in message(model_copy)
+
+
+def test_a_file_that_unpacks_to_too_much(model_copy: Path, payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_LARGEST_FILE", 1 << 20)
+    write_arrays(model_copy, zlib.compress(bytes(8 << 20)))
+    assert "larger than any model" in message(model_copy)
+    write_arrays(model_copy, zlib.compress(payload))
+    assert "larger than any model" in message(model_copy)
