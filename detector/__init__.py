@@ -1,8 +1,8 @@
-r"""Tell the article from what the publisher says to the reader, paragraph by paragraph, from the plain text alone.
+r"""Remove from article text what is not the article, paragraph by paragraph, from the plain text alone.
 
 >>> import detector
->>> cleaner = detector.load()
->>> result = cleaner.clean("The bridge reopened on Monday.\nSubscribe to our newsletter!\n")
+>>> detector.clean("The bridge reopened on Monday, the council said.\nSubscribe to our newsletter!\n").text
+'The bridge reopened on Monday, the council said.\n'
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from detector.errors import DataError, DetectorError, ModelError, UsageError
 
 if TYPE_CHECKING:
-    from detector.cleaner import Cleaned, Cleaner, Paragraph, Prediction, load
+    from detector.cleaner import Cleaned, Cleaner, Paragraph, Prediction, clean, load
     from detector.policy import POLICIES, Policy
 
 __version__ = "0.1.0"
@@ -30,17 +30,18 @@ __all__ = [
     "Prediction",
     "UsageError",
     "__version__",
+    "clean",
     "load",
 ]
 
 _MODULES = {
-    "detector.cleaner": ("Cleaned", "Cleaner", "Paragraph", "Prediction", "load"),
+    "detector.cleaner": ("Cleaned", "Cleaner", "Paragraph", "Prediction", "clean", "load"),
     "detector.policy": ("POLICIES", "Policy"),
 }
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is asked for: the command has to start, and to set up numpy, before numpy is in."""
+    """Import a public name when it is first used: the command has to set up NumPy before NumPy is imported."""
     for module, names in _MODULES.items():
         if name in names:
             return globals().setdefault(name, getattr(import_module(module), name))

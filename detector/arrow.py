@@ -25,13 +25,12 @@ try:
 except ImportError as error:
     raise missing_library("pyarrow", "detector.arrow", "parquet") from error
 
+from detector.formats.arrow_text import TEXT_TYPES, from_texts, is_text, to_texts
+
 Batch = TypeVar("Batch", bound=pa.RecordBatch | pa.Table)
 _Column: TypeAlias = pa.Array | pa.ChunkedArray
 _Value: TypeAlias = Callable[[Cleaned], object]
 _Output: TypeAlias = tuple[pa.Field, _Value]  # a column to make, and its value in a row
-
-_TEXT_TYPES = ("string", "large_string", "string_view")
-_BAD_BYTES = "surrogateescape"  # bytes that are no UTF-8 come out of a text as they went in
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,8 @@ def clean_batch(
 ) -> Batch:
     """A `pyarrow.RecordBatch` or `pyarrow.Table` with the texts of one column cleaned.
 
-    The column is ``string``, ``large_string`` or ``string_view`` and stays it; nulls stay null, and bytes that are no
-    UTF-8 stay as they are. Rows, the other columns and the metadata of schema and fields are kept. ``removed_share``
+    The column has one of the types that `detector.formats.arrow_text.is_text` accepts, and keeps it. Nulls stay null,
+    and bytes that are not UTF-8 stay as they are. Rows, the other columns and the metadata of schema and fields are kept. ``removed_share``
     and ``removed_text`` name columns to add at the end, as in `Settings`.
 
     Raises `UsageError` for a column that is missing or holds no text, and for one to add that is there already.
@@ -115,9 +114,8 @@ def _text_place(schema: pa.Schema, name: str) -> int:
     if place < 0:
         raise UsageError(f"text column {name!r}: not there, or there twice; the columns: {', '.join(schema.names)}")
     kind = schema.field(place).type
-    if str(kind) not in _TEXT_TYPES:
-        kinds = ", ".join(_TEXT_TYPES)
-        raise UsageError(f"text column {name!r} is {kind}, not one of {kinds}: cast it, or name another")
+    if not is_text(kind):
+        raise UsageError(f"text column {name!r} is {kind}, not {TEXT_TYPES}: cast it, or name another")
     return place
 
 
@@ -142,8 +140,7 @@ def _clean_column(column: _Column, cleaner: Cleaner, outputs: Sequence[_Output])
 
 def _rows(chunks: Sequence[pa.Array], cleaner: Cleaner, values: Sequence[_Value]) -> Iterator[list[Any]]:
     """What each text gives, in order; the texts of all chunks are judged together."""
-    blobs = (blob for chunk in chunks for blob in chunk.cast(pa.large_binary()).to_pylist())
-    texts = [None if blob is None else blob.decode("utf-8", _BAD_BYTES) for blob in blobs]
+    texts = [text for chunk in chunks for text in to_texts(chunk)]
     cleaned = cleaner.clean_many(text for text in texts if text is not None)
     for text in texts:
         if text is None:
@@ -154,7 +151,4 @@ def _rows(chunks: Sequence[pa.Array], cleaner: Cleaner, values: Sequence[_Value]
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    if str(kind) not in _TEXT_TYPES:
-        return pa.array(values, kind)
-    blobs = [None if value is None else value.encode("utf-8", _BAD_BYTES) for value in values]
-    return pa.array(blobs, pa.large_binary()).cast(kind, safe=False)  # a safe cast would refuse what is no UTF-8
+    return from_texts(values, kind) if is_text(kind) else pa.array(values, kind)

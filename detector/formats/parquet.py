@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -67,10 +67,9 @@ class _End:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of a batch."""
+    """A row of a batch, whose rows come one after the other."""
 
     batch: pa.RecordBatch
-    row: int
 
 
 def _parquet() -> ModuleType:
@@ -78,16 +77,15 @@ def _parquet() -> ModuleType:
 
 
 def _check_column(schema: pa.Schema, name: str, column: str) -> None:
-    from pyarrow import types
+    from detector.formats.arrow_text import TEXT_TYPES, is_text
 
     if schema.names.count(column) != 1:
         raise DataError(
             f'{name}: no column "{column}", or more than one; choose one with --text-field: {", ".join(schema.names)}'
         )
     found = schema.field(column).type
-    value = found.value_type if types.is_dictionary(found) else found
-    if not (types.is_string(value) or types.is_large_string(value)):
-        raise DataError(f'{name}: column "{column}" is of {found}, not of strings; choose one with --text-field')
+    if not is_text(found):
+        raise DataError(f'{name}: column "{column}" is {found}, not {TEXT_TYPES}; choose one with --text-field')
 
 
 def _codecs(metadata: pq.FileMetaData) -> dict[str, str]:
@@ -98,42 +96,30 @@ def _codecs(metadata: pq.FileMetaData) -> dict[str, str]:
     return {c.path_in_schema: "NONE" if c.compression == "UNCOMPRESSED" else c.compression for c in columns}
 
 
-def _records(file: pq.ParquetFile, name: str, fields: Fields) -> Iterator[Record | Rejected]:
+def _records(file: pq.ParquetFile, name: str, fields: Fields) -> Iterator[Record]:
     number = 0
     for group in range(file.metadata.num_row_groups):
         size = file.metadata.row_group(group)
         rows = max(1, min(1 << 14, size.num_rows * _BATCH_BYTES // max(size.total_byte_size, 1)))
         for batch in file.iter_batches(batch_size=rows, row_groups=[group], use_threads=False):
-            yield from _of_batch(batch, name, number, fields)
+            yield from _batch_records(batch, name, number, fields)
             number += batch.num_rows
         yield Record("", None, _End())
 
 
-def _of_batch(batch: pa.RecordBatch, name: str, first: int, fields: Fields) -> Iterator[Record | Rejected]:
+def _batch_records(batch: pa.RecordBatch, name: str, first: int, fields: Fields) -> Iterator[Record]:
     texts = _values(batch, fields.text)
     ids = _values(batch, fields.id) if fields.id in batch.schema.names else [None] * batch.num_rows
     for row, (text, given) in enumerate(zip(texts, ids, strict=True)):
-        if isinstance(text, UnicodeDecodeError):
-            yield Rejected(first + row + 1, f'column "{fields.text}" holds no UTF-8: {text}')
-        else:
-            known = given if isinstance(given, str | int) else f"{name}:{first + row + 1}"
-            yield Record(str(known), text, _Row(batch, row))
+        known = given if isinstance(given, str | int) else f"{name}:{first + row + 1}"
+        yield Record(str(known), text, _Row(batch))
 
 
-def _values(batch: pa.RecordBatch, column: str) -> Sequence[Any]:
-    """The values of a column; in place of a string that is no UTF-8, the error."""
-    values = batch.column(column)
-    try:
-        return values.to_pylist()  # type: ignore[no-any-return]
-    except UnicodeDecodeError:
-        return [_value(value) for value in values]
+def _values(batch: pa.RecordBatch, name: str) -> list[Any]:
+    from detector.formats.arrow_text import is_text, to_texts
 
-
-def _value(scalar: pa.Scalar) -> object:
-    try:
-        return scalar.as_py()
-    except UnicodeDecodeError as error:
-        return error
+    column = batch.column(name)
+    return to_texts(column) if is_text(column.type) else column.to_pylist()
 
 
 class _ParquetWriter:
@@ -142,7 +128,6 @@ class _ParquetWriter:
         self._column = fields.text
         self._file: pq.ParquetWriter | None = None
         self._batch: pa.RecordBatch | None = None  # the one whose rows are coming in
-        self._rows: list[int] = []
         self._texts: list[str | None] = []
         self._group: list[pa.RecordBatch] = []
 
@@ -153,7 +138,6 @@ class _ParquetWriter:
             if raw.batch is not self._batch:
                 self._end_batch()
                 self._batch = raw.batch
-            self._rows.append(raw.row)
             self._texts.append(record.text if text is None else text)
         elif isinstance(raw, _Start):
             self._file = _parquet().ParquetWriter(self._stream, raw.schema, compression=raw.codecs or "snappy")
@@ -167,17 +151,16 @@ class _ParquetWriter:
             self._file.close()
 
     def _end_batch(self) -> None:
-        """Put the batch's rows, with their texts, into the row group."""
-        if self._batch is not None and self._rows:
-            import pyarrow as pa
+        """Put the batch, with the new texts, into the row group."""
+        if self._batch is not None:
+            from detector.formats.arrow_text import from_texts
 
-            batch = self._batch if len(self._rows) == self._batch.num_rows else self._batch.take(pa.array(self._rows))
-            at = batch.schema.get_field_index(self._column)
-            field = batch.schema.field(at)
-            self._group.append(batch.set_column(at, field, pa.array(self._texts, type=field.type)))
+            at = self._batch.schema.get_field_index(self._column)
+            field = self._batch.schema.field(at)
+            self._group.append(self._batch.set_column(at, field, from_texts(self._texts, field.type)))
             if sum(b.nbytes for b in self._group) > _GROUP_BYTES:
                 self._write_group()
-        self._batch, self._rows, self._texts = None, [], []
+        self._batch, self._texts = None, []
 
     def _end_group(self) -> None:
         self._end_batch()

@@ -18,6 +18,7 @@ from detector.features.word_vectors import WordVectors
 from detector.inference.linear import LinearModel
 from detector.inference.network import Ensemble
 from detector.util.arrays import Floats
+from detector.util.equality import equal
 
 REPORTING = "reporting"
 
@@ -31,7 +32,7 @@ class Model:
     ``networks`` read the document and their mean logits count; without networks, those of the linear model.
     ``calibration`` has the shape ``(labels + 1, labels)``: weights of the logarithms of the labels' probabilities, and a
     last row that is added. ``thresholds`` are the named ones, from 0 to 1; ``metadata`` is what the model's file says
-    of itself. Two models are equal when they are the same object.
+    of itself. Two models are equal when all their parts are.
     """
 
     labels: tuple[str, ...]
@@ -49,6 +50,12 @@ class Model:
     def membership(self) -> Floats:
         """1 where a kind belongs to a label, of shape ``(kinds, labels)``."""
         return kind_membership(self.kind_labels, len(self.labels))
+
+    def __eq__(self, other: object) -> bool:
+        return equal(self, other)
+
+    def __hash__(self) -> int:
+        return hash((self.labels, self.kinds, self.metadata.get("sha256")))
 
     def __repr__(self) -> str:
         digest = str(self.metadata.get("sha256", ""))[:12]

@@ -9,6 +9,8 @@ import numpy as np
 
 def equal(one: object, other: object) -> bool:
     """Whether two values are equal, field by field for dataclasses and element by element for arrays and tuples."""
+    if one is other:
+        return True
     if type(one) is not type(other):
         return False
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):

@@ -1,4 +1,4 @@
-"""The same scores on every machine, as far as products of matrices go: whatever kernels OpenBLAS chooses."""
+"""The same scores on every machine: whatever kernels OpenBLAS chooses, and for whatever processor Numba compiles."""
 
 from __future__ import annotations
 
@@ -7,90 +7,127 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from random_models import random_network
 from tiny import ROOT
 
 from detector.backend.switch import VARIABLE
-from detector.features import context
-from detector.inference.layers import Layer
+from detector.features.context import input_width
 from detector.inference.model import Model
-from detector.inference.network import DocumentNetwork, layer_shapes
 from detector.inference.storage import save
 
+pytestmark = pytest.mark.slow
 CORE_TYPE = "OPENBLAS_CORETYPE"
 CORE_TYPES = ("Haswell", "Sandybridge", "Prescott")  # AVX2, AVX, SSE3
+NUMBA_VARIABLES = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_CACHE_DIR")
+ANY_PROCESSOR = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
 SCRIPT = """
 import hashlib, json, sys
 import numpy as np
 from threadpoolctl import threadpool_info
-from detector.paragraphs import split
-from detector.storage import load_model
+from detector.backend.switch import PROCESS
+from detector.inference.predict import predict
+from detector.inference.storage import load_model
+from detector.text.paragraphs import split
 
 model, texts = load_model(sys.argv[1]), json.load(sys.stdin)
-whole, bounds = model.predict(split(texts)), split(texts).bounds
-alone = [model.predict(split([text])) for text in texts]
+backend = PROCESS.backend(0)
+
+def scores(texts):
+    return predict(model, split(texts, splitter=backend.split_lines), backend)
+
+whole, alone = scores(texts), [scores([text]) for text in texts]
 same = all(
     np.array_equal(getattr(whole, name), np.concatenate([getattr(one, name) for one in alone]))
-    for name in ("labels", "kinds", "words")
+    for name in ("labels", "kinds")
 )
-cores = [library["architecture"] for library in threadpool_info() if library["internal_api"] == "openblas"]
-digest = hashlib.sha256(whole.labels.tobytes() + whole.kinds.tobytes()).hexdigest()
-print(json.dumps({"same": same, "digest": digest, "cores": cores, "rows": len(whole.labels)}))
+numba = sys.modules.get("numba")
+print(json.dumps({
+    "same": same,
+    "digest": hashlib.sha256(whole.labels.tobytes() + whole.kinds.tobytes()).hexdigest(),
+    "rows": len(whole.labels),
+    "cores": [library["architecture"] for library in threadpool_info() if library["internal_api"] == "openblas"],
+    "backend": type(backend).__name__,
+    "processor": numba and numba.config.CPU_NAME,
+}))
 """
+Said = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def wide_model_dir(tiny_model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model with networks of chance as wide as those of a real one, and of an odd width."""
     random, kinds = np.random.default_rng(0), len(tiny_model.kinds)
-    inputs = context.input_width(len(tiny_model.labels), kinds)
-    members = [
-        DocumentNetwork.quantized([
-            Layer((random.normal(size=s) / np.sqrt(s[0])).astype("f4"), random.normal(size=s[1]).astype("f4"))
-            for s in layer_shapes(inputs, kinds, hidden, pool)
-        ])
-        for hidden, pool in ((48, 12), (37, 5))
-    ]  # fmt: skip
+    inputs = input_width(len(tiny_model.labels), kinds)
+    members = tuple(random_network(inputs, kinds, hidden, pool, random) for hidden, pool in ((48, 12), (37, 5)))
     folder = tmp_path_factory.mktemp("models") / "wide"
-    save(replace(tiny_model, networks=replace(tiny_model.networks, members=tuple(members))), folder, {})
+    save(replace(tiny_model, networks=replace(tiny_model.networks, members=members)), folder, {})
     return folder
 
 
-def predicted(folder: Path, texts: list[str], core_type: str | None) -> dict[str, Any]:
-    """What the script says in a process of its own, for which OpenBLAS takes the kernels of that type of core."""
-    environment = {name: value for name, value in os.environ.items() if name != CORE_TYPE}
-    environment |= {VARIABLE: "0", "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
-    run = partial(subprocess.run, input=json.dumps(texts), capture_output=True, text=True, check=True)
-    done = run(
-        [sys.executable, "-c", SCRIPT, str(folder)], env=environment | ({CORE_TYPE: core_type} if core_type else {})
-    )
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+def predicted(folder: Path, texts: list[str], **settings: str) -> Said:
+    """What the script says in a process of its own, with those environment variables."""
+    plain = {name: value for name, value in os.environ.items() if name not in (CORE_TYPE, *NUMBA_VARIABLES)}
+    fixed = {VARIABLE: "0", "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(folder)], env={**plain, **fixed, **settings},
+        input=json.dumps(texts), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    said: Said = json.loads(done.stdout)
+    return said
 
 
 @pytest.fixture(scope="module")
-def plain(wide_model_dir: Path, seed_texts: list[str]) -> dict[str, Any]:
-    return predicted(wide_model_dir, seed_texts, None)
+def here(wide_model_dir: Path, seed_texts: list[str]) -> Said:
+    """On this machine as it is, by NumPy."""
+    return predicted(wide_model_dir, seed_texts)
 
 
-def test_documents_alone_and_in_a_batch_are_the_same_with_the_cores_of_this_machine(plain: dict[str, Any]) -> None:
-    assert plain["rows"] > 200
-    assert plain["same"]
+def assert_like(here: Said, there: Said) -> None:
+    assert there["same"]
+    assert (there["digest"], there["rows"]) == (here["digest"], here["rows"])
 
 
+def test_documents_alone_and_in_a_batch_are_the_same_with_the_cores_of_this_machine(here: Said) -> None:
+    assert here["rows"] > 200
+    assert here["same"]
+    assert here["backend"] == "NumpyBackend"
+
+
+@pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("core_type", CORE_TYPES)
 def test_scores_do_not_depend_on_the_type_of_core(
-    core_type: str, plain: dict[str, Any], wide_model_dir: Path, seed_texts: list[str]
+    core_type: str, compiled: bool, here: Said, wide_model_dir: Path, seed_texts: list[str]
 ) -> None:
-    if not plain["cores"]:
+    if not here["cores"]:
         pytest.skip("numpy multiplies by another library than OpenBLAS")
-    other = predicted(wide_model_dir, seed_texts, core_type)
-    if other["cores"] == plain["cores"]:
-        pytest.skip(f"OpenBLAS takes the same kernels with and without {CORE_TYPE}: {plain['cores']}")
-    assert other["same"]
-    assert other["digest"] == plain["digest"]
+    if compiled and not find_spec("numba"):
+        pytest.skip("numba is not installed")
+    there = predicted(wide_model_dir, seed_texts, **{CORE_TYPE: core_type, VARIABLE: str(int(compiled))})
+    if there["cores"] == here["cores"]:
+        pytest.skip(f"OpenBLAS takes the same kernels with and without {CORE_TYPE}: {here['cores']}")
+    assert there["backend"] == ("CompiledBackend" if compiled else "NumpyBackend")
+    assert_like(here, there)
+
+
+@pytest.mark.parametrize("core_type", [None, "Prescott"])
+def test_scores_do_not_depend_on_the_processor_that_kernels_are_compiled_for(
+    core_type: str | None, here: Said, wide_model_dir: Path, seed_texts: list[str], any_processor: dict[str, str]
+) -> None:
+    """No more than every 64-bit processor has: no fused multiplication and addition, no wide vectors."""
+    cores = {CORE_TYPE: core_type} if core_type else {}
+    there = predicted(wide_model_dir, seed_texts, **{VARIABLE: "1"}, **any_processor, **cores)
+    assert (there["backend"], there["processor"]) == ("CompiledBackend", "generic")
+    assert_like(here, there)
+
+
+@pytest.fixture(scope="module")
+def any_processor(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables for Numba, with a cache of its own, which the first process fills."""
+    pytest.importorskip("numba")
+    return {**ANY_PROCESSOR, "NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("numba"))}

@@ -1,0 +1,36 @@
+"""Columns of text in Arrow: which types hold text, and their values as strings.
+
+Needs pyarrow, and is imported only where that is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from pyarrow import types
+
+TEXT_TYPES = "string, large_string, string_view, or a dictionary of string or large_string"
+_INVALID_BYTES = "surrogateescape"  # bytes that are not UTF-8 come back as they were
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds text: one of `TEXT_TYPES`."""
+    if types.is_dictionary(kind):
+        return bool(types.is_string(kind.value_type) or types.is_large_string(kind.value_type))
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def to_texts(column: pa.Array) -> list[str | None]:
+    """The values of a text column; bytes that are not UTF-8 are lone surrogates."""
+    blobs = column.cast(pa.large_binary()).to_pylist()
+    return [None if blob is None else blob.decode("utf-8", _INVALID_BYTES) for blob in blobs]
+
+
+def from_texts(texts: Sequence[str | None], kind: pa.DataType) -> pa.Array:
+    """A column of a text type with the values that `to_texts` returned, or changed ones."""
+    blobs = [None if text is None else text.encode("utf-8", _INVALID_BYTES) for text in texts]
+    values = pa.array(blobs, pa.large_binary())
+    if types.is_dictionary(kind):
+        return values.cast(kind.value_type, safe=False).dictionary_encode().cast(kind)
+    return values.cast(kind, safe=False)  # a safe cast would refuse bytes that are not UTF-8
