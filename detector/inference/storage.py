@@ -2,8 +2,8 @@
 
 ``model.joblib`` is a joblib file of one dictionary of plain values; an array is its dtype, shape and bytes. So it needs
 no class of any library, outlives their versions, and is read here by an unpickler that admits no global at all: a file
-that asks for one is refused before anything of it is built. It is not compressed: decompression took longer than
-importing NumPy, and wheels and Git compress it anyway.
+that asks for one is refused before anything of it is built. Small arrays are compressed with zlib. The large tables are
+not: decompressing them takes as long as importing NumPy, and wheels and Git compress them anyway.
 
 The format number rises by one with every change of what the dictionary holds; `_FORMAT` and the reader change together,
 and an older format that is still read has a file and a test of its own.
@@ -17,6 +17,7 @@ import json
 import os
 import pickle
 import pickletools
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,6 +39,7 @@ from detector.util.atomic import replacing
 _FORMAT = 4
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
 _LARGEST_FILE = 256 << 20  # bytes: far more than any model has
+_COMPRESSED_UP_TO = 1 << 19  # bytes of an array that is stored compressed
 _DTYPES = frozenset({"int8", "uint8", "uint32", "float32"})
 # What the pickle of a model is made of. The rest is not let near the unpickler: it may build objects, or (a PUT with a
 # large number) take all memory.
@@ -274,11 +276,31 @@ def _check_shapes(model: Model) -> None:
 
 def _plain(array: NDArray[Any]) -> dict[str, Any]:
     little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "bytes": little.tobytes()}
+    content = little.tobytes()
+    small = len(content) <= _COMPRESSED_UP_TO
+    return {
+        "dtype": array.dtype.name,
+        "shape": list(array.shape),
+        "bytes": zlib.compress(content, 9) if small else content,
+        "compressed": int(small),
+    }
 
 
 def _array(plain: dict[str, Any]) -> NDArray[Any]:
     if plain["dtype"] not in _DTYPES:
         raise ValueError(f"dtype {plain['dtype']!r}")
-    flat = np.frombuffer(plain["bytes"], dtype=np.dtype(plain["dtype"]).newbyteorder("<"))
-    return flat.astype(plain["dtype"], copy=False).reshape(plain["shape"])
+    dtype = np.dtype(plain["dtype"]).newbyteorder("<")
+    content = _decompressed(plain["bytes"]) if plain["compressed"] else plain["bytes"]
+    return np.frombuffer(content, dtype=dtype).astype(plain["dtype"], copy=False).reshape(plain["shape"])
+
+
+def _decompressed(content: bytes) -> bytes:
+    """The bytes of a small array. Raises `ValueError` where they are damaged, or more than a small array has."""
+    stream = zlib.decompressobj()
+    try:
+        array = stream.decompress(content, _COMPRESSED_UP_TO + 1)
+    except zlib.error as error:
+        raise ValueError(f"compressed bytes are damaged: {error}") from error
+    if not stream.eof or len(array) > _COMPRESSED_UP_TO:
+        raise ValueError("compressed bytes are cut short, or too many")
+    return array
