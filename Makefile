@@ -1,11 +1,16 @@
-# make demo: set up, then clean an example article and show what goes and why
-# make test: set up, then run every test
-# make gate DATA=...: compare the shipped model's figures on labelled documents with their floors
+# make demo        sets up, then cleans an example article and shows what is removed and why
+# make test        sets up, then runs every test
+# make test-quick  sets up, then runs all but the slow tests
+# make lint        ruff, mypy, and the layers of the imports
+# make docs        builds the documentation into build/docs; warnings are errors
+# make gate DATA=… compares the shipped model's figures on labelled documents with their floors
+# make lock        resolves requirements-dev.lock again
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.lock
 
-.PHONY: demo test lint gate clean
+.PHONY: demo test test-quick lint docs gate lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/detector predict --table seeds/example.txt
@@ -14,18 +19,34 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
+test-quick: $(VENV)/installed
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_OPTIONS)
+
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/installed-docs
+	$(BIN)/mkdocs build --strict --site-dir build/docs
 
 gate: $(VENV)/installed
 	$(BIN)/python -m training.gate $(DATA)
 
+lock: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra docs --universal --python-version 3.11 --upgrade \
+		--no-emit-index-url --no-header --quiet --output-file requirements-dev.lock
+
 clean:
 	rm -rf $(VENV) .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) --editable '.[dev]'
+	touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(PIP) --editable '.[dev,docs]'
 	touch $@

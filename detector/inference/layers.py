@@ -98,7 +98,7 @@ def convolve(parts: Floats, bias: Floats, positions: Positions, dilation: int, h
     """
     number = len(positions)
     to_next, own, to_previous = parts
-    starts, ends = positions.edges[dilation]
+    starts, ends = positions.edges(dilation)
     to_next[ends] = 0
     to_previous[starts] = 0
     if number > dilation:

@@ -18,10 +18,12 @@ import numpy as np
 
 from detector.inference.layers import Layer, add_bias, add_residual, neighbour_products, products, sigmoid
 from detector.inference.pooling import POOLS
-from detector.inference.positions import FAR_DILATIONS, NEAR_DILATIONS, Positions
+from detector.inference.positions import Positions
 from detector.inference.quantization import HIDDEN_MAX, INPUT_MAX, POOL_MAX, quantize_weights
 from detector.util.arrays import Floats, Offsets
 
+# The dilations of the convolutions: how far away the neighbours are, before the pools and after them.
+NEAR_DILATIONS, FAR_DILATIONS = (1,), (2, 4)
 LAYERS = 1 + len(NEAR_DILATIONS) + len(FAR_DILATIONS) + 4
 
 

@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from detector.util.arrays import Offsets
 
-# The dilations of the convolutions: how far away the neighbours are, before the pools and after them.
-NEAR_DILATIONS, FAR_DILATIONS = (1,), (2, 4)
-
 
 @dataclass(frozen=True)
 class Positions:
@@ -56,8 +53,12 @@ class Positions:
         """The number of paragraphs after each one in its document."""
         return self.size - 1 - self.before
 
+    def edges(self, dilation: int) -> tuple[Offsets, Offsets]:
+        """The paragraphs without a neighbour ``dilation`` before them, and those without one after them."""
+        if dilation not in self._edges:
+            self._edges[dilation] = np.flatnonzero(self.before < dilation), np.flatnonzero(self.after < dilation)
+        return self._edges[dilation]
+
     @cached_property
-    def edges(self) -> dict[int, tuple[Offsets, Offsets]]:
-        """For each dilation, the paragraphs without a neighbour that far before them, and those without one after."""
-        dilations = NEAR_DILATIONS + FAR_DILATIONS
-        return {step: (np.flatnonzero(self.before < step), np.flatnonzero(self.after < step)) for step in dilations}
+    def _edges(self) -> dict[int, tuple[Offsets, Offsets]]:
+        return {}
