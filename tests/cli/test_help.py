@@ -1,0 +1,56 @@
+"""What the help says, and that the choices are those of the library."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from detector.cli.main import app
+from detector.cli.options import FormatName, ParagraphBreakName, PolicyName
+from detector.formats.registry import FORMATS
+from detector.policy import POLICIES
+from detector.text.paragraphs import ParagraphBreak
+
+COMMANDS = ("clean", "predict", "train", "evaluate", "info")
+WIDE = {"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"}
+
+
+def help_of(*words: str) -> str:
+    done = CliRunner().invoke(app, [*words, "--help"], env=WIDE, prog_name="detector")
+    assert done.exit_code == 0
+    return done.output
+
+
+def test_the_choices_are_those_of_the_library() -> None:
+    assert {choice.value for choice in FormatName} == set(FORMATS)
+    assert {choice.value for choice in PolicyName} == set(POLICIES)
+    assert {choice.value for choice in ParagraphBreakName} == set(get_args(ParagraphBreak))
+
+
+def test_every_command_is_listed() -> None:
+    listed = help_of()
+    assert [name for name in COMMANDS if not re.search(rf"^\W*{name} ", listed, re.MULTILINE)] == []
+    assert "--install-completion" in listed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_examples_and_exit_codes(command: str) -> None:
+    shown = help_of(command)
+    assert f"detector {command}" in shown.split("Examples")[1]
+    assert "0 done" in shown.split("Exit codes")[1]
+
+
+@pytest.mark.parametrize("command", ["clean", "predict"])
+def test_options_are_grouped(command: str) -> None:
+    panels = re.findall(r"^╭─ (\w+) ─", help_of(command), re.MULTILINE)
+    assert panels == ["Arguments", "Options", "Input", "Decisions", "Output", "Run"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_explained(command: str) -> None:
+    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
+    assert [parameter.name for parameter in parameters if not (parameter.help or "").strip()] == []
