@@ -1,0 +1,157 @@
+"""The training data: what each paragraph's label weighs, which rows count where, and the features of all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from tiny import TINY_VECTORS
+
+from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
+from detector.features.hashing import BUCKETS, word_buckets
+from detector.features.ngrams import ngrams
+from detector.features.shapes import shapes
+from detector.features.tokens import tokenize
+from detector.features.word_vectors import WordVectors
+from detector.fit.augmentation import AUGMENTED
+from detector.fit.config import FitConfig
+from detector.fit.data import TrainingData, site_folds, training_data
+from detector.inference.linear import LinearModel
+from detector.text.paragraphs import split
+
+
+def paragraph(
+    text: str, label: str | None = "reporting", kind: str | None = None, by: str | None = None
+) -> LabelledParagraph:
+    return LabelledParagraph(text, label, kind, by)
+
+
+def document(site: str, *paragraphs: LabelledParagraph, origin: str | None = None) -> LabelledDocument:
+    return LabelledDocument(f"{site}-{origin}", site, origin, None, None, paragraphs)
+
+
+def data_of(documents: Sequence[LabelledDocument], **config: object) -> TrainingData:
+    return training_data(documents, FitConfig(folds=2, **config), TINY_VECTORS)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("by", "weight"), [("gold", 0.7), ("auto", 0.1), ("read", 1), (None, 1), ("somebody", 1)])
+@pytest.mark.parametrize(("origin", "factor"), [("page", 2), ("trafilatura", 1), ("seed", 1), (None, 1)])
+def test_a_label_weighs_by_who_gave_it_and_more_on_whole_pages(
+    by: str | None, weight: float, origin: str | None, factor: float
+) -> None:
+    data = data_of(
+        [document("a", paragraph("One"), paragraph("Two", by=by), origin=origin), document("b", paragraph("Three"))]
+    )
+    assert data.label_weight.tolist() == pytest.approx([factor, weight * factor, 1])
+
+
+def test_the_weights_are_those_of_the_configuration() -> None:
+    documents = [document("a", paragraph("One", by="bot"), origin="page"), document("b", paragraph("Two", by="bot"))]
+    data = data_of(documents, label_weights=(("bot", 0.25),), page_weight=4.0)
+    assert data.label_weight.tolist() == [1, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("origin", "extracted"),
+    [("page", False), ("seed", False), (AUGMENTED, False), ("trafilatura", True), ("justext", True), (None, True)],
+)
+def test_extracted_texts_are_all_but_pages_seeds_and_augmented_documents(origin: str | None, extracted: bool) -> None:
+    data = data_of(
+        [document("a", paragraph("One"), paragraph("Two"), origin=origin), document("b", paragraph("Three"))]
+    )
+    assert data.extracted.tolist() == [extracted, extracted, True]
+
+
+def test_labels_and_kinds_are_indices_and_unknown_ones_are_minus_one() -> None:
+    data = data_of([
+        document("a", paragraph("One"), paragraph("Two", None), paragraph("Three", "appeal", "donation")),
+        document("b", paragraph("Four", "appeal"), paragraph("Five", "navigation", "menu")),
+    ])  # fmt: skip
+    assert data.labels == ("reporting", "appeal", "navigation")
+    assert data.kinds == ("reporting", "donation", "menu")
+    assert data.kind_labels == (0, 1, 2)
+    assert data.label.tolist() == [0, -1, 1, 1, 2]
+    assert data.kind.tolist() == [0, -1, 1, -1, 2]
+    assert data.bounds.tolist() == [0, 3, 5]
+    assert data.membership.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_words_are_those_of_the_figures() -> None:
+    data = data_of(
+        [document("a", paragraph("Don't stop, 3.5 times!")), document("b", paragraph("…"), paragraph("東京都"))]
+    )
+    assert data.words.tolist() == [6, 0, 1]
+
+
+def test_a_document_is_in_the_fold_of_its_site() -> None:
+    documents = [document(site, paragraph("One"), paragraph("Two")) for site in "abcdefg"]
+    data, folds = data_of(documents), site_folds(documents, 2)
+    assert data.fold.tolist() == [folds[site] for site in "abcdefg" for _ in range(2)]
+    assert sorted(Counter(folds.values()).values()) == [3, 4]
+
+
+def test_a_line_of_a_site_counts_once_for_the_linear_model() -> None:
+    data = data_of([
+        document("a", paragraph("Give now!", "appeal", "donation"), paragraph("One"), origin="justext"),
+        document("a", paragraph("One"), paragraph("Give now!", "appeal", "donation"), origin="trafilatura"),
+        document("a", paragraph("Give now!", "navigation", "menu"), paragraph("Unknown", None)),
+        document("b", paragraph("Give now!", "appeal", "donation"), paragraph("Give now!", "appeal")),
+    ])  # fmt: skip
+    assert data.distinct.tolist() == [0, 1, 4, 6]  # the same text of another kind counts, and that of another site
+
+
+@pytest.mark.parametrize(
+    ("sites", "seen_on", "expected"),
+    [
+        (16, 1, 255), (16, 2, round(255 * 3 / 4)), (16, 3, round(255 * np.log2(16 / 3) / 4)),
+        (16, 4, 0), (16, 16, 0),  # on more than a fifth of the sites
+        (10, 2, round(255 * np.log2(5) / np.log2(10))), (10, 3, 0),  # a fifth, and more than that
+        (5, 1, 255), (4, 1, 0),
+    ],
+)  # fmt: skip
+def test_the_inverse_document_frequency_of_words(sites: int, seen_on: int, expected: int) -> None:
+    documents = [
+        document(f"site {n}", paragraph("often"), paragraph("rarely" if n < seen_on else "never"))
+        for n in range(sites)
+    ]  # fmt: skip
+    bucket = word_buckets(tokenize(split(["rarely"])).hashes)[0]
+    assert data_of(documents).idf[bucket] == expected
+
+
+def test_a_word_counts_once_per_site_however_often_it_has_it() -> None:
+    repeated = [
+        document("a", *[paragraph("rarely")] * 3, origin=origin) for origin in ("page", "justext", "trafilatura")
+    ]
+    others = [document(f"site {n}", paragraph("something else")) for n in range(7)]
+    bucket = word_buckets(tokenize(split(["rarely"])).hashes)[0]
+    assert data_of([*repeated, *others]).idf[bucket] == 255
+
+
+def test_the_features_are_those_of_prediction() -> None:
+    """In batches of documents, though training computes them in others."""
+    documents = [
+        document(f"site {n}", *[paragraph(f"Line {n} of {m}, said Ms Harbour.") for m in range(4)]) for n in range(6)
+    ]
+    data = data_of(documents)
+    batch = split([d.text for d in documents])
+    tokens = tokenize(batch)
+    assert np.array_equal(np.concatenate([f.shapes for f in data.features]), shapes(batch, tokens))
+    assert np.array_equal(np.concatenate([f.embeddings for f in data.features]), TINY_VECTORS.embed(tokens))
+    random = np.random.default_rng(0)
+    linear = LinearModel(
+        random.integers(-127, 128, (BUCKETS, 3)).astype(np.int8),
+        random.uniform(1e-3, 1e-2, 3).astype(np.float32), random.normal(size=3).astype(np.float32),
+    )  # fmt: skip
+    expected = data.ngrams @ (linear.weights.astype(np.float64) * linear.scale) + linear.bias
+    assert linear.scores(ngrams(batch, tokens)) == pytest.approx(expected, abs=1e-4)
+
+
+def test_without_word_vectors_the_embeddings_are_zero() -> None:
+    data = training_data(
+        [document("a", paragraph("The council said")), document("b", paragraph("The ferry"))],
+        FitConfig(folds=2),
+        WordVectors.none(),
+    )
+    assert not any(features.embeddings.any() for features in data.features)
