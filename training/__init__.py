@@ -1,1 +1,1 @@
-"""The config of the shipped model, and how it is measured; not installed with the package."""
+"""The configuration of the shipped model, and its benchmarks; not installed with the package."""

@@ -1,10 +1,9 @@
-"""How good the shipped model and its rivals are on the same documents, with intervals.
+"""The accuracy of the shipped model and of its rivals on the same documents, with confidence intervals.
 
-The figures are those of `detector.evaluation.evaluate`. The intervals are percentile bootstraps over pages (Efron and Tibshirani,
-An Introduction to the Bootstrap, 1993, chapter 13): pages are drawn with replacement, each with the texts of it that
-all extractors delivered, for these are no independent samples, and a figure is made anew on each draw from sums over
-its pages. Only pages on which there is something to measure are drawn. The figures at a threshold have no interval, for
-the threshold is itself a figure of all pages.
+The figures are those of `detector.evaluation.evaluate`. The intervals are percentile bootstrap intervals (Efron and
+Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). Pages are resampled with replacement, each together
+with its texts from all extractors, because these are not independent samples. Only pages on which a figure is defined
+are resampled for it. The figures at a threshold have no interval, because the threshold itself depends on all pages.
 """
 
 from __future__ import annotations
@@ -23,34 +22,34 @@ from detector.evaluation.evaluate import (
     EXTRACTED,
     PAGE,
     Figures,
-    Judged,
-    Rows,
+    LabelledRows,
+    ScoredDocument,
     Share,
     by_origin,
+    concatenate_rows,
     figures,
     gold_texts,
-    joined,
-    judge,
-    rows_of,
-    rows_read_as,
+    labelled_rows,
+    rows_with_label,
+    score_documents,
     shares,
 )
 from detector.evaluation.labelled import LabelledDocument
-from training.rivals import LEARNERS, judge_learner, judge_rules, rules
+from training.rivals import LEARNERS, rules, score_with_learner, score_with_rules
 
 OURS = "detector"
 RESAMPLES, CONFIDENCE, SEED = 1000, 0.95, 0
-GAIN = "gain"  # the word F1 after the removal less that before
+GAIN = "gain"  # word F1 after cleaning minus word F1 before
 WITH_INTERVAL = ("lost", "appeal", "nav", "before", "after", GAIN)
-OF_SCORES = ("A@.5", "N@.5", "macro")  # what rules, which have no scores, cannot be asked for
-CAUGHT = {"appeal": "appeal", "nav": "navigation"}  # the label that each figure of a catch is of
+SCORE_FIGURES = ("A@.5", "N@.5", "macro")  # not defined for rules, which have no scores
+REMOVED_LABELS = {"appeal": "appeal", "nav": "navigation"}  # the label of each figure that is a share removed
 
 Progress: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Between which values a figure lies, with a confidence of `CONFIDENCE`."""
+    """The confidence interval of a figure, at the level `CONFIDENCE`."""
 
     low: float
     high: float
@@ -58,20 +57,21 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What goes of a label's paragraphs that were read (``catch``) where so much of the reporting is ``lost``.
+    """The share of a label's paragraphs that is ``removed`` against the share of reporting words that is ``lost``.
 
-    Two columns of shares from 0 to 1, a row a threshold, both rising.
+    Two arrays of shares from 0 to 1, with one value per threshold, both increasing. ``removed`` is the share of the
+    paragraphs that a person read.
     """
 
     lost: NDArray[np.float64]
-    catch: NDArray[np.float64]
+    removed: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """What was measured of a cleaner: by origin its figures, intervals of some of them, and curves by figure.
+    """The accuracy of a cleaner: by origin, its figures, the intervals of some of them, and curves by figure.
 
-    ``figures`` has `GAIN` as well. Rules have neither curves nor figures of scores.
+    ``figures`` include `GAIN`. Rules have no curves, and no figures that need scores.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Accuracy:
     intervals: dict[str, dict[str, Interval | None]]
     curves: dict[str, dict[str, Curve]]
 
-    def packed(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Figures and intervals as plain values, for JSON."""
         return {"figures": self.figures, "intervals": asdict(self)["intervals"]}
 
@@ -90,69 +90,69 @@ def compare(
     training: Sequence[LabelledDocument],
     progress: Progress = lambda _: None,
 ) -> list[Accuracy]:
-    """Measure a cleaner, which comes first, and all rivals; ``training`` is what they learn from.
+    """Evaluate a cleaner, which comes first, and all rivals, which are trained on ``training``.
 
     Raises `UsageError` where a rival is not installed.
     """
     labels, gold = cleaner.model.labels, gold_texts(documents)
-    known_rules = rules()  # before anything is done: a library may be missing
+    rule_rivals = rules()  # first of all, because a library may be missing
     progress(OURS)
-    measured = [measure(OURS, judge(cleaner, documents), gold)]
+    results = [measure(OURS, score_documents(cleaner, documents), gold)]
     for learner in LEARNERS:
         progress(learner.name)
-        measured.append(measure(learner.name, judge_learner(learner(training), documents), gold))
-    for rule in known_rules:
+        results.append(measure(learner.name, score_with_learner(learner(training), documents), gold))
+    for rule in rule_rivals:
         progress(rule.name)
-        measured.append(measure(rule.name, judge_rules(rule, documents, labels), gold, scored=False))
-    return measured
+        results.append(measure(rule.name, score_with_rules(rule, documents, labels), gold, has_scores=False))
+    return results
 
 
-def measure(name: str, judged: Iterable[Judged], gold: dict[str, str], scored: bool = True) -> Accuracy:
-    """All that is measured of one cleaner. ``gold`` is the article's text by document id."""
-    groups = by_origin(judged)
-    rows = {id(one): rows_of(one) for group in groups.values() for one in group}
+def measure(name: str, documents: Iterable[ScoredDocument], gold: dict[str, str], has_scores: bool = True) -> Accuracy:
+    """The accuracy of one cleaner. ``gold`` is the article's text by document id."""
+    groups = by_origin(documents)
+    rows = {id(one): labelled_rows(one) for group in groups.values() for one in group}
     parts = {key: shares(one, rows[key], gold) for group in groups.values() for one in group for key in [id(one)]}
     table, intervals, curves = {}, {}, {}
     for origin, group in groups.items():
-        table[origin] = with_gain(figures(group, gold), scored)
+        table[origin] = with_gain(figures(group, gold), has_scores)
         intervals[origin] = intervals_of([one.document.id for one in group], [parts[id(one)] for one in group])
-        if scored and origin in (PAGE, EXTRACTED):
-            curves[origin] = curves_of(joined([rows[id(one)] for one in group]), group[0].prediction.labels)
+        if has_scores and origin in (PAGE, EXTRACTED):
+            curves[origin] = curves_of(concatenate_rows([rows[id(one)] for one in group]), group[0].prediction.labels)
     return Accuracy(name, table, intervals, curves)
 
 
-def with_gain(row: Figures, scored: bool = True) -> Figures:
-    """A row of figures with `GAIN`; without those that rules cannot be asked for, unless they are ``scored``."""
+def with_gain(row: Figures, has_scores: bool = True) -> Figures:
+    """Figures with `GAIN`, and without those that need scores unless the cleaner ``has_scores``."""
     before, after = row["before"], row["after"]
     gain = None if before is None or after is None else after - before
-    return {name: row[name] for name in row if scored or not _of_scores(name)} | {GAIN: gain}
+    return {name: row[name] for name in row if has_scores or not _needs_scores(name)} | {GAIN: gain}
 
 
-def _of_scores(name: str) -> bool:
-    return name in OF_SCORES or name.startswith("F1") or name == "kinds"
+def _needs_scores(name: str) -> bool:
+    return name in SCORE_FIGURES or name.startswith("F1") or name == "kinds"
 
 
 def intervals_of(pages: Sequence[str], parts: Sequence[dict[str, Share]]) -> dict[str, Interval | None]:
-    """The interval of each figure of `WITH_INTERVAL`; ``pages`` says which page each document is of."""
+    """The interval of each figure of `WITH_INTERVAL`; ``pages`` is the page of each document."""
     columns = {name: [one[name] for one in parts] for name in WITH_INTERVAL if name != GAIN}
-    both = zip(columns["before"], columns["after"], strict=True)
-    columns[GAIN] = [Share(after.part - before.part, after.whole) for before, after in both]
+    pairs = zip(columns["before"], columns["after"], strict=True)
+    columns[GAIN] = [Share(after.part - before.part, after.whole) for before, after in pairs]
     return {name: interval(pages, columns[name]) for name in WITH_INTERVAL}
 
 
 def interval(pages: Sequence[str], parts: Sequence[Share]) -> Interval | None:
-    """The bootstrap interval of the sum of the parts over the sum of the wholes; None for fewer than two pages."""
+    """The bootstrap interval of the sum of the parts over the sum of the wholes; None with fewer than two pages."""
     sums: dict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros(2))
     for page, share in zip(pages, parts, strict=True):
         sums[page] += share.part, share.whole
     part, whole = np.array([pair for pair in sums.values() if pair[1]]).reshape(-1, 2).T
     if len(part) < 2:
         return None
-    found = bootstrap(
+    confidence_interval = bootstrap(
         (part, whole), _ratio, paired=True, vectorized=True, n_resamples=RESAMPLES,
         confidence_level=CONFIDENCE, method="percentile", rng=np.random.default_rng(SEED),
     ).confidence_interval  # fmt: skip
-    return Interval(float(found.low), float(found.high))
+    return Interval(float(confidence_interval.low), float(confidence_interval.high))
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
@@ -160,15 +160,15 @@ def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64], axis: int = -1
     return ratio
 
 
-def curves_of(rows: Rows, labels: Sequence[str]) -> dict[str, Curve]:
-    """The curves of appeal and of navigation, a point for each score that a reporting paragraph has."""
+def curves_of(rows: LabelledRows, labels: Sequence[str]) -> dict[str, Curve]:
+    """The curves of appeal and navigation, with one point for each distinct score of a reporting paragraph."""
     reporting = rows.label == 0
     thresholds, first = np.unique(np.sort(rows.score[reporting]), return_index=True)
     words = np.concatenate(([0], np.cumsum(rows.words[reporting][np.argsort(rows.score[reporting], kind="stable")])))
     curves = {}
-    for figure, label in CAUGHT.items():
-        scores = np.sort(rows.score[rows_read_as(rows, label, labels)])
+    for figure, label in REMOVED_LABELS.items():
+        scores = np.sort(rows.score[rows_with_label(rows, label, labels)])
         if len(scores) and len(thresholds):
-            lost, catch = words[first] / max(words[-1], 1), np.searchsorted(scores, thresholds) / len(scores)
-            curves[figure] = Curve(lost, catch)
+            lost, removed = words[first] / max(words[-1], 1), np.searchsorted(scores, thresholds) / len(scores)
+            curves[figure] = Curve(lost, removed)
     return curves

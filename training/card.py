@@ -1,6 +1,6 @@
-"""Measure a model anew and write its card: ``python -m training.card DEV [--model models/default]``.
+"""Evaluate a model again and rewrite its card: ``python -m training.card DEV [--model models/default]``.
 
-For a model that stays as it is while what is measured has changed. DEV are labelled documents of sites that it was not
+For use after a change of the figures, without training. DEV are labelled documents of sites that the model was not
 trained on.
 """
 
@@ -12,17 +12,17 @@ from typing import Annotated
 import typer
 
 from detector.evaluation.labelled import read_documents
-from detector.fit.train import measured, write_card
+from detector.fit.train import update_dev_figures, write_card
 from detector.inference.storage import shipped_model
 
 
 def main(
-    dev: Annotated[list[Path], typer.Argument(help="Labelled documents to measure on.")],
-    model: Annotated[Path | None, typer.Option(help="The model's folder; without it, the shipped model.")] = None,
+    dev: Annotated[list[Path], typer.Argument(help="Labelled documents to evaluate on.")],
+    model: Annotated[Path | None, typer.Option(help="The model's folder; default: the shipped model.")] = None,
 ) -> None:
-    """Put new figures into a model's metadata and its card; the model itself stays as it is."""
+    """Update the figures in a model's metadata and its card. The model itself does not change."""
     folder = model or shipped_model()
-    measured(folder, list(read_documents(dev)))
+    update_dev_figures(folder, list(read_documents(dev)))
     write_card(folder)
 
 

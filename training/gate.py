@@ -1,9 +1,9 @@
-"""Keep what was won: ``python -m training.gate DATA`` compares the shipped model's figures with floors in a file.
+"""Guard against regressions: ``python -m training.gate DATA`` compares the shipped model's figures with their floors.
 
-The exit code is 1 where one of them is worse than its floor. ``--raise`` writes better floors where the figures are
-better, a step to the safe side of what was measured. It never lets a floor go down, and leaves the ceiling of ``lost``
-where it is: to move those takes a hand in the file, and a reason in the commit. Nor does it
-compare with other DATA than the floors were measured on. To begin, let the file hold ``{}``, and raise.
+The exit code is 1 where a figure is worse than its floor. ``--raise`` raises the floors of figures that are better, to
+slightly below the measured value. It never lowers a floor, and never changes the ceiling of ``lost``: edit the file for
+that, and give the reason in the commit. DATA has to be the file that the floors were measured on. For a new file of
+floors, write ``{}`` into it and run with ``--raise``.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from detector.util.atomic import replacing
 from training.accuracy import GAIN, with_gain
 
 FLOORS_FILE = Path(__file__).with_name("floors.json")
-CEILINGS = ("lost",)  # the less the better
-_OF_GROUP = ("lost", "A@.5", "N@.5", "macro", "after", GAIN)
-_GATED = {PAGE: (*_OF_GROUP, "kinds"), EXTRACTED: _OF_GROUP}  # of any other origin, the gain alone
-_SMALL = ("lost", GAIN)  # figures of small values, whose floors have a decimal more
+CEILINGS = ("lost",)  # lower is better
+_GROUP_FIGURES = ("lost", "A@.5", "N@.5", "macro", "after", GAIN)
+_GATED = {PAGE: (*_GROUP_FIGURES, "kinds"), EXTRACTED: _GROUP_FIGURES}  # for any other origin, the gain alone
+_SMALL = ("lost", GAIN)  # figures with small values: their floors have one more decimal
 
 ByOrigin: TypeAlias = dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """What figures must reach, by origin and figure, and the SHA-256 of the data that they were measured on."""
+    """The floors by origin and figure, and the SHA-256 of the data that they were measured on."""
 
     data: str | None
     figures: ByOrigin
@@ -47,7 +47,7 @@ class Floors:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A figure that was measured, and its floor (its ceiling, for those of `CEILINGS`), where it has one."""
+    """A measured figure and its floor (for `CEILINGS`, its ceiling), if it has one."""
 
     origin: str
     figure: str
@@ -63,9 +63,9 @@ class Check:
 
     @property
     def raised(self) -> float:
-        """The better of the floor and of what was measured, the latter a step to the safe side.
+        """The new floor: the better of the old one and of `safe_side` of the measured value.
 
-        A ceiling stays: what may be lost is a promise, and a model that loses less catches less.
+        A ceiling stays: it limits what may be lost, and a model that loses less removes less.
         """
         safe = safe_side(self.figure, self.measured)
         if self.floor is None:
@@ -74,26 +74,28 @@ class Check:
 
 
 def safe_side(figure: str, value: float) -> float:
-    """A floor one to two steps worse than a figure; a step is 0.001, of small figures 0.0001."""
-    in_one = 10_000 if figure in _SMALL else 1000
-    steps = round(value * in_one, 6)  # 0.29 * 100 is a little less than 29
+    """A floor that is one to two steps worse than a figure. A step is 0.001; for figures with small values, 0.0001."""
+    steps_per_unit = 10_000 if figure in _SMALL else 1000
+    steps = round(value * steps_per_unit, 6)  # 0.29 * 100 is a little less than 29
     worse = math.ceil(steps) + 1 if figure in CEILINGS else math.floor(steps) - 1
-    return worse / in_one
+    return worse / steps_per_unit
 
 
 def read_floors(path: Path) -> Floors:
-    """Read floors. Raises `DataError` where the file is missing or holds anything else."""
+    """Read floors. Raises `DataError` where the file is missing or not a file of floors."""
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file; to begin, write {{}} into it and run with --raise") from error
+        raise DataError(f"{path}: no such file; for new floors, write {{}} into it and run with --raise") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read as JSON ({error}); take it from the repository anew") from error
-    if held == {}:
+        raise DataError(f"{path}: cannot be read as JSON ({error}); restore it from the repository") from error
+    if content == {}:
         return Floors(None, {})
-    if not isinstance(held, dict) or set(held) != {"data", "figures"} or not isinstance(held["data"], str):
-        raise DataError(f'{path}: floors are an object of "data", a digest, and "figures"; take it from the repository')
-    return Floors(held["data"], _checked(held["figures"], path))
+    if not isinstance(content, dict) or set(content) != {"data", "figures"} or not isinstance(content["data"], str):
+        raise DataError(
+            f'{path}: must be an object with "data", a SHA-256, and "figures"; restore it from the repository'
+        )
+    return Floors(content["data"], _checked(content["figures"], path))
 
 
 def _checked(figures: object, path: Path) -> ByOrigin:
@@ -101,30 +103,28 @@ def _checked(figures: object, path: Path) -> ByOrigin:
         raise DataError(f'{path}: "figures" is {figures!r}, not an object of origins')
     for origin, row in figures.items():
         if not isinstance(row, dict):
-            raise DataError(f"{path}: {origin}: is {row!r}, not an object of figures")
+            raise DataError(f"{path}: {origin} is {row!r}, not an object of figures")
         for figure, floor in row.items():
             if figure not in gated(origin):
-                raise DataError(
-                    f"{path}: {origin}: {figure!r} has no floor; those that have: {', '.join(gated(origin))}"
-                )
+                raise DataError(f"{path}: {origin}: {figure!r} has no floor; choose from {', '.join(gated(origin))}")
             if isinstance(floor, bool) or not isinstance(floor, int | float) or not -1 <= floor <= 1:
                 raise DataError(f"{path}: {origin}: {figure} is {floor!r}, not a number from -1 to 1")
     return figures
 
 
 def write_floors(path: Path, floors: Floors) -> None:
-    """Write floors, so that `read_floors` gives them again."""
+    """Write floors in the format that `read_floors` reads."""
     with replacing(path) as file:
         file.write((json.dumps(asdict(floors), indent=1) + "\n").encode())
 
 
 def gated(origin: str) -> tuple[str, ...]:
-    """The figures of an origin that are kept from falling."""
+    """The figures of an origin that have a floor."""
     return _GATED.get(origin, (GAIN,))
 
 
 def compare(floors: ByOrigin, measured: Mapping[str, Figures]) -> list[Check]:
-    """Set what was measured against the floors. Raises `DataError` for a floor of what was not measured."""
+    """Compare figures with their floors. Raises `DataError` for a floor of a figure that was not measured."""
     checks = []
     for origin, row in measured.items():
         figures = with_gain(row)
@@ -132,17 +132,19 @@ def compare(floors: ByOrigin, measured: Mapping[str, Figures]) -> list[Check]:
             value = figures[figure]
             if value is not None:
                 checks.append(Check(origin, figure, floors.get(origin, {}).get(figure), value))
-    seen = {(check.origin, check.figure) for check in checks}
-    missing = [f"{origin} {figure}" for origin, row in floors.items() for figure in row if (origin, figure) not in seen]
+    checked = {(check.origin, check.figure) for check in checks}
+    missing = [
+        f"{origin} {figure}" for origin, row in floors.items() for figure in row if (origin, figure) not in checked
+    ]
     if missing:
         raise DataError(
-            f"there is a floor for {', '.join(missing)}, and nothing of that in the data: give the whole of it"
+            f"there is a floor for {', '.join(missing)}, but the data has nothing to measure it on: give the whole file"
         )
     return checks
 
 
 def raised(checks: list[Check]) -> ByOrigin:
-    """The floors of the next time."""
+    """The new floors."""
     floors: ByOrigin = {}
     for check in checks:
         floors.setdefault(check.origin, {})[check.figure] = check.raised
@@ -156,7 +158,7 @@ def digest(path: Path) -> str:
 
 
 def checks_table(checks: list[Check]) -> Table:
-    """Figure, floor, what was measured, and the verdict, a row each."""
+    """One row per figure: its floor, the measured value and the verdict."""
     table = Table(title="The shipped model against its floors", title_justify="left")
     for name in ("", "figure", "floor", "measured", "verdict"):
         table.add_column(name, justify="right" if name in ("floor", "measured") else "left")
@@ -170,7 +172,7 @@ def checks_table(checks: list[Check]) -> Table:
 
 
 def run(data: Path, path: Path, model: Path | None, raise_floors: bool, console: Console) -> bool:
-    """Check the model, and raise its floors where that is wished for. Gives whether all figures are as good as them.
+    """Check the model, and raise its floors if requested. Returns whether no figure is worse than its floor.
 
     Raises `DetectorError` where the data, the floors or the model cannot be used.
     """
@@ -179,24 +181,22 @@ def run(data: Path, path: Path, model: Path | None, raise_floors: bool, console:
     found = digest(data)
     if floors.data not in (None, found):
         raise DataError(
-            f"{data}: other data than {path} was measured on (SHA-256 {found[:16]}…, not {floors.data[:16]}…)"
+            f"{data}: not the data that {path} was measured on (SHA-256 {found[:16]}…, not {floors.data[:16]}…)"
         )
     checks = compare(floors.figures, evaluate(load(model), documents).figures)
     console.print(checks_table(checks))
     if raise_floors:
         write_floors(path, Floors(found, raised(checks)))
     worse = [f"{check.origin} {check.figure}" for check in checks if not check.met]
-    console.print(f"worse than the floor: {', '.join(worse)}" if worse else "every figure is as good as its floor")
+    console.print(f"worse than the floor: {', '.join(worse)}" if worse else "no figure is worse than its floor")
     return not worse
 
 
 def main(
-    data: Annotated[Path, typer.Argument(help="Labelled documents to measure on: those that the floors are of.")],
+    data: Annotated[Path, typer.Argument(help="Labelled documents: the file that the floors were measured on.")],
     floors: Annotated[Path, typer.Option(help="The file of floors.")] = FLOORS_FILE,
-    model: Annotated[Path | None, typer.Option(help="The model's folder; without it, the shipped model.")] = None,
-    raise_floors: Annotated[
-        bool, typer.Option("--raise", help="Write better floors where figures are better.")
-    ] = False,
+    model: Annotated[Path | None, typer.Option(help="The model's folder; default: the shipped model.")] = None,
+    raise_floors: Annotated[bool, typer.Option("--raise", help="Raise the floors of figures that are better.")] = False,
 ) -> None:
     """Compare the shipped model's figures with their floors."""
     try:

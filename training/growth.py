@@ -1,7 +1,7 @@
-"""How the cost grows with the input: more documents, longer ones, ever so many of one line. In this process.
+"""How the cost per byte grows with the input: with more documents, longer ones, and many of one line.
 
-Each row of inputs is made of the same texts, repeated, so that nothing but the size differs; all of them are judged on
-the same path, with numba where it is installed. Start and loading are not in the figures.
+All inputs repeat the same texts, so that they differ in size alone. All are cleaned in this process by the same
+backend, the compiled kernels where numba is installed. Start-up and loading are excluded.
 """
 
 from __future__ import annotations
@@ -20,104 +20,102 @@ from detector.cleaner import Cleaner
 from detector.corpus.all_files import Options, clean_all
 from detector.corpus.one_file import Run
 from detector.corpus.plan import plan
-from training.child import CommandError
-from training.material import MEGABYTE, room, sample, write_jsonl, write_lines, write_text
-from training.measured import Must, Part, Row, installed
+from training.inputs import MEGABYTE, sample, temporary_folder, write_jsonl, write_one_line_documents, write_text
+from training.result import Bound, Result, Section, installed
+from training.subprocesses import CommandError
 
-LINEAR = Must(1.1, most=True)
-_SAMPLE = 1.0  # megabytes of texts that the inputs are made of
-_MANY_RUNS = 200  # megabytes up to which an input is cleaned several times
-_LINE = 200e-6  # megabytes of a document of one line, more than the mean, to tell how much room they take
+LINEAR = Bound(1.1, upper=True)
+_SAMPLE = 1.0  # megabytes of texts that the inputs repeat
+_REPEATED_UP_TO = 200  # megabytes; larger inputs are cleaned once
+_ONE_LINE_DOCUMENT = 200e-6  # megabytes, more than the mean, to estimate the disk space needed
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What is measured: megabytes of many documents, megabytes of a single one, numbers of documents of one line."""
+    """The sizes to measure.
+
+    ``megabytes`` of many documents, megabytes of a ``single`` document, and numbers of documents of one line.
+    """
 
     megabytes: tuple[float, ...] = (1, 10, 100, 1000)
     single: tuple[float, ...] = (1, 10, 100)
-    lines: tuple[int, ...] = (100_000, 1_000_000, 10_000_000)
+    one_line: tuple[int, ...] = (100_000, 1_000_000, 10_000_000)
 
     @property
     def largest(self) -> float:
-        """Megabytes of the largest input, about."""
-        return max(*self.megabytes, *self.single, *(_LINE * number for number in self.lines))
+        """The size of the largest input in megabytes, estimated."""
+        return max(*self.megabytes, *self.single, *(_ONE_LINE_DOCUMENT * number for number in self.one_line))
 
 
 FULL = Sizes()
 
 
-def measure(cleaner: Cleaner, texts: Sequence[str], runs: int, sizes: Sizes = FULL, folder: Path | None = None) -> Part:
-    """Nanoseconds a byte, and for documents of one line a document, at each size; the dearest against the cheapest."""
+def measure(
+    cleaner: Cleaner, texts: Sequence[str], runs: int, sizes: Sizes = FULL, parent: Path | None = None
+) -> Section:
+    """The cost per byte at each size, and the ratio of the highest cost to the lowest."""
     texts = sample(texts, _SAMPLE)
-    path = "1" if installed("numba") else "0"
-    with room(2 * sizes.largest, folder) as place, mock.patch.dict(os.environ, {VARIABLE: path}):
-        clock = _Clock(cleaner, place, runs)
-        clock.seconds("a.jsonl", partial(write_jsonl, texts=texts, megabytes=min(10, sizes.megabytes[-1])))  # warms up
+    numba = installed("numba")
+    variables = {VARIABLE: str(int(numba))}
+    with temporary_folder(2 * sizes.largest, parent) as folder, mock.patch.dict(os.environ, variables):
+        timer = _Timer(cleaner, folder, runs)
+        warm_up = min(10, sizes.megabytes[-1])
+        timer.seconds("a.jsonl", partial(write_jsonl, texts=texts, megabytes=warm_up))
         rows = (
-            *_judged(
-                [
-                    clock.row(
-                        f"{size:,g} MB of documents", "a.jsonl", partial(write_jsonl, texts=texts, megabytes=size)
-                    )
-                    for size in sizes.megabytes
-                ]
-            ),
-            *_judged(
-                [
-                    clock.row(
-                        f"one document of {size:,g} MB", "a.txt", partial(write_text, texts=texts, megabytes=size)
-                    )
-                    for size in sizes.single
-                ]
-            ),
-            *_judged(
-                [
-                    clock.row(
-                        f"{number:,} documents of a line", "a.jsonl", partial(write_lines, texts=texts, number=number)
-                    )
-                    for number in sizes.lines
-                ]
-            ),
-        )
+            *_with_ratio([
+                timer.cost(f"{size:,g} MB of documents", "a.jsonl", partial(write_jsonl, texts=texts, megabytes=size))
+                for size in sizes.megabytes
+            ]),
+            *_with_ratio([
+                timer.cost(f"one document of {size:,g} MB", "a.txt", partial(write_text, texts=texts, megabytes=size))
+                for size in sizes.single
+            ]),
+            *_with_ratio([
+                timer.cost(
+                    f"{number:,} documents of one line", "a.jsonl",
+                    partial(write_one_line_documents, texts=texts, number=number),
+                )
+                for number in sizes.one_line
+            ]),
+        )  # fmt: skip
     setting = (
-        f"Texts of {_SAMPLE:g} MB, repeated; runs: {runs}, above {_MANY_RUNS} MB one. "
-        f"{'With the extra `speed`' if path == '1' else 'On numpy alone'}."
+        f"Texts of {_SAMPLE:g} MB, repeated. Runs of each: {runs}, above {_REPEATED_UP_TO} MB one. "
+        f"{'With the extra `speed`' if numba else 'With NumPy alone'}."
     )
-    return Part("Growth", setting, rows)
+    return Section("Growth", setting, rows)
 
 
-def _judged(rows: Sequence[Row]) -> tuple[Row, ...]:
-    costs = [row.value for row in rows]
-    return (*rows, Row("the dearest byte of these against the cheapest", max(costs) / min(costs), "×", LINEAR))
+def _with_ratio(costs: Sequence[Result]) -> tuple[Result, ...]:
+    values = [cost.value for cost in costs]
+    return (*costs, Result("highest cost of these relative to the lowest", max(values) / min(values), "×", LINEAR))
 
 
 @dataclass(frozen=True)
-class _Clock:
+class _Timer:
     cleaner: Cleaner
-    place: Path
+    folder: Path
     runs: int
 
-    def row(self, what: str, name: str, write: Callable[[Path], float]) -> Row:
-        """Nanoseconds a byte of an input."""
-        megabytes, seconds = self.seconds(name, write)
+    def cost(self, name: str, file_name: str, write: Callable[[Path], float]) -> Result:
+        """The nanoseconds per byte of cleaning an input."""
+        megabytes, seconds = self.seconds(file_name, write)
         costs = tuple(1e9 * taken / (megabytes * MEGABYTE) for taken in seconds)
-        return Row(what, median(costs), "ns a byte", None, costs)
+        return Result(name, median(costs), "ns/byte", None, costs)
 
-    def seconds(self, name: str, write: Callable[[Path], float]) -> tuple[float, list[float]]:
-        """Megabytes of an input, and the seconds of each run that cleans it."""
-        source, target = self.place / name, self.place / f"out-{name}"
+    def seconds(self, file_name: str, write: Callable[[Path], float]) -> tuple[float, list[float]]:
+        """Write an input. Returns its size in megabytes, and the seconds of each run that cleans it."""
+        source, target = self.folder / file_name, self.folder / f"out-{file_name}"
         megabytes = write(source)
-        seconds = [self._run(source, target) for _ in range(self.runs if megabytes <= _MANY_RUNS else 1)]
+        seconds = [self._run(source, target) for _ in range(self.runs if megabytes <= _REPEATED_UP_TO else 1)]
         source.unlink()
         target.unlink()
         return megabytes, seconds
 
     def _run(self, source: Path, target: Path) -> float:
-        complaints: list[str] = []
+        messages: list[str] = []
         start = time.perf_counter()
-        clean_all(plan([str(source)], target), Run(self.cleaner), Options(), complaints.append)
+        clean_all(plan([str(source)], target), Run(self.cleaner), Options(), messages.append)
         seconds = time.perf_counter() - start
-        if complaints:
-            raise CommandError(f"{source}: {complaints[0]}")
+        if messages:
+            raise CommandError(f"{source}: {messages[0]}")
         return seconds

@@ -1,4 +1,4 @@
-"""Whole processes of the command: JSON Lines to JSON Lines, two workers against one, start, peak memory."""
+"""Whole processes of the command: throughput, two workers relative to one, start-up, and peak memory."""
 
 from __future__ import annotations
 
@@ -9,80 +9,83 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from training.child import command, environment, run
-from training.material import room, write_jsonl
-from training.measured import Must, Part, Row, in_turns, rate, ratio
+from training.inputs import temporary_folder, write_jsonl
+from training.result import Bound, Result, Section, alternate, rate, ratio
+from training.subprocesses import command_environment, detector_command, run
 
-WORKERS, START, MEMORY = Must(1.8), Must(2, most=True), Must(300, most=True)
-_FILES = 16  # that a corpus is cut up into
-_CORPUS = 4  # times the megabytes of the other measurements: for two workers, start and loading must not dominate
+WORKERS, START, MEMORY = Bound(1.8), Bound(2, upper=True), Bound(300, upper=True)
+_FILES = 16  # of the corpus
+_CORPUS = 4  # size of the corpus relative to the other inputs, so that start-up does not dominate with two workers
 ARTICLE = 5_000  # bytes of the small file
-_STARTS = 4  # times as many runs of starts, which take a moment each
+_STARTS = 4  # runs of a start relative to the other runs, because it is short
 
 
-def throughput(texts: Sequence[str], megabytes: float, runs: int, folder: Path | None = None) -> Part:
-    """Megabytes a second of the command on one file, and of two workers against one on many files."""
-    with room(2 * (1 + _CORPUS) * megabytes, folder) as place:
-        env = environment(place)
-        single = place / "single.jsonl"
-        amount = write_jsonl(single, texts, megabytes)
-        files = [place / f"{number:02}.jsonl" for number in range(_FILES)]
-        whole = sum(write_jsonl(file, texts, _CORPUS * megabytes / _FILES) for file in files)
+def throughput(texts: Sequence[str], megabytes: float, runs: int, parent: Path | None = None) -> Section:
+    """The megabytes per second of the command on one file, and of one and two workers on many files."""
+    with temporary_folder(2 * (1 + _CORPUS) * megabytes, parent) as folder:
+        environment = command_environment(folder)
+        single = folder / "single.jsonl"
+        single_size = write_jsonl(single, texts, megabytes)
+        files = [folder / f"{number:02}.jsonl" for number in range(_FILES)]
+        corpus_size = sum(write_jsonl(file, texts, _CORPUS * megabytes / _FILES) for file in files)
 
-        def clean(name: str, sources: Sequence[Path], jobs: int = 1) -> Callable[[], object]:
-            return partial(run, command("clean", *sources, "-o", place / name, "-j", jobs, "--force", "-q"), env)
+        def clean(output: str, sources: Sequence[Path], jobs: int = 1) -> Callable[[], object]:
+            command = detector_command("clean", *sources, "-o", folder / output, "-j", jobs, "--force", "-q")
+            return partial(run, command, environment)
 
         halves = clean("even", files[::2]), clean("odd", files[1::2])
-        seconds = in_turns({
+        seconds = alternate({
             "single": clean("out.jsonl", [single]), "one": clean("one", files), "two": clean("two", files, jobs=2),
-            "apart": partial(_at_once, halves),
+            "concurrent": partial(_run_concurrently, halves),
         }, runs)  # fmt: skip
     rows = (
-        rate("one file, start and loading included", amount, seconds["single"], "MB/s"),
-        rate(f"{_FILES} files, one worker", whole, seconds["one"], "MB/s"),
-        rate(f"{_FILES} files, two workers", whole, seconds["two"], "MB/s"),
-        ratio("two workers against one", seconds["one"], seconds["two"], WORKERS),
-        ratio("two commands at once with half the files each, against one", seconds["one"], seconds["apart"]),
+        rate("one file, start-up and loading included", single_size, seconds["single"], "MB/s"),
+        rate(f"{_FILES} files, one worker", corpus_size, seconds["one"], "MB/s"),
+        rate(f"{_FILES} files, two workers", corpus_size, seconds["two"], "MB/s"),
+        ratio("two workers relative to one", seconds["one"], seconds["two"], WORKERS),
+        ratio("two commands at once, half of the files each, relative to one", seconds["one"], seconds["concurrent"]),
     )
     setting = (
-        f"`detector clean` from JSON Lines to JSON Lines: a file of {amount:.0f} MB, {_FILES} files of together "
-        f"{whole:.0f} MB. Runs in turns: {runs}. The last row is what the machine gives at best."
+        f"`detector clean` from JSON Lines to JSON Lines: one file of {single_size:.0f} MB; {_FILES} files of "
+        f"{corpus_size:.0f} MB in total. Alternating runs: {runs}. The last row is the most that the machine allows."
     )
-    return Part("Whole processes", setting, rows)
+    return Section("Whole processes", setting, rows)
 
 
-def _at_once(work: Sequence[Callable[[], object]]) -> None:
-    with ThreadPoolExecutor(len(work)) as threads:
-        for done in [threads.submit(piece) for piece in work]:
-            done.result()
+def _run_concurrently(functions: Sequence[Callable[[], object]]) -> None:
+    with ThreadPoolExecutor(len(functions)) as threads:
+        for future in [threads.submit(function) for function in functions]:
+            future.result()
 
 
-def start(texts: Sequence[str], runs: int) -> Part:
-    """The command on a small file against ``python -c "import numpy"``."""
-    number = _STARTS * runs
-    with room(100) as place:
-        env = environment(place)
-        article = place / "article.txt"
+def start(texts: Sequence[str], runs: int) -> Section:
+    """The start-up of the command on a small file, relative to ``python -c "import numpy"``."""
+    starts = _STARTS * runs
+    with temporary_folder(100) as folder:
+        environment = command_environment(folder)
+        article = folder / "article.txt"
         article.write_bytes("\n\n".join(texts).encode("utf-8", "surrogateescape")[:ARTICLE])
-        seconds = in_turns({
-            "detector": lambda: run(command("clean", article), env),
-            "numpy": lambda: run([sys.executable, "-c", "import numpy"], env),
-        }, number)  # fmt: skip
+        seconds = alternate({
+            "detector": lambda: run(detector_command("clean", article), environment),
+            "numpy": lambda: run([sys.executable, "-c", "import numpy"], environment),
+        }, starts)  # fmt: skip
     rows = (
-        ratio('the command against `python -c "import numpy"`', seconds["detector"], seconds["numpy"], START),
-        Row("the command", 1000 * median(seconds["detector"]), "ms"),
-        Row('`python -c "import numpy"`', 1000 * median(seconds["numpy"]), "ms"),
+        ratio('the command relative to `python -c "import numpy"`', seconds["detector"], seconds["numpy"], START),
+        Result("the command", 1000 * median(seconds["detector"]), "ms"),
+        Result('`python -c "import numpy"`', 1000 * median(seconds["numpy"]), "ms"),
     )
-    return Part("Start", f"`detector clean` of a file of {ARTICLE / 1000:.0f} kB. Runs in turns: {number}.", rows)
+    setting = f"`detector clean` on a file of {ARTICLE / 1000:.0f} kB. Alternating runs: {starts}."
+    return Section("Start-up", setting, rows)
 
 
-def memory(texts: Sequence[str], megabytes: float, folder: Path | None = None) -> Part:
-    """The peak memory of the command, one worker, on one large file."""
-    with room(2 * megabytes, folder) as place:
-        written = write_jsonl(place / "large.jsonl", texts, megabytes)
-        ran = run(command("clean", place / "large.jsonl", "-o", place / "out.jsonl", "-q"), environment(place))
+def memory(texts: Sequence[str], megabytes: float, parent: Path | None = None) -> Section:
+    """The peak memory of the command with one worker on one large file."""
+    with temporary_folder(2 * megabytes, parent) as folder:
+        size = write_jsonl(folder / "large.jsonl", texts, megabytes)
+        command = detector_command("clean", folder / "large.jsonl", "-o", folder / "out.jsonl", "-q")
+        usage = run(command, command_environment(folder))
     rows = (
-        Row("peak memory (largest resident set)", ran.megabytes, "MB", MEMORY),
-        Row("`detector clean` of the file", written / ran.seconds, "MB/s"),
+        Result("peak memory (largest resident set)", usage.megabytes, "MB", MEMORY),
+        Result("`detector clean` on the file", size / usage.seconds, "MB/s"),
     )
-    return Part("Memory", f"JSON Lines to JSON Lines, a file of {written / 1000:.3g} GB, one worker, one run.", rows)
+    return Section("Memory", f"JSON Lines to JSON Lines, a file of {size / 1000:.3g} GB, one worker, one run.", rows)

@@ -1,26 +1,27 @@
-"""Other ways to clean plain text, each as it comes: from labelled documents, or from rules, to decisions on lines.
+"""The rivals: other cleaners of plain text, used out of the box. They decide line by line.
 
-Two learn from the same data as the model and have scores; ``training/accuracy.py`` measures and ``training/speed.py``
-times them. Their settings are those that did best on dev:
+Two are trained on the same data as the model and have scores. `training.accuracy` evaluates them and `training.speed`
+times them. Their settings are those with the best figures on dev:
 
 fastText
-    Words and pairs of words, lower case, punctuation apart, as its tutorial on text classification prepares them.
+    Words and pairs of words, in lower case, separated from punctuation, as in its tutorial on text classification.
 HashingVectorizer
-    Words and pairs of words hashed to 2^18 columns, and a linear model by stochastic gradient, by scikit-learn.
+    scikit-learn: words and pairs of words hashed to 2^18 columns, and a linear model fitted by stochastic gradient
+    descent.
 
-The others are rules that keep a line or do not:
+The others are rules that decide whether a line is kept:
 
 jusText
-    Its classification of paragraphs by length and stop words, and its revision by neighbours, with its own thresholds
-    and the stop words of the document's language (else without, as its option for such languages does). A plain line
-    has no links and no tags, so it sees neither link density nor headings.
+    Its classification of paragraphs by length and stop words, revised by neighbours, with its default thresholds and
+    the stop words of the document's language. Where it has no list for the language, stop words are ignored, as its
+    option for such languages does. Plain text has no tags, so link density and headings are not used.
 C4
-    The rules on lines of datatrove's ``C4QualityFilter``. Those that drop whole pages (lorem ipsum, curly brackets,
-    fewer than five sentences) are switched off: they say nothing of a line.
+    The line rules of datatrove's ``C4QualityFilter``. The rules that drop whole pages (lorem ipsum, curly brackets,
+    fewer than five sentences) are switched off.
 trafilatura
-    datatrove has no rules of trafilatura on lines: what it has is ``Trafilatura``, which calls trafilatura's extractor
-    on HTML. So each line becomes a ``<p>`` of a page, and what it extracts of that is kept. Without the page's own tags
-    that leaves its rules on texts: too little of it, the same again, names of share buttons.
+    datatrove's ``Trafilatura``, which calls trafilatura's extractor on HTML. Each line becomes a ``<p>`` of a page, and
+    the lines that it extracts are kept. Without the page's own tags, only its rules on text apply: minimum lengths,
+    duplicates, names of share buttons.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.evaluation.evaluate import Judged, judged_by_scores
+from detector.evaluation.evaluate import ScoredDocument, scored_document
 from detector.evaluation.labelled import LabelledDocument
 from detector.fit.data import label_names
 from detector.util.arrays import Floats
@@ -53,9 +54,9 @@ Rule: TypeAlias = Callable[[LabelledDocument], Keep]
 
 
 class FastText:
-    """fastText's classifier of words and pairs of words, trained on labelled lines.
+    """fastText's classifier on words and pairs of words, trained on labelled lines.
 
-    One thread, so that the same lines give the same model.
+    It is trained in one thread, so that the same lines produce the same model.
     """
 
     name = "fastText"
@@ -71,10 +72,10 @@ class FastText:
                 str(file), dim=16, wordNgrams=2, epoch=5, thread=1, verbose=0, seed=_SEED
             )
 
-    def on(self, lines: Sequence[str]) -> Callable[[], object]:
-        """What gives the label of each line as it is, not `prepared`: a measure of speed."""
-        ready = [line.encode("utf-8", "replace").decode("utf-8") for line in lines]
-        return lambda: self._model.predict(ready)
+    def predictor(self, lines: Sequence[str]) -> Callable[[], object]:
+        """A function that predicts the labels of lines, for timing. The lines are not `prepared`."""
+        encodable = [line.encode("utf-8", "replace").decode("utf-8") for line in lines]
+        return lambda: self._model.predict(encodable)
 
     def scores(self, lines: Sequence[str]) -> Floats:
         """Probabilities of shape ``(lines, labels)``."""
@@ -87,12 +88,12 @@ class FastText:
 
 
 def prepared(line: str) -> str:
-    """A line in lower case, with punctuation apart from the words, and nothing that UTF-8 does not have."""
+    """A line in lower case, with spaces around punctuation, and without characters that UTF-8 cannot encode."""
     return _PUNCTUATION.sub(r" \g<0> ", line.lower()).encode("utf-8", "replace").decode("utf-8")
 
 
 class HashedLinear:
-    """scikit-learn's HashingVectorizer of words and pairs of words, and a linear model by stochastic gradient."""
+    """scikit-learn's HashingVectorizer on words and pairs of words, and a linear model fitted by SGD."""
 
     name = "HashingVectorizer"
 
@@ -107,13 +108,13 @@ class HashedLinear:
         self._pipeline = make_pipeline(vectorizer, SGDClassifier(loss="log_loss", alpha=1e-6, random_state=_SEED))
         self._pipeline.fit([text for text, _ in lines], [label for _, label in lines])
 
-    def on(self, lines: Sequence[str]) -> Callable[[], object]:
-        """What gives the label of each line."""
+    def predictor(self, lines: Sequence[str]) -> Callable[[], object]:
+        """A function that predicts the labels of lines, for timing."""
         return lambda: self._pipeline.predict(lines)
 
     def scores(self, lines: Sequence[str]) -> Floats:
         """Probabilities of shape ``(lines, labels)``."""
-        if not lines:  # which the vectorizer does not take
+        if not lines:  # the vectorizer does not accept an empty list
             return np.zeros((0, len(self.labels)), dtype=np.float32)
         order = [list(self._pipeline.classes_).index(label) for label in self.labels]
         found: Floats = self._pipeline.predict_proba(lines)[:, order].astype(np.float32)
@@ -125,21 +126,21 @@ LEARNERS: tuple[type[Learner], ...] = (FastText, HashedLinear)
 
 
 def labelled_lines(documents: Sequence[LabelledDocument]) -> list[tuple[str, str]]:
-    """The lines whose label is known, with it; a line that a site holds again (extractors deliver it so) once."""
+    """The lines that have a label, with the label; a line that several texts of a site contain is returned once."""
     seen = {(d.site, p.text, p.label) for d in documents for p in d.paragraphs if p.label}
     return [(text, label) for _, text, label in sorted(seen)]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Rules that keep a line or do not, under a name."""
+    """Rules that decide whether a line is kept."""
 
     name: str
     keep: Rule
 
 
 def justext_keep(document: LabelledDocument) -> Keep:
-    """What jusText calls good."""
+    """The lines that jusText classifies as good."""
     core = load_library("justext.core", "the rival jusText", "benchmark")
     paragraph_class = load_library("justext.paragraph", "the rival jusText", "benchmark").Paragraph
     path = core.PathInfo().append("p")
@@ -155,7 +156,7 @@ def justext_keep(document: LabelledDocument) -> Keep:
 
 @cache
 def _stop_words(lang: str | None) -> frozenset[str]:
-    """The stop words that jusText has for a language: none where it has no list, English for an unknown language."""
+    """The stop words of jusText: none for a language without a list, English where the language is not known."""
     languages = load_library("trafilatura.settings", "the rival jusText", "benchmark").JUSTEXT_LANGUAGES
     utils = load_library("justext.utils", "the rival jusText", "benchmark")
     name = languages.get(lang or "en")
@@ -164,40 +165,40 @@ def _stop_words(lang: str | None) -> frozenset[str]:
 
 
 def c4_rules() -> Rule:
-    """The rules of C4 on lines, as datatrove has them."""
+    """The line rules of C4, by datatrove."""
     filters = load_library("datatrove.pipeline.filters", "the rival C4", "benchmark")
     document_class = load_library("datatrove.data", "the rival C4", "benchmark").Document
-    of_lines = filters.C4QualityFilter(min_num_sentences=-1, filter_lorem_ipsum=False, filter_curly_bracket=False)
+    line_filter = filters.C4QualityFilter(min_num_sentences=-1, filter_lorem_ipsum=False, filter_curly_bracket=False)
 
     def kept(text: str) -> bool:
         line = document_class(text=text, id="line")
-        return bool(of_lines.filter(line)) and bool(line.text)
+        return bool(line_filter.filter(line)) and bool(line.text)
 
     return lambda document: np.array([kept(p.text) for p in document.paragraphs], dtype=bool)
 
 
 def trafilatura_rules() -> Rule:
-    """What trafilatura extracts, called by datatrove, of a page that has each line as a ``<p>``."""
+    """The lines that trafilatura, called by datatrove, extracts from a page with a ``<p>`` for each line."""
     extractor = load_library("datatrove.pipeline.extractors", "the rival trafilatura", "benchmark").Trafilatura()
     seen = load_library("trafilatura.deduplication", "the rival trafilatura", "benchmark").LRU_TEST
 
     def keep(document: LabelledDocument) -> Keep:
-        seen.clear()  # else it takes the text of the next extractor for a repetition of the one before
+        seen.clear()  # otherwise the text of the next extractor counts as a duplicate
         lines = "\n".join(f"<p>{html.escape(p.text)}</p>" for p in document.paragraphs)
         extracted = extractor.extract(f"<html><body>{lines}</body></html>") or ""
-        return found_again([p.text for p in document.paragraphs], extracted.split("\n"))
+        return found_in([p.text for p in document.paragraphs], extracted.split("\n"))
 
     return keep
 
 
-def found_again(lines: Sequence[str], extracted: Sequence[str]) -> Keep:
-    """Which lines stand among those extracted, whatever the white space; of equal lines the first ones."""
-    left = Counter(" ".join(line.split()) for line in extracted)
+def found_in(lines: Sequence[str], extracted: Sequence[str]) -> Keep:
+    """Which lines were extracted, ignoring differences in white space. Of equal lines, the first ones count."""
+    remaining = Counter(" ".join(line.split()) for line in extracted)
     keep = np.zeros(len(lines), dtype=bool)
     for number, line in enumerate(lines):
         words = " ".join(line.split())
-        keep[number] = left[words] > 0
-        left[words] -= 1
+        keep[number] = remaining[words] > 0
+        remaining[words] -= 1
     return keep
 
 
@@ -210,17 +211,19 @@ def rules() -> tuple[Rules, ...]:
     )
 
 
-def judge_learner(learner: Learner, documents: Sequence[LabelledDocument]) -> Iterator[Judged]:
-    """The decisions of a rival that learnt: it keeps the lines whose most probable label is reporting."""
+def score_with_learner(learner: Learner, documents: Sequence[LabelledDocument]) -> Iterator[ScoredDocument]:
+    """The decisions of a trained rival: it keeps the lines whose most probable label is reporting."""
     for document in documents:
         scores = learner.scores([p.text for p in document.paragraphs])
-        yield judged_by_scores(document, learner.labels, scores, scores.argmax(axis=1) == 0)
+        yield scored_document(document, learner.labels, scores, scores.argmax(axis=1) == 0)
 
 
-def judge_rules(rules_: Rules, documents: Sequence[LabelledDocument], labels: tuple[str, ...]) -> Iterator[Judged]:
-    """The decisions of rules. Their scores are 1 for reporting where a line is kept and 0 where it is not."""
+def score_with_rules(
+    rules_: Rules, documents: Sequence[LabelledDocument], labels: tuple[str, ...]
+) -> Iterator[ScoredDocument]:
+    """The decisions of rules. The score of reporting is 1 for a line that is kept; all other scores are 0."""
     for document in documents:
         keep = rules_.keep(document)
         scores = np.zeros((len(keep), len(labels)), dtype=np.float32)
         scores[keep, 0] = 1
-        yield judged_by_scores(document, labels, scores, keep)
+        yield scored_document(document, labels, scores, keep)

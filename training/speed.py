@@ -1,4 +1,4 @@
-"""Megabytes a second of the cleaner and of its rivals on the same lines, in one process of one thread."""
+"""Megabytes per second of the cleaner and of its rivals on the same lines, in one process with one thread."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from unittest import mock
 from detector.backend.switch import VARIABLE
 from detector.cleaner import Cleaner
 from detector.evaluation.labelled import LabelledDocument
-from training.material import size, times
-from training.measured import Must, Part, Row, in_turns, installed, rate, ratio
+from training.inputs import repetitions, size_in_megabytes
+from training.result import Bound, Result, Section, alternate, installed, rate, ratio
 from training.rivals import FastText, HashedLinear, Learner
 
 OURS = "predict_many"
-NUMPY = f"{OURS}, numpy alone"
-MUSTS = {FastText.name: Must(2), HashedLinear.name: Must(4)}  # times as fast
+NUMPY = f"{OURS}, NumPy alone"
+BOUNDS = {FastText.name: Bound(2), HashedLinear.name: Bound(4)}  # our speed relative to a rival's
 
 
-def on_path(path: str, work: Callable[[], object]) -> Callable[[], object]:
-    """The work with numba (``1``) or without it (``0``), whatever the environment says."""
+def with_numba(setting: str, function: Callable[[], object]) -> Callable[[], object]:
+    """The function with numba switched on (``1``) or off (``0``) while it runs."""
 
-    def piece() -> object:
-        with mock.patch.dict(os.environ, {VARIABLE: path}):
-            return work()
+    def call() -> object:
+        with mock.patch.dict(os.environ, {VARIABLE: setting}):
+            return function()
 
-    return piece
+    return call
 
 
 def measure(
@@ -34,34 +34,37 @@ def measure(
     rivals: Sequence[Learner],
     megabytes: float,
     runs: int,
-) -> Part:
-    """Rates of ``predict_many``, ``clean_many`` and the rivals, and how many times as fast ours is."""
+) -> Section:
+    """The rates of ``predict_many``, ``clean_many`` and the rivals, and our speed relative to theirs."""
     texts = [document.text for document in documents]
-    number = times(texts, megabytes)
-    lines = [line for text in texts for line in text.split("\n")] * number
-    texts *= number
-    amount = size(texts)
-    best = "1" if installed("numba") else "0"
+    repeated = repetitions(texts, megabytes)
+    lines = [line for text in texts for line in text.split("\n")] * repeated
+    texts *= repeated
+    size = size_in_megabytes(texts)
+    fastest = "1" if installed("numba") else "0"
     work: dict[str, Callable[[], object]] = {
-        OURS: on_path(best, lambda: sum(len(p) for p in cleaner.predict_many(texts))),
-        "clean_many": on_path(best, lambda: sum(len(c.text) for c in cleaner.clean_many(texts))),
+        OURS: with_numba(fastest, lambda: sum(len(p) for p in cleaner.predict_many(texts))),
+        "clean_many": with_numba(fastest, lambda: sum(len(c.text) for c in cleaner.clean_many(texts))),
     }
-    if best == "1":
-        work[NUMPY] = on_path("0", lambda: sum(len(p) for p in cleaner.predict_many(texts)))
-    work |= {rival.name: rival.on(lines) for rival in rivals}
-    seconds = in_turns(work, runs)
+    if fastest == "1":
+        work[NUMPY] = with_numba("0", lambda: sum(len(p) for p in cleaner.predict_many(texts)))
+    work |= {rival.name: rival.predictor(lines) for rival in rivals}
+    seconds = alternate(work, runs)
     setting = (
-        f"{amount:.0f} MB of text: {len(texts):,} documents, {len(lines):,} lines. One thread, runs in turns: {runs}. "
-        f"`{OURS}` {'with the extra `speed`' if best == '1' else 'on numpy alone'}."
+        f"{size:.0f} MB of text: {len(texts):,} documents, {len(lines):,} lines. One thread, alternating runs: {runs}. "
+        f"`{OURS}` {'with the extra `speed`' if fastest == '1' else 'with NumPy alone'}."
     )
-    return Part("Rates", setting, tuple(_rows(seconds, amount, [rival.name for rival in rivals])))
+    return Section("Rates", setting, tuple(_rows(seconds, size, [rival.name for rival in rivals])))
 
 
-def _rows(seconds: dict[str, list[float]], amount: float, rivals: Sequence[str]) -> list[Row]:
-    rows = [rate(name, amount, taken, "MB/s") for name, taken in seconds.items()]
+def _rows(seconds: dict[str, list[float]], size: float, rivals: Sequence[str]) -> list[Result]:
+    rows = [rate(name, size, taken, "MB/s") for name, taken in seconds.items()]
     for ours in (name for name in (OURS, NUMPY) if name in seconds):
         rows += [
-            ratio(f"{ours}, against {rival}", seconds[rival], seconds[ours], MUSTS.get(rival) if ours == OURS else None)
+            ratio(
+                f"{ours}, relative to {rival}", seconds[rival], seconds[ours],
+                BOUNDS.get(rival) if ours == OURS else None,
+            )
             for rival in rivals
-        ]
+        ]  # fmt: skip
     return rows

@@ -1,7 +1,7 @@
-"""Where the time goes: the very functions that the command calls, timed while it cleans a file.
+"""Time spent in each step of cleaning a file.
 
-Every function of a step is replaced for the time by one that calls it and looks at the clock. What a timed function
-calls of other steps counts for them, not for it; what is left of the whole counts as the rest.
+While a file is cleaned, the functions of each step are replaced by wrappers that time them. The time of a nested call
+counts for the step of the inner function alone. What remains of the total is the last row.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from unittest import mock
 
 import detector.cleaner
@@ -31,11 +31,14 @@ from detector.features.word_vectors import WordVectors
 from detector.formats import jsonl
 from detector.inference.linear import LinearModel
 from detector.inference.network import Ensemble
-from training.material import MEGABYTE, room, write_jsonl
-from training.measured import Part, Row
+from training.inputs import MEGABYTE, temporary_folder, write_jsonl
+from training.result import Result, Section
 
-REST = "the rest: files, batches, results as objects"
-_EVERY_PATH: tuple[tuple[str, object, str], ...] = (
+# The name of a step, the module or class that has a function of it, and the function's name.
+_Timed: TypeAlias = tuple[str, object, str]
+
+OTHER = "other: files, batches, result objects"
+_BOTH_BACKENDS: tuple[_Timed, ...] = (
     ("read JSON", jsonl, "_record"),
     ("split", detector.cleaner, "split"),
     ("networks", Ensemble, "scores"),
@@ -44,95 +47,95 @@ _EVERY_PATH: tuple[tuple[str, object, str], ...] = (
     ("clean text", Prediction, "clean_text"),
     ("write JSON", jsonl._JsonLinesWriter, "write"),
 )
-_NUMPY: tuple[tuple[str, object, str], ...] = (
+_NUMPY: tuple[_Timed, ...] = (
     ("words", reference, "tokenize"),
     ("shapes", reference, "shapes"),
     ("n-grams", reference, "ngrams"),
-    ("sums of weights", LinearModel, "scores"),
+    ("linear model", LinearModel, "scores"),
     ("word vectors", WordVectors, "embed"),
     ("vocabulary", context, "document_features"),
-    ("context rows", context, "network_inputs"),
+    ("network inputs", context, "network_inputs"),
     ("probabilities", reference.NumpyBackend, "softmax"),
 )
 _KERNELS = (
-    ("words, n-grams, shapes, sums of weights, word vectors, vocabulary", "first_stage"),
-    ("context rows", "network_inputs"),
+    ("words, n-grams, shapes, linear model, word vectors, vocabulary", "first_stage"),
+    ("network inputs", "network_inputs"),
     ("probabilities", "softmax"),
 )
 
 
 @dataclass
-class _Clock:
-    """Nanoseconds of each step, without those of the steps inside it."""
+class _Timer:
+    """The nanoseconds of each step, without those of the steps called from it."""
 
     spent: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    inside: list[int] = field(default_factory=lambda: [0])  # nanoseconds of the calls made by each call under way
+    nested: list[int] = field(default_factory=lambda: [0])  # a stack: nanoseconds of the calls inside each active call
 
     def timed(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, its time counted for the step."""
+        """The function, with its time counted for a step."""
 
         @wraps(function)
         def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
-            self.inside.append(0)
+            self.nested.append(0)
             start = time.perf_counter_ns()
             try:
                 return function(*arguments, **named)
             finally:
                 taken = time.perf_counter_ns() - start
-                self.spent[step] += taken - self.inside.pop()
-                self.inside[-1] += taken
+                self.spent[step] += taken - self.nested.pop()
+                self.nested[-1] += taken
 
         return call
 
 
 @contextlib.contextmanager
-def _timed(clock: _Clock, functions: Sequence[tuple[str, object, str]]) -> Iterator[None]:
+def _timing(timer: _Timer, functions: Sequence[_Timed]) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for step, owner, name in functions:
-            stack.enter_context(mock.patch.object(owner, name, clock.timed(step, getattr(owner, name))))
+            stack.enter_context(mock.patch.object(owner, name, timer.timed(step, getattr(owner, name))))
         yield
 
 
-def measure(cleaner: Cleaner, texts: Sequence[str], megabytes: float, numba: bool) -> Part:
-    """Nanoseconds a byte of each step of cleaning JSON Lines, with numba or on numpy alone."""
-    functions = _EVERY_PATH + (_compiled() if numba else _NUMPY)
-    with room(2 * megabytes) as place, mock.patch.dict(os.environ, {VARIABLE: str(int(numba))}):
-        source = place / "in.jsonl"
-        written = write_jsonl(source, texts, megabytes)
-        _clean(cleaner, source)  # loads and, where they are not yet, compiles the kernels
-        clock = _Clock()
-        with _timed(clock, functions):
+def measure(cleaner: Cleaner, texts: Sequence[str], megabytes: float, numba: bool) -> Section:
+    """The nanoseconds per byte of each step of cleaning JSON Lines, with numba or with NumPy alone."""
+    functions = _BOTH_BACKENDS + (_compiled() if numba else _NUMPY)
+    with temporary_folder(2 * megabytes) as folder, mock.patch.dict(os.environ, {VARIABLE: str(int(numba))}):
+        source = folder / "in.jsonl"
+        size = write_jsonl(source, texts, megabytes)
+        _clean(cleaner, source)  # warm-up: loads the kernels, and compiles them if necessary
+        timer = _Timer()
+        with _timing(timer, functions):
             start = time.perf_counter_ns()
             _clean(cleaner, source)
-            whole = time.perf_counter_ns() - start
-    spent = {step: clock.spent[step] for step in dict.fromkeys(step for step, _, _ in _in_order(functions))}
-    spent[REST] = whole - sum(spent.values())
-    rows = tuple(Row(step, taken / (written * MEGABYTE), "ns a byte") for step, taken in spent.items())
-    path = "with the extra `speed`" if numba else "on numpy alone"
+            total = time.perf_counter_ns() - start
+    spent = {step: timer.spent[step] for step in dict.fromkeys(step for step, _, _ in _in_order(functions))}
+    spent[OTHER] = total - sum(spent.values())
+    rows = tuple(Result(step, taken / (size * MEGABYTE), "ns/byte") for step, taken in spent.items())
+    backend = "with the extra `speed`" if numba else "with NumPy alone"
     setting = (
-        f"`detector clean` of {written:.0f} MB, JSON Lines to JSON Lines, {path}: "
-        f"{whole / (written * MEGABYTE):.1f} ns a byte, one thread, one run, start and loading not included."
+        f"`detector clean` of {size:.0f} MB, JSON Lines to JSON Lines, {backend}: "
+        f"{total / (size * MEGABYTE):.1f} ns/byte. One thread, one run, start-up and loading excluded."
     )
-    return Part(f"Steps, {path}", setting, rows, bars=True)
+    return Section(f"Steps, {backend}", setting, rows, bars=True)
 
 
-def _compiled() -> tuple[tuple[str, object, str], ...]:
+def _compiled() -> tuple[_Timed, ...]:
     from detector.backend.compiled import CompiledBackend
 
     return tuple((step, CompiledBackend, name) for step, name in _KERNELS)
 
 
-def _in_order(functions: Sequence[tuple[str, object, str]]) -> Iterator[tuple[str, object, str]]:
-    """As they come about: what the path does of its own stands between splitting and probabilities."""
-    every = len(_EVERY_PATH)
+def _in_order(functions: Sequence[_Timed]) -> Iterator[_Timed]:
+    """The functions as they are called: those of one backend after the first two, which read and split."""
+    both = len(_BOTH_BACKENDS)
     yield from functions[:2]
-    yield from functions[every:]
-    yield from functions[2:every]
+    yield from functions[both:]
+    yield from functions[2:both]
 
 
 def _clean(cleaner: Cleaner, source: Path) -> None:
     clean_all(plan([str(source)], source.with_name("out.jsonl")), Run(cleaner), Options(), _fail)
 
 
-def _fail(line: str) -> None:
-    raise RuntimeError(line)
+def _fail(message: str) -> None:
+    raise RuntimeError(message)

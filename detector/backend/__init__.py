@@ -1,0 +1,1 @@
+"""Backends: what computes the arrays of a prediction, NumPy or compiled kernels."""

@@ -1,0 +1,1 @@
+"""Features: text becomes numbers, for training and for prediction alike."""

@@ -47,9 +47,9 @@ class Vocabulary:
     """The rarer words of a batch in order; paragraph ``p`` has the words ``bounds[p]`` to ``bounds[p + 1]``.
 
     ``weight`` is each word's inverse document frequency, 1 to 255. Equal words of one document (up to collisions within
-    that document) share a ``slot``; document ``d`` has the slots ``origin[d]`` to ``origin[d + 1]``. ``elsewhere`` tells
-    whether another paragraph of the document has the word, ``earlier`` whether an earlier one has it, ``capital``
-    whether it begins with a capital letter.
+    that document) share a ``slot``; document ``d`` has the slots ``origin[d]`` to ``origin[d + 1]``. ``elsewhere``
+    tells whether another paragraph of the document has the word, ``earlier`` whether an earlier one has it,
+    ``capital`` whether it begins with a capital letter.
     """
 
     bounds: Offsets
@@ -180,8 +180,8 @@ def _mass(labels: NDArray[np.int64], batch: Batch) -> Floats:
 def _shared_vocabulary(words: Vocabulary, reporting: NDArray[np.int64]) -> Floats:
     """How much of the paragraph's vocabulary the rest of the document shares, weighted by inverse document frequency.
 
-    For each shared word, the mean score of reporting in the other paragraphs that have it counts as well. The same seven
-    numbers are computed over all words and over capitalised words (most of them names).
+    For each shared word, the mean score of reporting in the other paragraphs that have it counts as well. The same
+    seven numbers are computed over all words and over capitalised words (most of them names).
     """
     score, slots = np.repeat(reporting, np.diff(words.bounds)), words.origin[-1]
     total = np.bincount(words.slot, weights=score, minlength=slots)[words.slot].astype(np.int64)
@@ -195,7 +195,8 @@ def _shared_vocabulary(words: Vocabulary, reporting: NDArray[np.int64]) -> Float
         sums, reporting_sum = segment_sum(weighted, words.bounds), segment_sum(reported, words.bounds)
         whole, shared, earlier = sums & _LANE_MASK, (sums >> _LANE) & _LANE_MASK, sums >> 2 * _LANE
         columns += [
-            ratio(shared, whole), ratio(reporting_sum, whole * UNIT), ratio(reporting_sum, shared * UNIT), ratio(earlier, whole),
-            log2(whole // WEIGHT_UNIT), log2(shared // WEIGHT_UNIT), log2(reporting_sum // (WEIGHT_UNIT * UNIT)),
+            ratio(shared, whole), ratio(reporting_sum, whole * UNIT), ratio(reporting_sum, shared * UNIT),
+            ratio(earlier, whole), log2(whole // WEIGHT_UNIT), log2(shared // WEIGHT_UNIT),
+            log2(reporting_sum // (WEIGHT_UNIT * UNIT)),
         ]  # fmt: skip
     return np.stack(columns, axis=1)

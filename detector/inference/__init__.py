@@ -1,0 +1,1 @@
+"""Inference: a trained model, its parts, and its files."""

@@ -30,8 +30,8 @@ class Model:
     ``labels`` begins with ``reporting``; ``kind_labels`` is the label, an index, of each of ``kinds``. ``idf`` is the
     inverse document frequency of each bucket of words, from 0 (in most documents) to 255 (in hardly any). The
     ``networks`` read the document and their mean logits count; without networks, those of the linear model.
-    ``calibration`` has the shape ``(labels + 1, labels)``: weights of the logarithms of the labels' probabilities, and a
-    last row that is added. ``thresholds`` are the named ones, from 0 to 1; ``metadata`` is what the model's file says
+    ``calibration`` has the shape ``(labels + 1, labels)``: weights of the logarithms of the labels' probabilities, and
+    a last row that is added. ``thresholds`` are the named ones, from 0 to 1; ``metadata`` is what the model's file says
     of itself. Two models are equal when all their parts are.
     """
 

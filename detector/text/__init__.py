@@ -1,0 +1,1 @@
+"""Text: classes of characters, and paragraphs."""

@@ -13,41 +13,50 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from detector.cleaner import Cleaner
-from detector.evaluation.evaluate import Figures, Rows, Share, evaluate, figures, gold_texts, judge, judged_by_scores
+from detector.evaluation.evaluate import (
+    Figures,
+    LabelledRows,
+    Share,
+    evaluate,
+    figures,
+    gold_texts,
+    score_documents,
+    scored_document,
+)
 from detector.inference.model import Model
 from training.accuracy import GAIN, WITH_INTERVAL, Accuracy, Interval, curves_of, interval, measure, with_gain
 from training.accuracy_report import draw, markdown, to_json
 from training.benchmark import app
-from training.rivals import HashedLinear, Rules, judge_rules
+from training.rivals import HashedLinear, Rules, score_with_rules
 
 LABELS = ("reporting", "appeal", "navigation")
 DOCUMENTS = measured_documents.documents(8)
 
 
 @pytest.fixture(scope="module")
-def measured(tiny_model: Model) -> list[Accuracy]:
+def results(tiny_model: Model) -> list[Accuracy]:
     """The tiny model, and a rule that keeps what ends in a full stop."""
     gold = gold_texts(DOCUMENTS)
     rule = Rules("full stops", lambda d: np.array([p.text.endswith(".") for p in d.paragraphs], dtype=bool))
     return [
-        measure("detector", judge(Cleaner(tiny_model), DOCUMENTS), gold),
-        measure(rule.name, judge_rules(rule, DOCUMENTS, LABELS), gold, scored=False),
+        measure("detector", score_documents(Cleaner(tiny_model), DOCUMENTS), gold),
+        measure(rule.name, score_with_rules(rule, DOCUMENTS, LABELS), gold, has_scores=False),
     ]
 
 
-def test_the_figures_are_those_of_evaluate(measured: list[Accuracy], tiny_model: Model) -> None:
+def test_the_figures_are_those_of_evaluate(results: list[Accuracy], tiny_model: Model) -> None:
     expected = evaluate(Cleaner(tiny_model), DOCUMENTS).figures
-    assert list(measured[0].figures) == ["page", "readability", "extracted"]
+    assert list(results[0].figures) == ["page", "readability", "extracted"]
     for origin, row in expected.items():
-        assert {name: measured[0].figures[origin][name] for name in row} == row
-        assert measured[0].figures[origin][GAIN] == row["after"] - row["before"]  # type: ignore[operator]
+        assert {name: results[0].figures[origin][name] for name in row} == row
+        assert results[0].figures[origin][GAIN] == row["after"] - row["before"]  # type: ignore[operator]
 
 
-def test_a_rule_that_is_right_everywhere(measured: list[Accuracy]) -> None:
-    page = measured[1].figures["page"]
+def test_a_rule_that_is_right_everywhere(results: list[Accuracy]) -> None:
+    page = results[1].figures["page"]
     assert (page["lost"], page["appeal"], page["nav"], page["after"]) == (0, 1, 1, 1)
-    assert measured[1].intervals["page"]["after"] == Interval(1, 1)
-    assert measured[1].curves == {}
+    assert results[1].intervals["page"]["after"] == Interval(1, 1)
+    assert results[1].curves == {}
     assert not {"A@.5", "N@.5", "macro", "kinds", "F1r"} & set(page)
 
 
@@ -59,10 +68,10 @@ def test_a_gain_needs_a_gold_text() -> None:
 # Intervals
 
 
-def test_every_interval_holds_its_figure(measured: list[Accuracy]) -> None:
-    for origin, row in measured[0].figures.items():
+def test_every_interval_holds_its_figure(results: list[Accuracy]) -> None:
+    for origin, row in results[0].figures.items():
         for name in WITH_INTERVAL:
-            found, value = measured[0].intervals[origin][name], row[name]
+            found, value = results[0].intervals[origin][name], row[name]
             assert (found is None) == (value is None)
             if found and value is not None:
                 assert found.low - 1e-12 <= value <= found.high + 1e-12
@@ -119,9 +128,9 @@ def test_pages_with_nothing_to_measure_are_not_drawn() -> None:
 # Curves
 
 
-def rows(label: list[int], words: list[int], score: list[float]) -> Rows:
+def rows(label: list[int], words: list[int], score: list[float]) -> LabelledRows:
     every = np.ones(len(label), dtype=bool)
-    return Rows(
+    return LabelledRows(
         np.array(label), every, np.array(words), every, np.zeros(len(label), dtype=int),
         np.array(score, dtype=np.float32),
     )  # fmt: skip
@@ -130,8 +139,8 @@ def rows(label: list[int], words: list[int], score: list[float]) -> Rows:
 def test_a_curve_by_hand() -> None:
     found = curves_of(rows([0, 0, 0, 1, 1, 2], [10, 30, 60, 5, 5, 5], [0.25, 0.5, 0.75, 0.25, 0.6, 0.1]), LABELS)
     assert found["appeal"].lost.tolist() == pytest.approx([0, 0.1, 0.4])
-    assert found["appeal"].catch.tolist() == [0, 0.5, 1]  # at a threshold of 0.25, nothing of a score of 0.25 goes
-    assert found["nav"].catch.tolist() == [1, 1, 1]
+    assert found["appeal"].removed.tolist() == [0, 0.5, 1]  # at a threshold of 0.25, nothing of a score of 0.25 goes
+    assert found["nav"].removed.tolist() == [1, 1, 1]
 
 
 def test_without_a_label_there_is_no_curve() -> None:
@@ -151,21 +160,21 @@ def test_the_curve_goes_through_the_figure_at_a_loss_of_half_a_percent(drawn: li
         tuple(measured_documents.LabelledParagraph("one two three", LABELS[label], None, "read") for label, _ in drawn),
     )  # fmt: skip
     scores = np.array([[score, 1 - score, 0] for _, score in drawn], dtype=np.float32)
-    one = judged_by_scores(document, LABELS, scores, scores[:, 0] > 0.5)
+    one = scored_document(document, LABELS, scores, scores[:, 0] > 0.5)
     curves, row = measure("", [one], {}).curves["page"], figures([one], {})
     for name, at_threshold in (("appeal", "A@.5"), ("nav", "N@.5")):
         if name in curves:
             curve = curves[name]
             assert (np.diff(curve.lost) > 0).all()
-            assert (np.diff(curve.catch) >= 0).all()
-            assert row[at_threshold] == pytest.approx(curve.catch[curve.lost <= 0.005][-1])
+            assert (np.diff(curve.removed) >= 0).all()
+            assert row[at_threshold] == pytest.approx(curve.removed[curve.lost <= 0.005][-1])
 
 
 # What is written
 
 
-def test_the_tables(measured: list[Accuracy]) -> None:
-    told = markdown(measured, "accuracy.png")
+def test_the_tables(results: list[Accuracy]) -> None:
+    told = markdown(results, "accuracy.png")
     assert told.startswith("8 pages and 8 texts")
     assert "| page | 8 | " in told
     header = next(line for line in told.splitlines() if "full stops" in line)
@@ -175,20 +184,20 @@ def test_the_tables(measured: list[Accuracy]) -> None:
         "0.0000 (0.0000 to 0.0000)", "1.000 (1.000 to 1.000)", "1.000 (1.000 to 1.000)", "–", "–", "–",
     ]  # fmt: skip
     assert told.endswith("(accuracy.png)")
-    assert "accuracy.png" not in markdown(measured)
+    assert "accuracy.png" not in markdown(results)
 
 
-def test_the_json(measured: list[Accuracy]) -> None:
-    told = json.loads(to_json(measured))
+def test_the_json(results: list[Accuracy]) -> None:
+    told = json.loads(to_json(results))
     assert told["bootstrap"] == {"resamples": 1000, "confidence": 0.95, "seed": 0}
     assert list(told["cleaners"]) == ["detector", "full stops"]
-    assert told["cleaners"]["detector"]["figures"] == measured[0].figures
+    assert told["cleaners"]["detector"]["figures"] == results[0].figures
     assert told["cleaners"]["full stops"]["intervals"]["page"]["after"] == {"low": 1, "high": 1}
 
 
-def test_the_picture(measured: list[Accuracy], tmp_path: Path) -> None:
+def test_the_picture(results: list[Accuracy], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="the extra benchmark is not installed")
-    draw(measured, tmp_path / "curve.png")
+    draw(results, tmp_path / "curve.png")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -196,7 +205,7 @@ def test_the_picture(measured: list[Accuracy], tmp_path: Path) -> None:
 
 
 def call(tmp_path: Path, model: Path, *more: str) -> str:
-    """Call it on invented documents; gives what it printed."""
+    """Call the command on invented documents; returns its output."""
     data = measured_documents.write(tmp_path / "data.jsonl", DOCUMENTS)
     (tmp_path / "RESULTS.md").write_text("# Results\n<!-- accuracy:begin -->\n<!-- accuracy:end -->\n")
     called = CliRunner().invoke(app, [

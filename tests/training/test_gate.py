@@ -104,7 +104,7 @@ DAMAGED = [
     ('{"figures": {}}', '"data"'),
     ('{"data": 3, "figures": {}}', '"data"'),
     ('{"data": "0", "figures": []}', "not an object of origins"),
-    ('{"data": "0", "figures": {"page": 1}}', "page: is 1"),
+    ('{"data": "0", "figures": {"page": 1}}', "page is 1"),
     ('{"data": "0", "figures": {"page": {"afetr": 0.9}}}', "'afetr' has no floor.*after"),
     ('{"data": "0", "figures": {"readability": {"kinds": 0.9}}}', "readability: 'kinds' has no floor"),
     ('{"data": "0", "figures": {"page": {"after": "0.9"}}}', "page: after is '0.9', not a number"),
@@ -172,7 +172,7 @@ def test_other_data_than_the_floors_are_of(extra: list[str], arguments: list[str
     measured_documents.write(tmp_path / "data.jsonl", measured_documents.documents(5))
     other = CliRunner().invoke(app, [*arguments, *extra])
     assert other.exit_code == 2
-    assert "other data than" in other.stderr
+    assert "not the data that" in other.stderr
     assert (tmp_path / "floors.json").read_bytes() == before
 
 

@@ -44,13 +44,13 @@ def test_a_learner_learns(learner: rivals.Learner) -> None:
     assert scores.sum(axis=1) == pytest.approx(1, abs=1e-3)
     assert learner.scores(lines).tolist() == scores.tolist()
     assert len(list(learner.scores([]))) == 0
-    learner.on(lines)()  # what is timed
+    learner.predictor(lines)()  # what is timed
     if isinstance(learner, rivals.HashedLinear):  # fastText needs more than these to tell anything
         assert scores[:6].argmax(axis=1).tolist() == [0, 0, 1, 1, 2, 2]
 
 
 def test_a_learner_keeps_what_is_most_probably_reporting(learner: rivals.Learner) -> None:
-    for one in rivals.judge_learner(learner, DOCUMENTS[:2]):
+    for one in rivals.score_with_learner(learner, DOCUMENTS[:2]):
         best = one.prediction.label_scores.argmax(axis=1)
         assert one.prediction.keep.tolist() == (best == 0).tolist()
 
@@ -146,19 +146,22 @@ FOUND = [
 
 @pytest.mark.parametrize(("lines", "extracted", "keep"), FOUND)
 def test_lines_found_again(lines: list[str], extracted: list[str], keep: list[bool]) -> None:
-    assert rivals.found_again(lines, extracted).tolist() == keep
+    assert rivals.found_in(lines, extracted).tolist() == keep
 
 
 def test_rules_as_decisions() -> None:
     one = document("One.", "Two")
-    (judged,) = rivals.judge_rules(
+    (scored,) = rivals.score_with_rules(
         rivals.Rules("", lambda d: np.array([p.text[-1] == "." for p in d.paragraphs])), [one], ("reporting", "appeal")
     )
-    assert judged.prediction.keep.tolist() == [True, False]
-    assert judged.prediction.label_scores.tolist() == [[1, 0], [0, 0]]
+    assert scored.prediction.keep.tolist() == [True, False]
+    assert scored.prediction.label_scores.tolist() == [[1, 0], [0, 0]]
 
 
 def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datatrove.pipeline.filters", None)
-    with pytest.raises(UsageError, match=r"C4 needs datatrove: pip install 'boilerplate-detector\[benchmark\]'"):
+    with pytest.raises(
+        UsageError,
+        match=r"C4 needs datatrove, which is not installed; .*pip install 'boilerplate-detector\[benchmark\]'",
+    ):
         rivals.rules()

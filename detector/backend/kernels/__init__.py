@@ -1,0 +1,1 @@
+"""Kernels: the loops of a prediction, compiled by Numba."""

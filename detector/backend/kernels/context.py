@@ -1,7 +1,4 @@
-"""Compiled loops of `detector.features.context`: the same vocabulary and the same rows, to the last bit.
-
-See `detector.backend.kernels.common`, whose rules hold here too.
-"""
+"""Compiled loops of `detector.features.context`; see `detector.backend.kernels.common`."""
 
 from __future__ import annotations
 
@@ -149,10 +146,10 @@ def _cumulate(labels: Array, length: Array, characters: Array, sums: Array, mass
 
 
 @inlined
-def _voice(elsewhere: bool, total: int, number: int, score: int) -> Any:
-    """The mean score of the other places of a word, rounded down.
+def _elsewhere_score(elsewhere: bool, total: int, number: int, score: int) -> Any:
+    """The mean score of reporting in the other occurrences of a word, rounded down.
 
-    The quotient in floating point, rounded down, is that of whole numbers below 2**52, and is had much faster.
+    Floating-point division, rounded down, is exact for whole numbers below 2**52, and much faster.
     """
     if not elsewhere:
         return 0
@@ -160,32 +157,32 @@ def _voice(elsewhere: bool, total: int, number: int, score: int) -> Any:
 
 
 @inlined
-def _add_word(sums: Array, which: int, weight: int, elsewhere: bool, earlier: bool, voice: int) -> None:
+def _add_word(sums: Array, which: int, weight: int, elsewhere: bool, earlier: bool, elsewhere_score: int) -> None:
     sums[which, 0] += weight
     sums[which, 1] += weight * elsewhere
     sums[which, 2] += weight * earlier
-    sums[which, 3] += weight * voice
+    sums[which, 3] += weight * elsewhere_score
 
 
 @inlined
 def _shared_vocabulary(sums: Array, logarithms: Array, out: Array, column: int) -> int:
-    """A row of `detector.features.context._shared_vocabulary` from the sums over all words and over capitalised ones."""
+    """A row of `detector.features.context._shared_vocabulary`, given the sums over all and over capitalised words."""
     for which in range(2):
-        whole, shared, earlier, voiced = sums[which, 0], sums[which, 1], sums[which, 2], sums[which, 3]
+        whole, shared, earlier, reporting_sum = sums[which, 0], sums[which, 1], sums[which, 2], sums[which, 3]
         out[column] = ratio(shared, whole)
-        out[column + 1] = ratio(voiced, whole * UNIT)
-        out[column + 2] = ratio(voiced, shared * UNIT)
+        out[column + 1] = ratio(reporting_sum, whole * UNIT)
+        out[column + 2] = ratio(reporting_sum, shared * UNIT)
         out[column + 3] = ratio(earlier, whole)
         out[column + 4] = log2(whole // WEIGHT_UNIT, logarithms)
         out[column + 5] = log2(shared // WEIGHT_UNIT, logarithms)
-        out[column + 6] = log2(voiced // (WEIGHT_UNIT * UNIT), logarithms)
+        out[column + 6] = log2(reporting_sum // (WEIGHT_UNIT * UNIT), logarithms)
         column += 7
     return column
 
 
 @inlined
 def _tally(slots: Array, bounds: Array, begin: int, end: int, origin: int, labels: Array, tally: Array) -> None:
-    """For each slot of a document, the sum of reporting's scores over its words, and their number."""
+    """For each slot of a document, the sum of the scores of reporting over its words, and their number."""
     for word in range(bounds[begin], bounds[end]):
         tally[slots[word] - origin] = 0
     for row in range(begin, end):
@@ -206,17 +203,17 @@ def label_sums(probabilities: Array, kind_labels: Array, out: Array) -> None:
 
 
 @inlined
-def _hear(words: Any, row: int, origin: int, tally: Array, score: int, sums: Array) -> None:
+def _sum_shared(words: Any, row: int, origin: int, tally: Array, score: int, sums: Array) -> None:
     """The sums over the words of a paragraph that `_shared_vocabulary` needs; ``score`` is its own of reporting."""
     weight, capital, slots = words.weight, words.capital, words.slot
     elsewhere, earlier = words.elsewhere, words.earlier
     sums[:] = 0
     for word in range(words.bounds[row], words.bounds[row + 1]):
         slot = slots[word] - origin
-        voice = _voice(elsewhere[word], tally[slot, 0], tally[slot, 1], score)
-        _add_word(sums, 0, weight[word], elsewhere[word], earlier[word], voice)
+        elsewhere_score = _elsewhere_score(elsewhere[word], tally[slot, 0], tally[slot, 1], score)
+        _add_word(sums, 0, weight[word], elsewhere[word], earlier[word], elsewhere_score)
         if capital[word]:
-            _add_word(sums, 1, weight[word], elsewhere[word], earlier[word], voice)
+            _add_word(sums, 1, weight[word], elsewhere[word], earlier[word], elsewhere_score)
 
 
 @compiled
@@ -230,7 +227,7 @@ def network_inputs(features: Any, words: Any, logits: Array, labels: Array, tabl
     _cumulate(labels, shapes[:, LENGTH_COLUMN], features.characters, sums, mass)
     of_document = np.empty(2 * width, dtype=np.float32)
     tally = np.empty((np.diff(words.origin).max() if len(words.origin) > 1 else 0, 2), dtype=np.int64)
-    heard = np.empty((2, 4), dtype=np.int64)
+    shared_sums = np.empty((2, 4), dtype=np.int64)
     for document in range(len(documents) - 1):
         begin, end, origin = documents[document], documents[document + 1], words.origin[document]
         _document_mass(mass, begin, end, logarithms, of_document)
@@ -243,6 +240,6 @@ def network_inputs(features: Any, words: Any, logits: Array, labels: Array, tabl
             column = _mass(mass, row, begin, end, of_document, line, column)
             column = copy_row(shapes[row], line, column)
             column = copy_row(repeated[row], line, column)
-            _hear(words, row, origin, tally, labels[row, 0], heard)
-            column = _shared_vocabulary(heard, logarithms, line, column)
+            _sum_shared(words, row, origin, tally, labels[row, 0], shared_sums)
+            column = _shared_vocabulary(shared_sums, logarithms, line, column)
             copy_row(embeddings[row], line, column)

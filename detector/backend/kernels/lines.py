@@ -1,4 +1,4 @@
-"""Compiled classification of bytes and splitting into lines. See `detector.backend.kernels.common`, whose rules hold here too."""
+"""Compiled classification of bytes, and splitting into lines; see `detector.backend.kernels.common`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiled loops of `detector.inference.network` between the products of matrices. See `detector.backend.kernels.common`, whose rules hold."""
+"""Compiled loops between the matrix products of a network; see `detector.backend.kernels.common`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _rectified(value: Any) -> Any:
 
 @compiled
 def rectify(values: Array, bias: Array) -> None:
-    """`detector.inference.network.rectify`."""
+    """`detector.inference.layers.rectify`."""
     for row in range(len(values)):
         for column in range(len(bias)):
             values[row, column] = _rectified(values[row, column] + bias[column])
@@ -47,7 +47,7 @@ def rectify(values: Array, bias: Array) -> None:
 
 @compiled
 def convolve(parts: Array, bias: Array, bounds: Array, dilation: int, hidden: Array) -> None:
-    """`detector.inference.network.convolve`; ``bounds`` are those of the documents."""
+    """`detector.inference.layers.convolve`; ``bounds`` are those of the documents."""
     to_next, own, to_previous = parts[0], parts[1], parts[2]
     nothing = np.zeros(hidden.shape[1], dtype=np.float32)
     for document in range(len(bounds) - 1):
@@ -70,7 +70,7 @@ def _clear(largest: Array, total: Array) -> None:
 
 @inlined
 def _largest_so_far(values: Array, largest: Array, out: Array, column: int) -> None:
-    """A row of one of `detector.inference.pooling.running_peaks`, from ``column`` on; ``largest`` is of the rows passed."""
+    """A row of `detector.inference.pooling.running_maxima`, from ``column`` on; ``largest`` is that of earlier rows."""
     for unit in range(len(values)):
         largest[unit] = max(largest[unit], np.rint(values[unit] * POOL_STEPS))
         out[column + unit] = largest[unit] / POOL_STEPS
@@ -93,7 +93,7 @@ def _mean(total: Array, number: int, out: Array, column: int) -> None:
 
 @compiled
 def pool(peaks: Array, means: Array, bounds: Array, out: Array) -> None:
-    """`detector.inference.pooling.pool`: for each document once down and once up; ``bounds`` are those of the documents."""
+    """`detector.inference.pooling.pool`, once down and once up each document; ``bounds`` are the documents'."""
     units = peaks.shape[1]
     largest = np.empty(units, dtype=np.float32)
     total = np.empty(units, dtype=np.float64)

@@ -186,7 +186,7 @@ def _spread(even: Any, odd: Any, word: int, total: Array) -> None:
 
 @inlined
 def _add_weights(buckets: Array, first: int, last: int, packed: Array, total: Array) -> None:
-    """Add up at most `detector.features.packed_table.CHUNK` ** 2 rows of a `PackedTable`, without subtracting the zeros.
+    """Add up at most `CHUNK` ** 2 rows of a `PackedTable`, without subtracting the zeros.
 
     Four words are summed at a time, so that the processor can fetch as many distant rows ahead as possible. Lanes are
     summed in chunks; after each, every other lane gets the room of two.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from detector.errors import DataError
-from training.results import rewrite
+from training.results_file import rewrite
 
 
 def test_only_what_stands_between_the_comments_changes(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ DAMAGED = [
 def test_a_file_without_the_comments_stays_as_it_is(content: str, tmp_path: Path) -> None:
     file = tmp_path / "RESULTS.md"
     file.write_text(content, "utf-8")
-    with pytest.raises(DataError, match="each once"):
+    with pytest.raises(DataError, match="once each"):
         rewrite(file, "a", "new")
     assert file.read_text("utf-8") == content
 
