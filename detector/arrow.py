@@ -1,6 +1,6 @@
-"""Cleaning Arrow batches, and the settings with which a worker of an engine does it.
+"""Cleaning of Arrow tables and record batches, and settings that can be sent to workers.
 
-`detector.ray`, `detector.spark` and `detector.datatrove` put this on an engine.
+`detector.ray`, `detector.spark` and `detector.datatrove` use this on the workers of an engine.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from detector.formats.arrow_text import TEXT_TYPES, from_texts, is_text, to_text
 Batch = TypeVar("Batch", bound=pa.RecordBatch | pa.Table)
 _Column: TypeAlias = pa.Array | pa.ChunkedArray
 _Value: TypeAlias = Callable[[Cleaned], object]
-_Output: TypeAlias = tuple[pa.Field, _Value]  # a column to make, and its value in a row
+_Output: TypeAlias = tuple[pa.Field, _Value]  # an output column, and a function that computes its values
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a worker cleans: small, hashable and pickled to it in place of a model.
+    """The settings of a worker: small and hashable, and pickled to it instead of a cleaner with its model.
 
-    ``model``, ``threshold``, ``policy`` and ``paragraphs`` are those of `detector.load`; the folder ``model`` has to be
-    found under this path by every worker. ``text`` is the column to clean. ``removed_share`` and ``removed_text`` name
-    columns to add: the share of a text's characters that was taken out, from 0 to 1, and what that was.
+    ``model``, ``threshold``, ``policy`` and ``paragraphs`` are as in `detector.load`; every worker needs the folder
+    ``model`` at the same path. ``text`` is the column to clean. ``removed_share`` and ``removed_text`` are names of
+    columns to add: the share of a text's characters that was removed, from 0 to 1, and the removed text.
 
-    Raises `UsageError` where two columns have the same name.
+    Raises `UsageError` if two of the columns have the same name.
     """
 
     model: str | os.PathLike[str] | None = None
@@ -55,20 +55,20 @@ class Settings:
     def __post_init__(self) -> None:
         names = [name for name in (self.text, self.removed_share, self.removed_text) if name is not None]
         if len(set(names)) < len(names):
-            raise UsageError(f"columns {', '.join(names)}: give each a name of its own")
+            raise UsageError(f"columns {', '.join(names)}: give each column its own name")
 
     @property
     def cleaner(self) -> Cleaner:
-        """The cleaner of these settings.
+        """A cleaner with these settings. Raises the same errors as `detector.load`.
 
-        A model is loaded once a process, whatever asks for it, and stays as long as the process: a model that is
-        trained anew under the same path is seen by new processes only. Raises what `detector.load` raises.
+        The last few models are cached per process. So a model that is trained again at the same path is only seen by
+        new processes.
         """
         folder = None if self.model is None else os.fspath(self.model)
         return Cleaner(_model(folder), self.threshold, self.policy, self.paragraphs)
 
     def clean(self, batch: Batch) -> Batch:
-        """The batch with its texts cleaned: see `clean_batch`."""
+        """Clean the texts of a batch: see `clean_batch`."""
         return clean_batch(batch, self.cleaner, self.text, self.removed_share, self.removed_text)
 
 
@@ -84,49 +84,49 @@ def clean_batch(
     removed_share: str | None = None,
     removed_text: str | None = None,
 ) -> Batch:
-    """A `pyarrow.RecordBatch` or `pyarrow.Table` with the texts of one column cleaned.
+    """Clean the texts in one column of a `pyarrow.RecordBatch` or `pyarrow.Table`, and return the new batch.
 
-    The column has one of the types that `detector.formats.arrow_text.is_text` accepts, and keeps it. Nulls stay null,
-    and bytes that are not UTF-8 stay as they are. Rows, the other columns and the metadata of schema and fields are kept. ``removed_share``
-    and ``removed_text`` name columns to add at the end, as in `Settings`.
+    The column has one of the types that `detector.formats.arrow_text.is_text` accepts, and keeps its type. Nulls stay
+    null, and bytes that are not UTF-8 stay as they are. The rows, the other columns and the metadata of the schema and
+    its fields are kept. ``removed_share`` and ``removed_text`` are names of columns to add last, as in `Settings`.
 
-    Raises `UsageError` for a column that is missing or holds no text, and for one to add that is there already.
+    Raises `UsageError` if the text column is missing or has another type, or if a column to add already exists.
     """
     schema = batch.schema
-    place = _text_place(schema, text)
-    _check_new(schema, [name for name in (removed_share, removed_text) if name is not None])
-    outputs: list[_Output] = [(schema.field(place), lambda cleaned: cleaned.text)]
+    index = _text_column(schema, text)
+    _check_new_columns(schema, [name for name in (removed_share, removed_text) if name is not None])
+    text_field = schema.field(index)
+    outputs: list[_Output] = [(text_field, lambda cleaned: cleaned.text)]
     if removed_share is not None:
         outputs.append((pa.field(removed_share, pa.float64()), lambda cleaned: cleaned.removed_share))
     if removed_text is not None:
-        outputs.append(
-            (pa.field(removed_text, schema.field(place).type), lambda cleaned: cleaned.prediction.removed_text())
-        )
+        outputs.append((pa.field(removed_text, text_field.type), lambda cleaned: cleaned.prediction.removed_text()))
     columns = list(batch.columns)
-    columns[place], *added = _clean_column(columns[place], cleaner, outputs)
+    columns[index], *added = _clean_column(columns[index], cleaner, outputs)
     fields = [*schema, *(field for field, _ in outputs[1:])]
     cleaned: Batch = type(batch).from_arrays([*columns, *added], schema=pa.schema(fields, metadata=schema.metadata))
     return cleaned
 
 
-def _text_place(schema: pa.Schema, name: str) -> int:
-    place: int = schema.get_field_index(name)  # -1 for a name that two columns have, too
-    if place < 0:
-        raise UsageError(f"text column {name!r}: not there, or there twice; the columns: {', '.join(schema.names)}")
-    kind = schema.field(place).type
-    if not is_text(kind):
-        raise UsageError(f"text column {name!r} is {kind}, not {TEXT_TYPES}: cast it, or name another")
-    return place
+def _text_column(schema: pa.Schema, name: str) -> int:
+    """The index of the text column. Raises `UsageError` if it is missing, ambiguous or of another type."""
+    index: int = schema.get_field_index(name)  # -1 also if two columns have this name
+    if index < 0:
+        raise UsageError(f"text column {name!r}: missing, or not unique; the columns: {', '.join(schema.names)}")
+    column_type = schema.field(index).type
+    if not is_text(column_type):
+        raise UsageError(f"text column {name!r} is {column_type}, not {TEXT_TYPES}: cast it, or name another column")
+    return index
 
 
-def _check_new(schema: pa.Schema, names: Sequence[str]) -> None:
+def _check_new_columns(schema: pa.Schema, names: Sequence[str]) -> None:
     for name in names:
         if name in schema.names:
-            raise UsageError(f"column {name!r} to add is there already: give another name")
+            raise UsageError(f"column {name!r}, which would be added, already exists: give another name")
 
 
 def _clean_column(column: _Column, cleaner: Cleaner, outputs: Sequence[_Output]) -> list[_Column]:
-    """The columns of ``outputs``, arrays or chunked arrays as ``column`` is."""
+    """The output columns for a text column: arrays for an array, chunked arrays for a chunked array."""
     chunked = isinstance(column, pa.ChunkedArray)
     chunks = column.chunks if chunked else [column]
     rows = _rows(chunks, cleaner, [value for _, value in outputs])
@@ -139,7 +139,7 @@ def _clean_column(column: _Column, cleaner: Cleaner, outputs: Sequence[_Output])
 
 
 def _rows(chunks: Sequence[pa.Array], cleaner: Cleaner, values: Sequence[_Value]) -> Iterator[list[Any]]:
-    """What each text gives, in order; the texts of all chunks are judged together."""
+    """The output values of each row, None for a null. The texts of all chunks are cleaned together, for speed."""
     texts = [text for chunk in chunks for text in to_texts(chunk)]
     cleaned = cleaner.clean_many(text for text in texts if text is not None)
     for text in texts:
@@ -150,5 +150,5 @@ def _rows(chunks: Sequence[pa.Array], cleaner: Cleaner, values: Sequence[_Value]
             yield [value(result) for value in values]
 
 
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    return from_texts(values, kind) if is_text(kind) else pa.array(values, kind)
+def _array(values: Sequence[Any], column_type: pa.DataType) -> pa.Array:
+    return from_texts(values, column_type) if is_text(column_type) else pa.array(values, column_type)

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 
 class Clean(PipelineStep):
-    """Cleans the text of each document, and counts what it keeps and removes.
+    """A pipeline step that cleans the text of each document and counts what it keeps and removes.
 
-    ``settings.text`` plays no part here: the reader's ``text_key`` does. ``removed_share`` and ``removed_text`` of the
-    settings name entries of the metadata. With ``drop_empty``, documents of which nothing but blanks is left are
-    dropped, and go to ``exclusion_writer``, with what was their text, where one is given. Without it they go on, but
-    beware of datatrove's writers: they leave out the field of a text that is empty, and Parquet wants it in every row.
+    ``settings.text`` is ignored: the reader's ``text_key`` decides what the text is. ``settings.removed_share`` and
+    ``settings.removed_text`` are names of metadata entries to add. With ``drop_empty``, a document that has no text
+    except whitespace after cleaning is dropped; an ``exclusion_writer`` receives it with its original text. Without
+    ``drop_empty`` such documents are passed on. But datatrove's writers leave out the field of an empty text, and its
+    Parquet writer needs the field in every row.
 
     Statistics: documents (total, forwarded, dropped), and paragraphs and characters, kept and removed, by label.
     """
@@ -52,18 +53,18 @@ class Clean(PipelineStep):
         self.exclusion_writer = exclusion_writer
 
     def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
-        """The documents with their texts cleaned, lazily and in order."""
+        """Clean documents, lazily and in order."""
         cleaner = self.settings.cleaner
         with self.exclusion_writer or nullcontext():
             for batch in batches(data or (), lambda document: len(document.text), BATCH_CHARACTERS):
                 with self.track_time("batch"):
                     cleaned = list(cleaner.clean_many(document.text for document in batch))
                 for document, result in zip(batch, cleaned, strict=True):
-                    if self._keep(document, result, rank):
+                    if self._forward(document, result, rank):
                         yield document
 
-    def _keep(self, document: Document, result: Cleaned, rank: int) -> bool:
-        """Count a document and whether it goes on; if it does, it has its clean text."""
+    def _forward(self, document: Document, result: Cleaned, rank: int) -> bool:
+        """Update the statistics and the document. Returns whether the document is passed on."""
         self.stat_update(StatHints.total)
         self._count(result.prediction)
         if self.drop_empty and not result.text.strip():
@@ -73,12 +74,12 @@ class Clean(PipelineStep):
                 self.exclusion_writer.write(document, rank)
             return False
         document.text = result.text
-        document.metadata |= self._entries(result)
+        document.metadata |= self._metadata(result)
         self.stat_update(StatHints.forwarded)
         self.update_doc_stats(document)
         return True
 
-    def _entries(self, result: Cleaned) -> dict[str, Any]:
+    def _metadata(self, result: Cleaned) -> dict[str, Any]:
         share, text = self.settings.removed_share, self.settings.removed_text
         entries: dict[str, Any] = {} if share is None else {share: result.removed_share}
         return entries if text is None else {**entries, text: result.prediction.removed_text()}
@@ -86,7 +87,7 @@ class Clean(PipelineStep):
     def _count(self, prediction: Prediction) -> None:
         summary = Summary()
         summary.add([prediction])
-        for verdict, counts in (("kept", summary.kept), ("removed", summary.removed)):
+        for decision, counts in (("kept", summary.kept), ("removed", summary.removed)):
             for label, count in by_label(counts, prediction.labels).items():
-                self.stat_update(f"paragraphs_{verdict}_{label}", value=count.paragraphs)
-                self.stat_update(f"characters_{verdict}_{label}", value=count.characters)
+                self.stat_update(f"paragraphs_{decision}_{label}", value=count.paragraphs)
+                self.stat_update(f"characters_{decision}_{label}", value=count.characters)

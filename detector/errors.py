@@ -1,25 +1,25 @@
-"""What can go wrong.
+"""The errors that this package raises on purpose.
 
 DetectorError
-├── DataError      labelled data or a record that cannot be used
+├── DataError      a file or labelled data that cannot be used
 ├── ModelError     a model that cannot be loaded or saved
-└── UsageError     options or settings that do not fit together
+└── UsageError     an invalid option or setting
 """
 
 from __future__ import annotations
 
 
 class DetectorError(Exception):
-    """The base of all errors that this package raises on purpose; the message says what, where and what to do."""
+    """The base class. The message says what is wrong, where, and what to do."""
 
 
 class DataError(DetectorError):
-    """Data that cannot be used as it is: the message names the file and the line."""
+    """A file or labelled data that cannot be used as it is. The message names the file and, where known, the line."""
 
 
 class ModelError(DetectorError):
-    """A model file that is missing, damaged, unsafe, or made for another version."""
+    """A model that is missing, damaged, unsafe or of another version, or that cannot be written."""
 
 
 class UsageError(DetectorError, ValueError):
-    """A setting that is out of range or does not fit the others."""
+    """An option or setting that is out of range, or does not fit the model, the data or the other settings."""

@@ -1,4 +1,4 @@
-"""Who stays: which labels and kinds of paragraph are kept, and above which probability."""
+"""Policies and thresholds: which labels and kinds of paragraph are kept, and at which probability."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from detector.inference.model import REPORTING, Model
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Labels and kinds to keep and to drop; a kind that is named goes before its label.
+    """The labels and kinds to keep and to drop. A named kind takes precedence over its label.
 
-    What is not named is dropped, unless only ``drop`` is given: then it is kept. A paragraph stays when the
-    probabilities of the kinds to keep add up to at least the threshold.
+    Kinds that neither list covers are dropped; where ``keep`` is empty, they are kept. A paragraph is kept if the
+    probabilities of the kept kinds sum to at least the threshold.
     """
 
     keep: tuple[str, ...] = (REPORTING,)
     drop: tuple[str, ...] = ()
 
     def kept_kinds(self, model: Model) -> NDArray[np.bool_]:
-        """Which of the model's kinds are kept, shape ``(kinds,)``.
+        """A mask of the model's kinds that are kept, ``(kinds,)``.
 
-        Raises `UsageError` for a name that the model has neither as a label nor as a kind, or that is in both lists.
+        Raises `UsageError` for a name that is neither a label nor a kind of the model, or that is in both lists.
         """
         _check_names((*self.keep, *self.drop), model)
         both = sorted(set(self.keep) & set(self.drop))
         if both:
-            raise UsageError(f"{', '.join(both)}: both kept and dropped; name it once")
+            raise UsageError(f"{', '.join(both)}: both kept and dropped; name each only once")
         decided = dict.fromkeys(self.keep, True) | dict.fromkeys(self.drop, False)
         return np.array([
             decided.get(kind, decided.get(model.labels[label], not self.keep))
@@ -39,7 +39,7 @@ class Policy:
         ])  # fmt: skip
 
     def changed(self, keep: Iterable[str], drop: Iterable[str]) -> Policy:
-        """The same policy with more names kept and dropped; the new names win."""
+        """A policy with further names: those to keep are removed from ``drop``, those to drop from ``keep``."""
         keep, drop = tuple(keep), tuple(drop)
         return Policy(
             tuple(dict.fromkeys([*(n for n in self.keep if n not in drop), *keep])),
@@ -66,7 +66,7 @@ def _check_names(names: Sequence[str], model: Model) -> None:
 
 
 def resolve_threshold(threshold: float | str, model: Model) -> float:
-    """A threshold by its name in the model, or as a number from 0 to 1.
+    """The value of a threshold, given as a name that the model has or as a number from 0 to 1.
 
     Raises `UsageError` for an unknown name or a number out of range.
     """

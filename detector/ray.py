@@ -1,4 +1,4 @@
-"""Cleaning on Ray Data.
+"""Cleaning with Ray Data.
 
 >>> pages = ray.data.read_parquet("pages/")
 >>> detector.ray.clean(pages, Settings(threshold="gentle"), workers=8).write_parquet("clean/")
@@ -19,14 +19,14 @@ from detector.arrow import Settings
 
 
 class CleaningActor:
-    """A worker of Ray: loads the model when it starts, then cleans batch after batch."""
+    """A Ray actor that loads the model when it starts, and then cleans batches."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        _ = settings.cleaner  # what is wrong with the settings should be heard before the first batch
+        _ = settings.cleaner  # so that invalid settings raise an error before the first batch
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """The batch with its texts cleaned."""
+        """Clean the texts of a batch."""
         return self.settings.clean(batch)
 
 
@@ -37,16 +37,17 @@ def clean(
     workers: int | tuple[int, int] | None = None,
     **options: object,
 ) -> ray.data.Dataset:
-    """The dataset with its texts cleaned, lazily.
+    """Clean the texts of a dataset, lazily.
 
-    ``workers`` is how many actors clean, or from how many to how many; without it, as many as Ray finds room for, but
-    at least one. ``options`` go to `ray.data.Dataset.map_batches`, for instance ``batch_size`` or ``num_cpus``.
+    ``workers`` is the number of actors, or their minimum and maximum; by default there is at least one, and Ray starts
+    as many as its resources allow. ``options`` are passed to `ray.data.Dataset.map_batches`, for instance
+    ``batch_size`` or ``num_cpus``.
     """
-    least, most = workers if isinstance(workers, tuple) else (workers or 1, workers)
+    minimum, maximum = workers if isinstance(workers, tuple) else (workers or 1, workers)
     return dataset.map_batches(
         CleaningActor,
         fn_constructor_args=(settings or Settings(),),
         batch_format="pyarrow",
-        compute=ray.data.ActorPoolStrategy(min_size=least, max_size=most),
+        compute=ray.data.ActorPoolStrategy(min_size=minimum, max_size=maximum),
         **options,
     )

@@ -1,4 +1,4 @@
-"""Cleaning on Apache Spark.
+"""Cleaning with Apache Spark.
 
 >>> pages = spark.read.parquet("pages/")
 >>> detector.spark.clean(pages, Settings(threshold="gentle")).write.parquet("clean/")
@@ -23,11 +23,11 @@ from detector.arrow import Settings
 
 
 def clean(frame: DataFrame, settings: Settings | None = None) -> DataFrame:
-    """The frame with its texts cleaned, lazily; its partitions are kept.
+    """Clean the texts of a data frame, lazily; its partitions are kept.
 
-    The package has to be installed for the Python of the executors. A batch has at most
-    ``spark.sql.execution.arrow.maxRecordsPerBatch`` rows. A Python worker of Spark is used for many tasks and loads
-    the model once. Raises `UsageError` for a column that does not fit, as `detector.arrow.clean_batch` does.
+    The package must be installed in the Python environment of the executors. A batch has at most
+    ``spark.sql.execution.arrow.maxRecordsPerBatch`` rows. Spark uses a Python worker for many tasks, and a worker loads
+    the model once. Raises `UsageError` for the same columns as `detector.arrow.clean_batch`.
     """
     settings = settings or Settings()
     schema = _cleaned_schema(frame.schema, settings)
@@ -39,17 +39,17 @@ def clean(frame: DataFrame, settings: Settings | None = None) -> DataFrame:
 
 
 def _cleaned_schema(schema: StructType, settings: Settings) -> StructType:
-    """The schema with the columns to add; what does not fit is refused here, before any work is sent out."""
+    """The schema with the columns to add. Checks the columns on the driver, before any task starts."""
     if settings.text not in schema.names:
-        raise UsageError(f"text column {settings.text!r}: not there; the columns: {', '.join(schema.names)}")
+        raise UsageError(f"text column {settings.text!r}: missing; the columns: {', '.join(schema.names)}")
     if not isinstance(schema[settings.text].dataType, StringType):
-        kind = schema[settings.text].dataType.simpleString()
-        raise UsageError(f"text column {settings.text!r} is {kind}, not string: cast it, or name another")
+        found = schema[settings.text].dataType.simpleString()
+        raise UsageError(f"text column {settings.text!r} is {found}, not string: cast it, or name another column")
     cleaned = StructType(list(schema.fields))
-    for name, kind in ((settings.removed_share, DoubleType()), (settings.removed_text, StringType())):
+    for name, column_type in ((settings.removed_share, DoubleType()), (settings.removed_text, StringType())):
         if name is None:
             continue
         if name in schema.names:
-            raise UsageError(f"column {name!r} to add is there already: give another name")
-        cleaned.add(name, kind)
+            raise UsageError(f"column {name!r}, which would be added, already exists: give another name")
+        cleaned.add(name, column_type)
     return cleaned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 from texts import texts
 
 import detector
+from detector import cleaner as cleaner_module
 from detector.cleaner import Cleaner, Prediction
 from detector.errors import UsageError
 from detector.inference.model import Model
+from detector.inference.storage import load_model
 from detector.policy import POLICIES, Policy
 from detector.text.paragraphs import ParagraphBreak
 
@@ -49,6 +52,8 @@ def check_cut(prediction: Prediction) -> None:
     clean, source = prediction.clean_text(), prediction.source
     assert clean == slow_clean(prediction)
     assert put_back(clean, prediction.removed_spans(), source) == source
+    assert prediction.removed_text() == "".join(source[start:stop] for start, stop in prediction.removed_spans())
+    assert Counter(clean) + Counter(prediction.removed_text()) == Counter(source)
     kept = [p.text for p in prediction.paragraphs if p.keep]
     at = 0
     for text in kept:
@@ -60,7 +65,9 @@ def check_cut(prediction: Prediction) -> None:
 
 
 @given(text=texts, mask=st.lists(st.booleans(), min_size=60, max_size=60), paragraph_break=paragraph_breaks)
-def test_any_choice_of_paragraphs(text: str, mask: list[bool], paragraph_break: ParagraphBreak, tiny_model: Model) -> None:
+def test_any_choice_of_paragraphs(
+    text: str, mask: list[bool], paragraph_break: ParagraphBreak, tiny_model: Model
+) -> None:
     prediction = Cleaner(tiny_model, paragraphs=paragraph_break).predict(text)
     check_cut(replace(prediction, keep=np.resize(np.array(mask), len(prediction))))
     assert replace(prediction, keep=np.ones(len(prediction), dtype=bool)).clean_text() == text
@@ -69,7 +76,9 @@ def test_any_choice_of_paragraphs(text: str, mask: list[bool], paragraph_break: 
 
 
 @given(text=texts, paragraph_break=paragraph_breaks, threshold=st.floats(0, 1))
-def test_the_model_s_own_choice(text: str, paragraph_break: ParagraphBreak, threshold: float, tiny_model: Model) -> None:
+def test_the_model_s_own_choice(
+    text: str, paragraph_break: ParagraphBreak, threshold: float, tiny_model: Model
+) -> None:
     cleaned = Cleaner(tiny_model, threshold, paragraphs=paragraph_break).clean(text)
     check_cut(cleaned.prediction)
     assert cleaned.text == cleaned.prediction.clean_text()
@@ -161,10 +170,41 @@ def test_a_threshold_out_of_range(threshold: Any, tiny_model: Model) -> None:
     assert isinstance(caught.value, ValueError)
 
 
-@pytest.mark.parametrize("settings_", [{"paragraphs": "lines"}, {"paragraphs": ""}, {"policy": Policy(keep=("advertising",))}])
+WRONG_SETTINGS: list[dict[str, Any]] = [
+    {"paragraphs": "lines"}, {"paragraphs": ""}, {"policy": Policy(keep=("advertising",))},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("settings_", WRONG_SETTINGS)
 def test_settings_that_do_not_fit(settings_: dict[str, Any], tiny_model: Model) -> None:
     with pytest.raises(UsageError):
         Cleaner(tiny_model, **settings_)
+
+
+def test_cleaning_without_a_cleaner_is_cleaning_with_the_shipped_model(shipped: Cleaner) -> None:
+    text = "The bridge reopened on Monday, the council said.\nSubscribe to our newsletter!\n"
+    assert detector.clean(text) == shipped.clean(text)
+    with pytest.raises(UsageError, match="a text is a str, not a bytes"):
+        detector.clean(text.encode())  # type: ignore[arg-type]
+
+
+def test_cleaning_without_a_cleaner_loads_the_model_once(
+    tiny_model: Model, tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[object] = []
+
+    def load(folder: object) -> Model:
+        loaded.append(folder)
+        return load_model(tiny_model_dir)
+
+    monkeypatch.setattr(cleaner_module, "load_model", load)
+    cleaner_module._default_cleaner.cache_clear()
+    try:
+        for text in ("Give now!", "Give now!"):
+            assert detector.clean(text) == Cleaner(tiny_model).clean(text)
+    finally:
+        cleaner_module._default_cleaner.cache_clear()
+    assert loaded == [None]
 
 
 def test_load_takes_the_same_settings(tiny_model_dir: Path) -> None:

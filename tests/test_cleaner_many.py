@@ -81,7 +81,7 @@ def test_what_is_no_text_is_an_error(given_texts: Any, tiny_model: Model) -> Non
 
 @pytest.mark.parametrize("method", ["predict_many", "clean_many"])
 def test_one_text_in_place_of_many_is_an_error(method: str, tiny_model: Model) -> None:
-    with pytest.raises(UsageError, match="not one text"):
+    with pytest.raises(UsageError, match="many texts, not one string"):
         list(getattr(Cleaner(tiny_model), method)("one text"))
 
 

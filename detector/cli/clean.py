@@ -36,7 +36,7 @@ from detector.cli.options import (
 from detector.errors import UsageError
 from detector.util.threads import use_one_thread
 
-if TYPE_CHECKING:  # what a command needs is imported when it runs, so that it starts fast
+if TYPE_CHECKING:  # at run time, each command imports what it needs, so that it starts fast
     from detector.cleaner import Cleaner, Prediction
     from detector.corpus.one_file import Run
     from detector.formats.base import Record
@@ -71,19 +71,19 @@ def clean(
         typer.Option(
             "-o",
             "--output",
-            help="A file for one input, a folder for several. Without it, standard output.",
+            help="A file for one input, a folder for several (default: standard output).",
             show_default=False,
             rich_help_panel=OUTPUT,
         ),
     ] = None,
     in_place: Annotated[
         bool,
-        typer.Option("--in-place", help="Replace the files; the originals are kept as .orig.", rich_help_panel=OUTPUT),
+        typer.Option("--in-place", help="Replace the inputs, and keep them as FILE.orig.", rich_help_panel=OUTPUT),
     ] = False,
     removed: Annotated[
         Path | None,
         typer.Option(
-            help="Write the removed text to this file, as JSON Lines or, by its ending, Parquet.",
+            help="Write the removed text to this file: JSON Lines (.jsonl, .jsonl.gz) or Parquet (.parquet).",
             show_default=False,
             rich_help_panel=OUTPUT,
         ),
@@ -92,13 +92,13 @@ def clean(
     max_rejected: MaxRejected = None,
     jobs: Jobs = 1,
     force: Annotated[
-        bool, typer.Option("--force", help="Do everything again, also what is up to date.", rich_help_panel=RUN)
+        bool, typer.Option("--force", help="Also make results again that are up to date.", rich_help_panel=RUN)
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Remove from article files what is not the article.
+    """Remove boilerplate from article texts: all paragraphs that are not the article.
 
-    Results keep the format of their inputs. Of several inputs, those whose result in the output folder is up to date
+    Results keep the format of their inputs. With several inputs, those with an up-to-date result in the output folder
     are skipped.
     """
     use_one_thread()
@@ -138,22 +138,22 @@ def predict(
         typer.Option(
             "-o",
             "--output",
-            help="The file for the decisions. Without it, standard output.",
+            help="The file for the decisions (default: standard output).",
             show_default=False,
             rich_help_panel=OUTPUT,
         ),
     ] = None,
     table: Annotated[
-        bool, typer.Option("--table", help="Print the decisions as a table.", rich_help_panel=OUTPUT)
+        bool, typer.Option("--table", help="Print the decisions as tables to read.", rich_help_panel=OUTPUT)
     ] = False,
     rejected: RejectedFile = None,
     max_rejected: MaxRejected = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
-    """Print the decision on every paragraph: label, kind, probabilities, and whether it would be kept.
+    """Print the decision on every paragraph: its label, its kind, their probabilities, and whether it would be kept.
 
-    The output has one JSON line per text, in the order of the inputs, with one entry per paragraph.
+    The output has one line of JSON per text, in the order of the inputs, with one entry per paragraph.
     """
     use_one_thread()
     from detector.corpus.all_files import Options, predict_all, visit_all
@@ -161,7 +161,7 @@ def predict(
     from detector.corpus.sidecar import sidecar
 
     if table and (output or jobs != 1):
-        raise UsageError("--table prints for a person in one process: use it without --output and --jobs")
+        raise UsageError("--table prints to the terminal, from one process: use it without --output and --jobs")
     found = find(paths or [], all_files, _format(format_name, text_field, paths))
     tasks = [Task(one.source, None, one.label, one.type) for one in found]
     _require((task.type for task in tasks), output, rejected)
@@ -207,7 +207,10 @@ def _reads_stdin(paths: list[str] | None) -> bool:
 
 
 def _format(name: FormatName | None, text_field: str | None, paths: list[str] | None) -> str | None:
-    """The name of the format. Standard input has no ending: naming a field means JSON Lines."""
+    """The name of the format, None for a choice by file extension.
+
+    Standard input has no extension: with the name of a text field, it is JSON Lines.
+    """
     if name is not None:
         return name.value
     return "jsonl" if text_field and _reads_stdin(paths) else None
@@ -215,11 +218,11 @@ def _format(name: FormatName | None, text_field: str | None, paths: list[str] | 
 
 def _announce_stdin(paths: list[str] | None) -> None:
     if _reads_stdin(paths) and sys.stdin.isatty():
-        print_message("detector: reading text from the terminal; end it with Ctrl-D, or name a file (--help for more)")
+        print_message("detector: reading text from the terminal; end it with Ctrl-D, or name a file (see --help)")
 
 
 def _require(types: Iterable[FileType], *sidecars: Path | None) -> None:
-    """Raise `UsageError` before anything is done where a library is missing."""
+    """Raise `UsageError`, before anything is read or written, if a library is missing."""
     from detector.corpus import sidecar
     from detector.formats import registry
 

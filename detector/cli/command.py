@@ -1,7 +1,7 @@
-"""Commands that convert their arguments themselves where nothing has to be validated, so that they start fast.
+"""Typer commands that start fast, because they convert plain arguments without pydantic.
 
-Typer 0.29 and later convert every argument through pydantic, whose import takes as long as that of NumPy. Strings, paths
-and valid choices need none of it. Everything else is left to Typer, which validates it and words the error.
+Typer 0.29 and later convert every argument with pydantic, whose import takes as long as NumPy's. Strings, paths and
+valid choices do not need it. All other arguments are left to Typer, which validates them and words the errors.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_UNDECIDED = object()
+_NOT_CONVERTED = object()  # the argument is left to Typer
 
 
 class Command(TyperCommand):
@@ -37,6 +37,7 @@ class Group(TyperGroup):
 
 
 def _with_conversion(parameters: list[Any]) -> list[Any]:
+    """The parameters, each with `_process` in place of Typer's own conversion."""
     for parameter in parameters:
         if not isinstance(parameter.process_value, partial):
             parameter.process_value = partial(_process, parameter, parameter.process_value)
@@ -44,15 +45,15 @@ def _with_conversion(parameters: list[Any]) -> list[Any]:
 
 
 def _process(parameter: Any, typer_process: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:  # noqa: ANN401
-    descriptor = getattr(parameter, "type_descriptor", None)  # Typer before 0.29 has none, and no pydantic
-    converted = _UNDECIDED if descriptor is None else _converted(descriptor.annotation, value)
-    if converted is _UNDECIDED or (parameter.required and parameter.value_is_missing(converted)):
+    descriptor = getattr(parameter, "type_descriptor", None)  # None before Typer 0.29, which converts without pydantic
+    converted = _NOT_CONVERTED if descriptor is None else _converted(descriptor.annotation, value)
+    if converted is _NOT_CONVERTED or (parameter.required and parameter.value_is_missing(converted)):
         return typer_process(context, value)
     return parameter.callback(context, parameter, converted) if parameter.callback else converted
 
 
 def _converted(annotation: Any, value: Any) -> Any:  # noqa: ANN401
-    """The value converted to a type that needs no validation, else `_UNDECIDED`."""
+    """The value, converted to a type that needs no validation; `_NOT_CONVERTED` for other types and invalid choices."""
     if value is None or annotation is str:
         return value
     if annotation == list[str]:
@@ -65,4 +66,4 @@ def _converted(annotation: Any, value: Any) -> Any:  # noqa: ANN401
         if issubclass(annotation, Enum):
             with contextlib.suppress(ValueError):
                 return annotation(value)
-    return _UNDECIDED
+    return _NOT_CONVERTED

@@ -16,7 +16,7 @@ from detector.cli.command import Command, Group
 from detector.cli.messages import print_message
 from detector.errors import DetectorError, UsageError
 
-_CallError: type[Exception] = typer.BadParameter.__bases__[0]  # of the command library that this Typer builds on
+_TyperUsageError: type[Exception] = typer.BadParameter.__bases__[0]  # the base class of all errors in a call
 
 app = typer.Typer(
     cls=Group,
@@ -27,8 +27,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"detector {__version__}")
         raise typer.Exit
 
@@ -39,20 +39,20 @@ def every_command(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Remove from article text what is not the article, paragraph by paragraph."""
+    """Remove boilerplate from article text, paragraph by paragraph."""
 
 
 def _add(function: Callable[..., None], examples: Iterable[str], failure: str) -> None:
-    """Add a command whose help ends with examples and exit codes."""
+    """Add a command whose help ends with examples and exit codes. ``failure`` is the meaning of exit code 1."""
     text = "\n\n".join(" ".join(part.split()) for part in (function.__doc__ or "").split("\n\n"))
-    codes = f"0 done, 1 {failure}, 2 a wrong call, 130 interrupted"
+    codes = f"0 success, 1 {failure}, 2 invalid usage, 130 interrupted, 143 terminated"
     epilog = "\n\n".join(
         ["[bold]Examples[/bold]", *(f"  {line}" for line in examples), f"[bold]Exit codes[/bold]  {codes}"]
     )
     app.command(cls=Command, help=text, epilog=epilog)(function)
 
 
-_UNREADABLE = "something could not be read or written"
+_UNREADABLE = "a file or record could not be read or written"
 _add(clean.clean, clean.CLEAN_EXAMPLES, _UNREADABLE)
 _add(clean.predict, clean.PREDICT_EXAMPLES, _UNREADABLE)
 _add(models.train, models.TRAIN_EXAMPLES, "the data or a model cannot be used")
@@ -61,23 +61,23 @@ _add(models.info, models.INFO_EXAMPLES, "the model cannot be used")
 
 
 def main() -> None:
-    """Run the command, and exit with 0 for done, 1 for a failure, 2 for a wrong call.
+    """Run the command and exit: with 0 for success, 1 for a failure, 2 for invalid usage.
 
-    Interrupted (Ctrl-C), it exits with 130, as shells do for signals. Where nobody reads the output any more
-    (``| head``), Typer ends it silently with 1.
+    The exit code is 130 after Ctrl-C and 143 after SIGTERM, as in shells. If the output is closed (``| head``), Typer
+    exits with 1 and prints nothing.
     """
-    signal.signal(signal.SIGTERM, _terminate)  # so that half-written files are removed
+    signal.signal(signal.SIGTERM, _terminate)  # an exception, so that half-written files are removed
     try:
         code = app(prog_name="detector", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
-    except _CallError as error:
-        print_message(_call_error(error))
+    except _TyperUsageError as error:
+        print_message(_usage_message(error))
         code = 2
     except (DetectorError, OSError) as error:
         print_message(f"detector: {error}")
         code = 2 if isinstance(error, UsageError) else 1
-    gc.freeze()  # otherwise the last garbage collection takes a fifth of a short run
+    gc.freeze()  # the last garbage collection would take a fifth of the time of a short run
     sys.exit(code)
 
 
@@ -85,9 +85,10 @@ def _terminate(*_: object) -> None:
     sys.exit(143)
 
 
-def _call_error(error: Exception) -> str:
+def _usage_message(error: Exception) -> str:
+    """The message for a usage error, on one line; for a command without arguments, its whole help."""
     message: str = error.format_message()  # type: ignore[attr-defined]
-    if "\n" in message:  # the whole help, for a command without arguments
+    if "\n" in message:  # the help
         return message
     command = getattr(getattr(error, "ctx", None), "command_path", "detector")
     return f"{command}: {message} (see {command} --help)"

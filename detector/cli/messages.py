@@ -1,4 +1,4 @@
-"""Messages to the person at the terminal."""
+"""Messages to the user, on standard error."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import sys
 
 
 def print_message(line: str) -> None:
-    """Print a line to standard error."""
+    """Print a message to standard error, and flush it."""
     print(line, file=sys.stderr, flush=True)

@@ -27,14 +27,19 @@ def train(
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the new model.", show_default=False)],
     dev: Annotated[
         list[Path] | None,
-        typer.Option(help="More documents, of other sites, to evaluate the model on.", show_default=False),
+        typer.Option(
+            help="Labelled documents of other sites, to evaluate the model on as well; can be repeated.",
+            show_default=False,
+        ),
     ] = None,
-    folds: Annotated[int, typer.Option(min=2, help="The number of folds of sites for evaluation and calibration.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of every random choice.")] = 0,
+    folds: Annotated[
+        int, typer.Option(min=2, help="Folds of the cross-validation by site, for evaluation and calibration.")
+    ] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of all random choices.")] = 0,
 ) -> None:
-    """Train a model on labelled documents, and report how good it is on sites that it was not trained on.
+    """Train a model on labelled documents, and evaluate it on sites that it was not trained on.
 
-    Its word vectors are those of the shipped model.
+    The word vectors are taken from the model that comes with the package.
     """
     from detector.fit.config import FitConfig
     from detector.fit.train import train as train_model
@@ -51,7 +56,7 @@ def evaluate(
     ] = False,
     model: ModelOption = None,
 ) -> None:
-    """Evaluate a model on labelled documents."""
+    """Evaluate a model on labelled documents, and print its figures for each origin of the documents."""
     from detector.cleaner import load
     from detector.evaluation.evaluate import evaluate as evaluate_cleaner
     from detector.evaluation.labelled import read_documents
@@ -65,11 +70,16 @@ def evaluate(
 
 def info(
     model: Annotated[
-        Path | None, typer.Argument(help="The folder of a model. Without it, the shipped model.", show_default=False)
+        Path | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="The folder of a model (default: the model that comes with the package).",
+            show_default=False,
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the metadata as JSON.")] = False,
 ) -> None:
-    """Describe a model: its metadata and its figures."""
+    """Describe a model: its labels, kinds, thresholds, other metadata, and evaluation figures."""
     from detector.inference.storage import load_model, shipped_model
 
     metadata = load_model(model).metadata
@@ -78,13 +88,13 @@ def info(
         return
     print(f"model {model or shipped_model()}")
     for name, value in metadata.items():
-        if name not in ("figures", "confusion"):  # the figures follow as tables; the confusion is in the card
+        if name not in ("figures", "confusion"):  # tables of figures follow; the model card shows the confusions
             print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     _print_figures(metadata.get("figures", {}))
 
 
 def _print_figures(figures: dict[str, dict[str, dict[str, float | None]]]) -> None:
-    """Print tables of figures, each under its name, and a legend of their columns."""
+    """Print each table of figures under its name, then a legend of the columns."""
     from rich.console import Console
 
     from detector.cli.tables import figures_table

@@ -1,4 +1,4 @@
-"""Options that several commands share, and their choices."""
+"""Arguments and options that several commands share, and their choices."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-INPUT, DECISIONS, OUTPUT, RUN = "Input", "Decisions", "Output", "Run"  # the panels of the help
+INPUT, DECISIONS, OUTPUT, RUN = "Input", "Decisions", "Output", "Run"  # panels of the help
 
 
 class FormatName(StrEnum):
-    """The names of the file formats."""
+    """The choices of ``--format``: all of `detector.formats.registry.FORMATS`."""
 
     TEXT = "text"
     JSONL = "jsonl"
@@ -23,7 +23,7 @@ class FormatName(StrEnum):
 
 
 class PolicyName(StrEnum):
-    """The names of the policies."""
+    """The choices of ``--policy``: all of `detector.policy.POLICIES`."""
 
     REPORTING = "reporting"
     APPEALS_ONLY = "appeals-only"
@@ -31,7 +31,7 @@ class PolicyName(StrEnum):
 
 
 class ParagraphBreakName(StrEnum):
-    """How paragraphs are separated in a text."""
+    """The choices of ``--paragraphs``: those of `detector.text.paragraphs.ParagraphBreak`."""
 
     LINE = "line"
     BLANK = "blank"
@@ -44,21 +44,26 @@ def _threshold_names() -> list[str]:
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH]...",
-        help="Files, folders with everything below them, patterns, or - for standard input (the default).",
+        metavar="PATH",
+        help="Files, folders with their subfolders, patterns such as 'corpus/*.txt', or - for standard input "
+        "(default: standard input).",
         show_default=False,
     ),
 ]
 AllFiles = Annotated[
     bool,
-    typer.Option("--all-files", help="Take files of every ending from folders, as text.", rich_help_panel=INPUT),
+    typer.Option(
+        "--all-files",
+        help="In folders, also read files with an unknown extension, as plain text.",
+        rich_help_panel=INPUT,
+    ),
 ]
 FormatOption = Annotated[
     FormatName | None,
     typer.Option(
         "--format",
-        help="The format of every input. Without it, each file's ending decides; standard input is text, or JSON Lines "
-        "where --text-field is given.",
+        help="The format of all inputs (default: by file extension; for standard input text, or jsonl with "
+        "--text-field).",
         show_default=False,
         rich_help_panel=INPUT,
     ),
@@ -66,19 +71,19 @@ FormatOption = Annotated[
 TextField = Annotated[
     str | None,
     typer.Option(
-        help="The field or column that holds the text; dots lead into nested JSON (article.body).  [default: text]",
+        help="The field or column that holds the text (default: text). Dots lead into nested JSON: article.body.",
         show_default=False,
         rich_help_panel=INPUT,
     ),
 ]
 IdField = Annotated[
-    str, typer.Option(help="The field, column or WARC header that names a record.", rich_help_panel=INPUT)
+    str, typer.Option(help="The field, column or WARC header that holds a record's id.", rich_help_panel=INPUT)
 ]
 ParagraphsOption = Annotated[
     ParagraphBreakName,
     typer.Option(
         "--paragraphs",
-        help="What separates paragraphs: every line is one (line), or blank lines stand between them (blank).",
+        help="What ends a paragraph: the end of the line (line), or a blank line (blank).",
         rich_help_panel=INPUT,
     ),
 ]
@@ -87,8 +92,8 @@ Threshold = Annotated[
     typer.Option(
         "--threshold",
         "-t",
-        help="The least probability with which a paragraph is kept: gentle, balanced, strict, or a number from 0 (keep "
-        "everything) to 1.",
+        help="Keep a paragraph if the probability that it is what --policy keeps is at least this: gentle, balanced or "
+        "strict (from low to high), or a number from 0 (keep all) to 1.",
         autocompletion=_threshold_names,
         rich_help_panel=DECISIONS,
     ),
@@ -97,15 +102,15 @@ PolicyOption = Annotated[
     PolicyName,
     typer.Option(
         "--policy",
-        help="What is kept: the article (reporting), everything but appeals (appeals-only), or the article with bylines "
-        "and biographies (text).",
+        help="What to keep: the article (reporting), everything except appeals to the reader (appeals-only), or the "
+        "article with bylines, other metadata, and notes about the author (text).",
         rich_help_panel=DECISIONS,
     ),
 ]
 Keep = Annotated[
     str | None,
     typer.Option(
-        help="Labels or kinds to keep as well, separated by commas: about,metadata.",
+        help="Labels or kinds to keep in addition, separated by commas: about,metadata (see 'detector info').",
         show_default=False,
         rich_help_panel=DECISIONS,
     ),
@@ -113,7 +118,7 @@ Keep = Annotated[
 Drop = Annotated[
     str | None,
     typer.Option(
-        help="Labels or kinds to remove as well, separated by commas: caption,note.",
+        help="Labels or kinds to remove in addition, separated by commas: caption,note.",
         show_default=False,
         rich_help_panel=DECISIONS,
     ),
@@ -123,7 +128,7 @@ ModelOption = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="The folder of a model. Without it, the shipped model.",
+        help="The folder of a model (default: the model that comes with the package).",
         show_default=False,
         rich_help_panel=DECISIONS,
     ),
@@ -132,7 +137,8 @@ RejectedFile = Annotated[
     Path | None,
     typer.Option(
         "--rejected",
-        help="Write records that cannot be read to this file. With several inputs, they go to OUTPUT/_rejected.jsonl.",
+        help="Write records that cannot be read to this file, as JSON Lines (default: OUTPUT/_rejected.jsonl for a "
+        "folder of results, else nowhere).",
         show_default=False,
         rich_help_panel=OUTPUT,
     ),
@@ -140,15 +146,22 @@ RejectedFile = Annotated[
 MaxRejected = Annotated[
     int | None,
     typer.Option(
-        min=0, help="Stop when more records than this cannot be read.", show_default=False, rich_help_panel=RUN
+        min=0,
+        help="Stop when more records than this cannot be read (default: never).",
+        show_default=False,
+        rich_help_panel=RUN,
     ),
 ]
 Jobs = Annotated[
     int,
-    typer.Option("-j", "--jobs", min=0, help="The number of processes; 0 for one per core.", rich_help_panel=RUN),
+    typer.Option("-j", "--jobs", min=0, help="The number of processes; 0: one per CPU core.", rich_help_panel=RUN),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary and no progress.", rich_help_panel=RUN)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print neither summary nor progress.", rich_help_panel=RUN)]
 Data = Annotated[
     list[Path],
-    typer.Argument(help="Labelled documents as JSON Lines, compressed or not, or folders of them.", show_default=False),
+    typer.Argument(
+        metavar="DATA",
+        help="JSON Lines files with labelled documents (.jsonl, .jsonl.gz and others), or folders of them.",
+        show_default=False,
+    ),
 ]

@@ -1,4 +1,4 @@
-"""Results as tables for a person."""
+"""Tables for the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from detector.formats.base import Record
 
 
 def decisions_table(record: Record, prediction: Prediction) -> Table:
-    """The decisions on one text, a row a paragraph; what goes is crossed and dim."""
+    """The decisions on one text, one row per paragraph. Paragraphs to be removed are dim, with a cross."""
     table = Table(title=Text(record.id), title_justify="left", expand=True)
     for name in ("", "label", "kind", "keep", "paragraph"):
         table.add_column(name, overflow="ellipsis", no_wrap=True, ratio=1 if name == "paragraph" else None)
@@ -24,7 +24,7 @@ def decisions_table(record: Record, prediction: Prediction) -> Table:
 
 
 def figures_table(name: str, figures: Mapping[str, Mapping[str, float | None]]) -> Table:
-    """Figures of `detector.evaluation.evaluate`, a row for each origin."""
+    """The figures of `detector.evaluation.evaluate`, one row per origin of the documents."""
     table = Table(title=name, title_justify="left")
     table.add_column("")
     for column in ("documents", *FIGURES):

@@ -1,4 +1,4 @@
-"""Clean or predict many inputs on several processes; what is up to date is skipped, and a failure loses nothing."""
+"""Clean or predict many inputs in several processes. Results that are up to date are kept; a failure stops no run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from detector.corpus.manifest import Manifest, Stamp, digest, settings_of
 from detector.corpus.one_file import Run
 from detector.corpus.plan import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE, Plan, Task
 from detector.corpus.progress import RunProgress, show_progress
-from detector.corpus.sidecar import continued, exists, keep_lines, sidecar
+from detector.corpus.sidecar import append_to_sidecar, exists, keep_lines, sidecar
 from detector.corpus.summary import Summary
 from detector.corpus.task_runner import Outcome, TaskFunction, TaskRunner, lost
 from detector.corpus.workers import Workers
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from detector.formats.base import Record
 
 
-_REASONS_SHOWN = 3  # of the rejected records of one file
-_SMALL = 10 << 20  # bytes of a single file that needs no progress bar
+_REASONS_SHOWN = 3  # for the rejected records of one file
+_SMALL = 10 << 20  # bytes; a single file below this size needs no progress bar
 
 
 @dataclass(frozen=True)
 class Options:
     """The options of a run.
 
-    ``jobs`` is the number of processes; ``force`` also does what is up to date; ``removed`` and ``rejected`` are the
-    files for removed text and for records that cannot be read; ``quiet`` shows no progress; ``terminal`` tells whether
-    messages go to a terminal.
+    ``jobs`` is the number of processes. ``force`` makes results again that are up to date. ``removed`` and ``rejected``
+    are the files for removed text and for records that cannot be read. ``quiet`` shows no progress. ``terminal`` tells
+    whether messages go to a terminal.
     """
 
     jobs: int = 1
@@ -52,11 +52,11 @@ class Options:
 
 
 def clean_all(plan: Plan, run: Run, options: Options, warn: Callable[[str], None]) -> Summary:
-    """Clean every input of a plan. An input that fails is counted, and the others go on.
+    """Clean every input of a plan. An input that fails is counted, and the run goes on with the others.
 
-    ``warn`` is called with one line for everything that went wrong. More than ``run.max_rejected`` records that cannot
-    be read end the run. Raises `DataError` while another run writes to the same folder, `OSError` where the files beside
-    the results cannot be written.
+    ``warn`` is called with one line for each problem. The run stops when more than ``run.max_rejected`` records in all
+    cannot be read. Raises `DataError` if another run is writing to the same folder, `OSError` if the files beside the
+    results cannot be written.
     """
     corpus_run = _CorpusRun(run, options, warn)
     if plan.folder is None:
@@ -93,7 +93,7 @@ def visit_all(
 
 @dataclass
 class _Sinks:
-    """Where the lines of all inputs go."""
+    """The streams that collect the lines of all inputs."""
 
     removed: BinaryIO | None
     rejected: BinaryIO | None
@@ -111,7 +111,7 @@ class _CorpusRun:
     summary: Summary = field(default_factory=Summary)
 
     def separate(self, tasks: tuple[Task, ...], function: TaskFunction, decisions: BinaryIO | None = None) -> Summary:
-        """Do tasks whose results do not belong to one folder."""
+        """Run tasks whose results do not belong to one folder."""
         with (
             tempfile.TemporaryDirectory(prefix="detector-") as scratch,
             sidecar(self.options.removed) as removed,
@@ -127,23 +127,29 @@ class _CorpusRun:
         settings = settings_of(self.run, options.removed)
         with working_in(folder) as scratch:
             manifest = Manifest(folder / MANIFEST_FILE, digest(settings))
-            done = {} if self._starts_over() else {t.label: s for t in tasks if (s := manifest.done(t)) is not None}
-            for summary in done.values():
+            earlier = () if self._starts_over() else tasks
+            kept = {t.label: summary for t in earlier if (summary := manifest.up_to_date(t)) is not None}
+            for summary in kept.values():
                 self.summary.merge(summary)
-            keep_lines(folder / MANIFEST_FILE, lambda record: record.get("file") in done)
+
+            def is_kept(record: dict[str, Any]) -> bool:
+                return record.get("file") in kept
+
+            keep_lines(folder / MANIFEST_FILE, is_kept)
             with (
-                continued(options.removed, lambda record: record.get("file") in done) as removed,
-                continued(options.rejected or folder / REJECTED_FILE, lambda record: record.get("file") in done) as bad,
+                append_to_sidecar(options.removed, is_kept) as removed,
+                append_to_sidecar(options.rejected or folder / REJECTED_FILE, is_kept) as rejected,
                 open(folder / MANIFEST_FILE, "ab") as lines,
             ):
                 runner = TaskRunner(partial(self.run.clean, scratch=scratch), scratch, removed is not None)
-                pending = tuple(task for task in tasks if task.label not in done)
-                progress = self._run_all(pending, runner, _Sinks(removed, bad, lines), manifest)
+                pending = tuple(task for task in tasks if task.label not in kept)
+                progress = self._run_all(pending, runner, _Sinks(removed, rejected, lines), manifest)
             with replacing(folder / SUMMARY_FILE, scratch) as file:
-                file.write(json_line(self._report(progress, len(tasks), len(done), settings)))
+                file.write(json_line(self._report(progress, len(tasks), len(kept), settings)))
         return self.summary
 
     def _starts_over(self) -> bool:
+        """Whether no earlier result is kept: on request, or because the file for removed text would lack its lines."""
         removed = self.options.removed
         return self.options.force or (removed is not None and not exists(removed))
 
@@ -169,7 +175,7 @@ class _CorpusRun:
         return show_progress(progress, self.options.terminal, self.warn)
 
     def _record(self, outcome: Outcome, sinks: _Sinks, manifest: Manifest | None) -> None:
-        """Record the outcome of a task; last of all that it is done."""
+        """Record the outcome of a task. The manifest comes last: its entry means that everything else is written."""
         if outcome.rejected and outcome.summary.rejected:
             self._warn_of_rejected(outcome.task, outcome.rejected, outcome.summary.rejected)
         _move(outcome.rejected, sinks.rejected)
@@ -185,7 +191,7 @@ class _CorpusRun:
             manifest.add(sinks.manifest, outcome.task, outcome.source, outcome.summary)
 
     def _warn_of_rejected(self, task: Task, part: Path, number: int) -> None:
-        """Warn of a task's first rejected records, with the reasons."""
+        """Warn of the first rejected records of a task, with their reasons, and of their number."""
         for rejected in islice(read_json_lines(part), _REASONS_SHOWN):
             self.warn(f"{task.name}:{rejected['record']}: rejected: {rejected['reason']}")
         if number > _REASONS_SHOWN:
@@ -198,10 +204,11 @@ class _CorpusRun:
         self.warn(f"stopped: {self.summary.rejected:,} records could not be read (--max-rejected {most})")
         return True
 
-    def _report(self, progress: RunProgress, files: int, done: int, settings: dict[str, Any]) -> dict[str, Any]:
+    def _report(self, progress: RunProgress, files: int, kept: int, settings: dict[str, Any]) -> dict[str, Any]:
+        """The content of the summary file. ``kept`` is the number of results of earlier runs."""
         read = progress.meter.counts.read
         return {
-            "files": files, "done_before": done, "done_now": progress.done - len(self.summary.failed),
+            "files": files, "done_before": kept, "done_now": progress.done - len(self.summary.failed),
             **self.summary.report(),
             "bytes": self.summary.bytes, "bytes_read_now": read,
             "seconds": round(progress.seconds, 3), "mb_per_second": round(read / progress.seconds / 1e6, 3),
@@ -210,7 +217,7 @@ class _CorpusRun:
 
 
 def _in_order(outcomes: Iterable[Outcome], tasks: Iterable[Task]) -> Iterator[Outcome]:
-    """Outcomes in the order of their tasks; those that come too early wait."""
+    """Put outcomes into the order of their tasks; those that come early are held back."""
     waiting: defaultdict[Task, deque[Outcome]] = defaultdict(deque)
     upcoming = deque(tasks)
     for outcome in outcomes:
@@ -220,7 +227,7 @@ def _in_order(outcomes: Iterable[Outcome], tasks: Iterable[Task]) -> Iterator[Ou
 
 
 def _move(part: Path | None, sink: BinaryIO | None) -> None:
-    """Add a task's lines to those of the run."""
+    """Append a task's lines to those of the run, and delete its file."""
     if part is None:
         return
     if sink:

@@ -1,4 +1,4 @@
-"""What earlier runs have done to a corpus, so that the next does only what is missing or changed."""
+"""The manifest of a corpus: the results of earlier runs, so that the next run skips those that are up to date."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from detector.util.json_lines import json_line, read_json_lines
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """How a file looked: its size in bytes, and when it was changed."""
+    """The size (bytes) and the modification time (nanoseconds) of a file, by which a change is noticed."""
 
     size: int
     mtime_ns: int
 
     @classmethod
     def of(cls, path: Path | None) -> Stamp | None:
-        """The stamp of a file; None where there is none."""
+        """The stamp of a file; None for no path, and for a file that does not exist or cannot be accessed."""
         try:
             found = path.stat() if path else None
         except OSError:
@@ -34,22 +34,30 @@ class Stamp:
 
 
 class Manifest:
-    """The results that are up to date: of the same source, made with the same settings, still as they were written."""
+    """The results that are recorded in a manifest file.
+
+    A result is up to date if its source has not changed, the settings are the same (by their `digest`), and the result
+    is still the file that was written.
+    """
 
     def __init__(self, path: Path, settings: str) -> None:
         self._settings = settings
-        self._done = {record["file"]: record for record in read_json_lines(path) if "file" in record}
+        self._records = {record["file"]: record for record in read_json_lines(path) if "file" in record}
 
-    def done(self, task: Task) -> Summary | None:
-        """The counts of a task whose result is up to date, else None."""
-        record = self._done.get(task.label)
+    def up_to_date(self, task: Task) -> Summary | None:
+        """The counts of a task whose result is up to date; None if it has to be made."""
+        record = self._records.get(task.label)
         if record is None or record != self._record(task, Stamp.of(task.source), record["counts"]):
             return None
-        return Summary.unpacked(record["counts"])
+        return Summary.from_json(record["counts"])
 
     def add(self, stream: BinaryIO, task: Task, source: Stamp | None, summary: Summary) -> None:
-        """Write down that a task is done; ``source`` is how its input looked before."""
-        stream.write(json_line(self._record(task, source, summary.packed())))
+        """Write to ``stream`` that the result of a task is finished.
+
+        ``source`` is the stamp of its input from before it was read, so that a change meanwhile is noticed by the next
+        run.
+        """
+        stream.write(json_line(self._record(task, source, summary.to_json())))
         stream.flush()
 
     def _record(self, task: Task, source: Stamp | None, counts: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +73,7 @@ class Manifest:
 
 
 def settings_of(run: Run, removed: Path | None) -> dict[str, Any]:
-    """Everything that a result depends on besides its source, as plain values."""
+    """Everything that a result depends on besides its source, as JSON values."""
     cleaner = run.cleaner
     return {
         "detector": detector.__version__,
@@ -81,5 +89,5 @@ def settings_of(run: Run, removed: Path | None) -> dict[str, Any]:
 
 
 def digest(settings: dict[str, Any]) -> str:
-    """A short text that differs for other settings."""
+    """A short hash of settings: 16 hexadecimal digits."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

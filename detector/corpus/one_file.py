@@ -1,4 +1,4 @@
-"""Clean and predict one file: records in, decisions, records out. Nothing is printed here."""
+"""Clean or predict one file: read its records, decide, write the results. Nothing is printed here."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction
-from detector.corpus.plan import ORIGINAL_ENDING, Task
+from detector.corpus.plan import ORIGINAL_SUFFIX, Task
 from detector.corpus.progress import Meter
 from detector.corpus.records import decisions_line, rejected_line, removed_lines
 from detector.corpus.summary import Summary
 from detector.errors import DataError
 from detector.formats.base import DEFAULT_FIELDS, Fields, Record, Rejected
-from detector.formats.compression import packing, unpacking
+from detector.formats.compression import compressing, decompressing
 from detector.util.atomic import replacing
 from detector.util.batching import batches
 
@@ -27,16 +27,19 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BUFFER = 1 << 18  # bytes
-_RECORD_WEIGHT = 16  # bytes that a record at least counts for in a batch, so that empty ones, too, fill it
+_RECORD_BYTES = 16  # added to the size of each record in a batch, so that empty records fill a batch, too
 
 
 class TooManyRejectedError(DataError):
-    """More records could not be read than the run is to bear."""
+    """More records of one input could not be read than `Run.max_rejected` allows."""
 
 
 @dataclass(frozen=True)
 class Sidecars:
-    """Streams for the JSON Lines beside a result: removed text, records that cannot be read, and decisions."""
+    """Streams for the JSON Lines beside a result: removed text, rejected records, and decisions.
+
+    What has no stream is not written.
+    """
 
     removed: BinaryIO | None = None
     rejected: BinaryIO | None = None
@@ -45,9 +48,10 @@ class Sidecars:
 
 @dataclass(frozen=True)
 class Run:
-    """What to do with every input. It can be pickled, for worker processes.
+    """Cleans or predicts one input at a time, with the same settings for all. Can be pickled, for worker processes.
 
-    More than ``max_rejected`` records of one input that cannot be read end the work on it with `TooManyRejectedError`.
+    Records that cannot be read are rejected: they are counted, written to a sidecar, and left out of the result. If
+    more than ``max_rejected`` records of one input are rejected, `TooManyRejectedError` is raised; None sets no limit.
     """
 
     cleaner: Cleaner
@@ -57,15 +61,16 @@ class Run:
     def clean(
         self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter, scratch: Path | None = None
     ) -> None:
-        """Write an input's records with clean texts, and count them in ``summary``.
+        """Write an input's records with clean texts to its target, and count them in ``summary``.
 
-        The target appears whole or not at all; until then it stands in ``scratch``, else beside its place. Raises
-        `OSError` and `DataError` where that cannot be done.
+        The target is replaced only when the result is complete. Until then, the result is written to a temporary file
+        in the folder ``scratch`` of the same file system, by default beside the target. Raises `OSError` or
+        `DataError` if the input cannot be read or the target cannot be written.
         """
-        with self._written(task, scratch) as output:
+        with self._open_target(task, scratch) as output:
             writer = task.type.format.writer(output, self.fields)
             document = 0
-            for record, prediction in self._decided(task, summary, sidecars, meter):
+            for record, prediction in self._predicted(task, summary, sidecars, meter):
                 writer.write(record, prediction.clean_text() if prediction else None)
                 if prediction is not None:
                     document += 1
@@ -76,10 +81,13 @@ class Run:
     def predict(
         self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter, output: BinaryIO | None = None
     ) -> None:
-        """Write the decisions on every text of an input to ``output``, else to the sidecar."""
+        """Write the decisions on every text of an input to ``output``, by default to the sidecar for decisions.
+
+        Counts, and raises errors, as `clean` does. Raises `ValueError` if there is no stream to write to.
+        """
         stream = output or sidecars.decisions
         if stream is None:
-            raise ValueError("neither an output nor a sidecar for the decisions")
+            raise ValueError("no stream for the decisions: give output or sidecars.decisions")
         self.visit(
             task, summary, sidecars, meter, lambda record, prediction: stream.write(decisions_line(record, prediction))
         )
@@ -92,13 +100,16 @@ class Run:
         meter: Meter,
         visit: Callable[[Record, Prediction], object],
     ) -> None:
-        """Call ``visit`` with every record of an input that has a text, and the decisions on it."""
-        for record, prediction in self._decided(task, summary, sidecars, meter):
+        """Call ``visit`` with every record of an input that has a text, and the decisions on that text.
+
+        Counts, and raises errors, as `clean` does.
+        """
+        for record, prediction in self._predicted(task, summary, sidecars, meter):
             if prediction is not None:
                 visit(record, prediction)
 
     @contextlib.contextmanager
-    def _written(self, task: Task, scratch: Path | None) -> Iterator[BinaryIO]:
+    def _open_target(self, task: Task, scratch: Path | None) -> Iterator[BinaryIO]:
         if task.target is None:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
@@ -107,44 +118,47 @@ class Run:
             _check_original(task.target)
         task.target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(task.target, scratch) as file:
-            with packing(file, task.compression) as output:
+            with compressing(file, task.compression) as output:
                 yield output
             file.flush()
             if task.keep_original:
                 _keep_original(task.target)
 
-    def _decided(
+    def _predicted(
         self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter
     ) -> Iterator[tuple[Record, Prediction | None]]:
-        """Each record with the decisions on its text, in order; what is rejected is counted and kept aside."""
-        with _reading(task, meter) as stream:
-            records = self._accepted(task.type.format.read(stream, task.name, self.fields), task, summary, sidecars)
-            for batch in batches(records, _weight, BATCH_CHARACTERS):
+        """Each record with the decisions on its text, in order; None for a record without a text."""
+        with _open_source(task, meter) as stream:
+            parts = task.type.format.read(stream, task.name, self.fields)
+            records = self._without_rejected(parts, task, summary, sidecars)
+            for batch in batches(records, _size, BATCH_CHARACTERS):
                 texts = [record.text for record in batch if record.text is not None]
                 predictions = list(self.cleaner.predict_many(texts))
                 _count(predictions, summary, meter)
-                decided = iter(predictions)
+                remaining = iter(predictions)
                 for record in batch:
-                    yield record, None if record.text is None else next(decided)
+                    yield record, None if record.text is None else next(remaining)
 
-    def _accepted(
-        self, records: Iterable[Record | Rejected], task: Task, summary: Summary, sidecars: Sidecars
+    def _without_rejected(
+        self, parts: Iterable[Record | Rejected], task: Task, summary: Summary, sidecars: Sidecars
     ) -> Iterator[Record]:
-        for record in records:
-            if isinstance(record, Record):
-                yield record
+        """The records that could be read. The others are counted and written to the sidecar."""
+        for part in parts:
+            if isinstance(part, Record):
+                yield part
                 continue
             summary.rejected += 1
             if sidecars.rejected:
-                sidecars.rejected.write(rejected_line(task.label, record))
+                sidecars.rejected.write(rejected_line(task.label, part))
             if self.max_rejected is not None and summary.rejected > self.max_rejected:
                 raise TooManyRejectedError(
-                    f"more than {self.max_rejected} records cannot be read (--max-rejected), the last at "
-                    f"{record.number}: {record.reason}"
+                    f"{task.name}:{part.number}: {part.reason}; more than {self.max_rejected} records cannot be read "
+                    "(--max-rejected): correct the file, or allow more"
                 )
 
 
 def _count(predictions: Sequence[Prediction], summary: Summary, meter: Meter) -> None:
+    """Add predictions to the summary of the task and to the progress of the run."""
     characters, removed = summary.characters, summary.removed_characters
     summary.add(predictions)
     meter.add(
@@ -154,21 +168,23 @@ def _count(predictions: Sequence[Prediction], summary: Summary, meter: Meter) ->
     )
 
 
-def _weight(record: Record) -> int:
-    return len(record.text or "") + record.weight + _RECORD_WEIGHT
+def _size(record: Record) -> int:
+    """What a record counts for in a batch: its characters, and the bytes that it holds besides."""
+    return len(record.text or "") + record.weight + _RECORD_BYTES
 
 
 @contextlib.contextmanager
-def _reading(task: Task, meter: Meter) -> Iterator[BinaryIO]:
+def _open_source(task: Task, meter: Meter) -> Iterator[BinaryIO]:
+    """The decompressed data of an input. The meter counts the bytes read from the file, not those of standard input."""
     if task.source is None:
-        yield unpacking(sys.stdin.buffer, task.type.compression)
+        yield decompressing(sys.stdin.buffer, task.type.compression)
         return
     with open(task.source, "rb", buffering=0) as file:
-        yield unpacking(io.BufferedReader(_Metered(file, meter), _BUFFER), task.type.compression)
+        yield decompressing(io.BufferedReader(_CountingFile(file, meter), _BUFFER), task.type.compression)
 
 
-class _Metered(io.RawIOBase):
-    """A file whose bytes are counted as they are read."""
+class _CountingFile(io.RawIOBase):
+    """A file that counts the bytes read from it on a meter."""
 
     def __init__(self, file: io.FileIO, meter: Meter) -> None:
         self._file = file
@@ -193,23 +209,27 @@ class _Metered(io.RawIOBase):
 
 
 def _original(path: Path) -> Path:
-    return path.with_name(path.name + ORIGINAL_ENDING)
+    return path.with_name(path.name + ORIGINAL_SUFFIX)
 
 
 def _check_original(path: Path) -> None:
-    """Refuse to go over the original of an earlier run; a link that an interrupted one left is that of this file."""
+    """Raise `DataError` if a file already has the original of an earlier run beside it.
+
+    A hard link to the file itself is no obstacle: an interrupted run made it before it could replace the file.
+    """
     original = _original(path)
     if original.exists() and not original.samefile(path):
-        raise DataError(f"{original} is there already, the original of an earlier run: move it away first")
+        raise DataError(f"{original}: already exists, as the original of an earlier run; move it elsewhere first")
 
 
 def _keep_original(path: Path) -> None:
+    """Keep a file under its name with `ORIGINAL_SUFFIX`, before it is replaced: as a hard link if possible."""
     original = _original(path)
     if original.exists():
         return
     try:
         os.link(path, original)
-    except OSError:  # a file system without hard links
+    except OSError:  # the file system has no hard links
         with replacing(original) as copy, open(path, "rb") as file:
             shutil.copyfileobj(file, copy)
         shutil.copystat(path, original)

@@ -9,21 +9,22 @@ from pathlib import Path
 
 from detector.errors import UsageError
 from detector.formats.compression import compression_of
-from detector.formats.registry import FileType, file_type, format_by_ending, load_format
+from detector.formats.registry import FileType, file_type, format_by_extension, load_format
 
 STDIN = "-"
 MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE = "_manifest.jsonl", "_rejected.jsonl", "_summary.json"
-ORIGINAL_ENDING = ".orig"
-_OUR_FILES = frozenset({MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE})
+ORIGINAL_SUFFIX = ".orig"  # appended to the name of an original that its result replaces
+_REPORT_FILES = frozenset({MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE})
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One input and the file for its result; None is standard input or standard output.
+    """One input, and the file for its result.
 
-    ``label`` names the input in everything that is written beside the results. ``compression`` is that of the result,
-    which has the format of the source. With ``keep_original``, the target is the source, which is kept under another
-    name.
+    ``source`` is None for standard input, ``target`` for standard output. ``label`` names the input in all files that
+    are written beside the results. ``type`` is the type of the source. The result has the same format, and the
+    compression ``compression``, an extension (``.gz``) or empty. With ``keep_original``, the target is the source,
+    which is kept under its name with `ORIGINAL_SUFFIX`.
     """
 
     source: Path | None
@@ -35,13 +36,13 @@ class Task:
 
     @property
     def name(self) -> str:
-        """The input's name in ids and messages."""
+        """The input's path, or ``-`` for standard input, for ids and messages."""
         return str(self.source) if self.source else STDIN
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a command has to do. ``folder`` holds the results of a corpus; without one, each target is a path of its own."""
+    """The tasks of a command. ``folder`` is the output folder of all results; None if each has a path of its own."""
 
     tasks: tuple[Task, ...]
     folder: Path | None = None
@@ -49,7 +50,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input: a file, or None for standard input; ``relative`` is its path below the given folder."""
+    """One input: a file, or None for standard input. ``relative`` is the path for its result in an output folder."""
 
     source: Path | None
     relative: Path
@@ -57,20 +58,20 @@ class Input:
 
     @property
     def label(self) -> str:
-        """The name of an input that is not part of a corpus."""
+        """The input's path, or ``-`` for standard input: the task's label if results do not go into one folder."""
         return str(self.source) if self.source else STDIN
 
 
 def find(
-    paths: Sequence[str], all_files: bool = False, format_name: str | None = None, leave_out: Path | None = None
+    paths: Sequence[str], all_files: bool = False, format_name: str | None = None, exclude: Path | None = None
 ) -> list[Input]:
-    """The input files of paths; without any, standard input.
+    """Find the input files that paths name; without paths, standard input.
 
-    A folder stands for the files of a known format inside it, except files that are hidden, files that this package
-    writes beside results, and files below ``leave_out``; ``all_files`` takes every ending. A pattern (``*``, ``?``,
-    ``[]``, ``**``) stands for what it matches. With several paths, the relative paths begin with the folder's name. A
-    file's format is ``format_name``, else that of its ending. Raises `UsageError` where a path does not exist, nothing
-    is found, or a format is unknown.
+    In a folder, all files with the extension of a known format are found, also in subfolders; with ``all_files``,
+    files with any extension. Left out are hidden files, files that this package writes beside results, and files below
+    the folder ``exclude``. A pattern (``*``, ``?``, ``[]``, ``**``) names the files and folders that it matches. With
+    several paths, relative paths begin with the name of their folder. A file's format is ``format_name``, else that of
+    its extension. Raises `UsageError` if a path does not exist, nothing is found, or a format is unknown.
     """
     given = paths or [STDIN]
     if given.count(STDIN) > 1:
@@ -78,13 +79,13 @@ def find(
     found = [
         Input(source, relative, file_type(source, format_name))
         for path in given
-        for source, relative in _files(path, all_files, named=len(given) > 1)
+        for source, relative in _files(path, all_files, with_name=len(given) > 1)
     ]
-    if leave_out:
-        outside = leave_out.resolve()
-        found = [one for one in found if not one.source or outside not in one.source.resolve().parents]
+    if exclude:
+        excluded = exclude.resolve()
+        found = [each for each in found if not each.source or excluded not in each.source.resolve().parents]
     if not found:
-        raise UsageError(f"{', '.join(given)}: no file with a known ending inside; --all-files takes every ending")
+        raise UsageError(f"{', '.join(given)}: no files with a known extension found; --all-files also reads others")
     return found
 
 
@@ -95,13 +96,14 @@ def plan(
     all_files: bool = False,
     format_name: str | None = None,
 ) -> Plan:
-    """A task for each input of `find`.
+    """Make a task for each input of `find`.
 
-    With ``output``, one file or standard input goes to that file; more go into that folder, at their relative paths.
-    Raises `UsageError` where a path does not exist, two results would be one file, a result would replace an input
-    without ``in_place``, or a result's ending is that of another format.
+    The result of a single file, or of standard input, is written to the file ``output``, or into it if it is a folder.
+    The results of several files are written to the folder ``output``, at their relative paths. With ``in_place``, each
+    result takes the place of its source. Raises `UsageError` if a path does not exist, two results would be the same
+    file, a result would replace an input without ``in_place``, or a result has the extension of another format.
     """
-    several = _stand_for_several(paths)
+    several = _may_be_several(paths)
     found = find(paths, all_files, format_name, output if several else None)
     if in_place:
         return Plan(_in_place(found, output))
@@ -111,42 +113,43 @@ def plan(
         return Plan((Task(found[0].source, None, found[0].label, found[0].type),))
     if several:
         if output.exists() and not output.is_dir():
-            raise UsageError(f"{output}: is not a folder; {len(found)} inputs need one")
-        tasks = tuple(_task(one, output / one.relative, one.relative.as_posix()) for one in found)
+            raise UsageError(f"{output}: not a folder; {len(found)} inputs need one: choose another --output")
+        tasks = tuple(_task(each, output / each.relative, each.relative.as_posix()) for each in found)
     else:
         target = output / found[0].relative if output.is_dir() else output
-        _check_ending(found[0], target)
+        _check_extension(found[0], target)
         tasks = (_task(found[0], target, found[0].label),)
-    _check(tasks)
+    _check_targets(tasks)
     return Plan(tasks, output if several else None)
 
 
-def _task(one: Input, target: Path, label: str, keep_original: bool = False) -> Task:
-    return Task(one.source, target, label, one.type, file_type(target, one.type.format_name).compression, keep_original)
+def _task(given: Input, target: Path, label: str, keep_original: bool = False) -> Task:
+    compression = file_type(target, given.type.format_name).compression
+    return Task(given.source, target, label, given.type, compression, keep_original)
 
 
-def _stand_for_several(paths: Sequence[str]) -> bool:
+def _may_be_several(paths: Sequence[str]) -> bool:
     return len(paths) > 1 or any(path != STDIN and (_is_pattern(path) or Path(path).is_dir()) for path in paths)
 
 
 def _in_place(found: Sequence[Input], output: Path | None) -> tuple[Task, ...]:
     if output:
-        raise UsageError("--in-place and --output exclude each other")
-    if any(one.source is None for one in found):
-        raise UsageError("--in-place needs files, not standard input")
-    distinct = {one.source.resolve(): one for one in found if one.source}
-    return tuple(_task(one, target, one.label, keep_original=True) for target, one in distinct.items())
+        raise UsageError("--in-place and --output exclude each other: use one of them")
+    if any(each.source is None for each in found):
+        raise UsageError("--in-place needs files, not standard input (-)")
+    distinct = {each.source.resolve(): each for each in found if each.source}
+    return tuple(_task(each, target, each.label, keep_original=True) for target, each in distinct.items())
 
 
-def _files(path: str, all_files: bool, named: bool) -> Iterator[tuple[Path | None, Path]]:
-    """The files of one path, each with its relative path."""
+def _files(path: str, all_files: bool, with_name: bool) -> Iterator[tuple[Path | None, Path]]:
+    """The files of one path, each with its relative path, which begins with the name of a folder if ``with_name``."""
     given = Path(path)
     if path == STDIN:
         yield None, Path("stdin.txt")
     elif _is_pattern(path):
         yield from _matches(path, all_files)
     elif given.is_dir():
-        yield from _inside(given, Path(given.resolve().name) if named else Path(), all_files)
+        yield from _inside(given, Path(given.resolve().name) if with_name else Path(), all_files)
     elif given.exists():
         yield given, Path(given.name)
     else:
@@ -158,15 +161,16 @@ def _is_pattern(path: str) -> bool:
 
 
 def _matches(pattern: str, all_files: bool) -> Iterator[tuple[Path, Path]]:
+    """The files that a pattern matches, each with its path relative to the part of the pattern without wildcards."""
     parts = Path(pattern).parts
     first = next(number for number, part in enumerate(parts) if glob.has_magic(part))
-    fixed = Path(*parts[:first])
+    root = Path(*parts[:first])
     found: dict[Path, Path] = {}
-    for match in sorted(fixed.glob(str(Path(*parts[first:])))):
-        relative = match.relative_to(fixed)
+    for match in sorted(root.glob(str(Path(*parts[first:])))):
+        relative = match.relative_to(root)
         if match.is_dir():
             found |= {below: file for file, below in _inside(match, relative, all_files)}
-        elif not _skipped(relative):
+        elif not _is_skipped(relative):
             found[relative] = match
     if not found:
         raise UsageError(f"{pattern}: no file matches the pattern")
@@ -174,31 +178,35 @@ def _matches(pattern: str, all_files: bool) -> Iterator[tuple[Path, Path]]:
 
 
 def _inside(folder: Path, relative: Path, all_files: bool) -> Iterator[tuple[Path, Path]]:
+    """The files in a folder and its subfolders, each with its path below the folder, after ``relative``."""
     for file in sorted(folder.rglob("*")):
         below = file.relative_to(folder)
-        if not _skipped(below) and (all_files or format_by_ending(file)) and file.is_file():
+        if not _is_skipped(below) and (all_files or format_by_extension(file)) and file.is_file():
             yield file, relative / below
 
 
-def _skipped(path: Path) -> bool:
+def _is_skipped(path: Path) -> bool:
+    """Whether a file in a folder is hidden, or one that this package writes beside results."""
     hidden = any(part.startswith(".") for part in path.parts)
-    return hidden or path.name in _OUR_FILES or path.name.endswith(ORIGINAL_ENDING)
+    return hidden or path.name in _REPORT_FILES or path.name.endswith(ORIGINAL_SUFFIX)
 
 
-def _check_ending(one: Input, target: Path) -> None:
-    name = one.type.format_name
-    by_ending = format_by_ending(target)
-    if by_ending not in (None, name):
+def _check_extension(given: Input, target: Path) -> None:
+    """Raise `UsageError` if a target's extension contradicts what is written to it: the format of the input."""
+    name = given.type.format_name
+    by_extension = format_by_extension(target)
+    if by_extension not in (None, name):
         raise UsageError(
-            f"{target}: its ending is that of {by_ending}, but the input is {name} and the output keeps its format; "
+            f"{target}: has the extension of {by_extension}, but the input is {name} and the output keeps its format; "
             "choose another --output, or name the input's --format"
         )
-    unpacks = load_format(name).unpacks
-    if (compression_of(one.source) in unpacks) != (compression_of(target) in unpacks):
-        raise UsageError(f"{target}: {name} is compressed record by record and stays so; keep the input's ending")
+    own = load_format(name).own_compressions
+    if (compression_of(given.source) in own) != (compression_of(target) in own):
+        raise UsageError(f"{target}: {name} is written with the compression of the input; keep the input's extension")
 
 
-def _check(tasks: Sequence[Task]) -> None:
+def _check_targets(tasks: Sequence[Task]) -> None:
+    """Raise `UsageError` if a target is one of the sources, or the target of another task."""
     sources = {task.source.resolve() for task in tasks if task.source}
     targets: dict[Path, str] = {}
     for task in tasks:

@@ -1,4 +1,4 @@
-"""How far a run is: counted where the work is done, shown where a person looks."""
+"""The progress of a run: counted by the processes that read, shown on a terminal or as lines of a log."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-_LINE_EVERY, _DRAW_EVERY = 10.0, 0.25  # seconds
+_LOG_SECONDS, _DRAW_SECONDS = 10.0, 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counts of the work under way: bytes read, documents, characters, and removed characters."""
+    """What has been processed so far: bytes read, documents, characters, and removed characters."""
 
     read: int
     documents: int
@@ -27,30 +27,35 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Counts of the work under way. Processes may share the ``cells``, if each has a ``slot`` of its own.
+    """Counters of what has been processed so far.
 
-    So they need no lock, which a process that is killed might hold for ever.
+    Several processes may share the ``cells``, if each counts in its own ``slot``. So no lock is needed, which a killed
+    process might never release.
     """
 
     cells: MutableSequence[int] = field(default_factory=lambda: [0] * Meter.CELLS)
     slot: int = 0
-    CELLS: ClassVar[int] = 4  # of a slot
+    CELLS: ClassVar[int] = 4  # per slot
 
     def add(self, *, read: int = 0, documents: int = 0, characters: int = 0, removed: int = 0) -> None:
-        """Count more of each."""
+        """Add to the counts of this slot."""
         for number, more in enumerate((read, documents, characters, removed), self.CELLS * self.slot):
             self.cells[number] += more
 
     @property
     def counts(self) -> Counts:
-        """The counts of all slots together."""
+        """The sums over all slots."""
         cells = list(self.cells)
         return Counts(*(sum(cells[number :: self.CELLS]) for number in range(self.CELLS)))
 
 
 @dataclass
 class RunProgress:
-    """How far a run is. ``bytes`` and ``files`` are those to do; ``done`` are files that are through."""
+    """The progress of a run.
+
+    ``files`` and ``bytes`` are the size of all its inputs; ``done`` is the number of files that are finished, also with
+    a failure; ``started`` is a time of `time.monotonic`.
+    """
 
     meter: Meter
     files: int
@@ -60,18 +65,18 @@ class RunProgress:
 
     @property
     def seconds(self) -> float:
-        """How long the run has taken."""
+        """The seconds since the start, never 0."""
         return max(time.monotonic() - self.started, 1e-6)
 
     def line(self) -> str:
-        """The progress as one line."""
+        """The progress as one line of text."""
         counts = self.meter.counts
         rate = counts.read / self.seconds / 1e6
         share = f", {counts.removed / counts.characters:.1%} of the characters removed" if counts.characters else ""
         return f"{self.done:,} of {self.files:,} files, {counts.documents:,} documents, {rate:.1f} MB/s{share}"
 
-    def left(self) -> str:
-        """The time left, judged by the bytes read so far."""
+    def time_left(self) -> str:
+        """The time left, estimated from the bytes read so far: ``, 0:00:06 left``; empty if it is not known."""
         read = self.meter.counts.read
         if not read or self.bytes <= read:
             return ""
@@ -81,14 +86,11 @@ class RunProgress:
 
 @contextlib.contextmanager
 def show_progress(progress: RunProgress, terminal: bool, write: Callable[[str], None]) -> Iterator[None]:
-    """Show a progress while the block runs: as a bar on a terminal, else as a line now and then."""
-    with (
-        _bar(progress) if terminal else contextlib.nullcontext(lambda: write(progress.line() + progress.left())) as show
-    ):
+    """Show the progress while the block runs: a bar on a terminal, else a line every ten seconds through ``write``."""
+    with _progress_bar(progress) if terminal else contextlib.nullcontext(lambda: write(_line(progress))) as show:
         stop = threading.Event()
-        thread = threading.Thread(
-            target=_repeat, args=(show, stop, _DRAW_EVERY if terminal else _LINE_EVERY), daemon=True
-        )
+        seconds = _DRAW_SECONDS if terminal else _LOG_SECONDS
+        thread = threading.Thread(target=_call_every, args=(seconds, show, stop), daemon=True)
         thread.start()
         try:
             yield
@@ -99,13 +101,18 @@ def show_progress(progress: RunProgress, terminal: bool, write: Callable[[str], 
                 show()
 
 
-def _repeat(show: Callable[[], None], stop: threading.Event, seconds: float) -> None:
+def _line(progress: RunProgress) -> str:
+    return progress.line() + progress.time_left()
+
+
+def _call_every(seconds: float, show: Callable[[], None], stop: threading.Event) -> None:
     while not stop.wait(seconds):
         show()
 
 
 @contextlib.contextmanager
-def _bar(progress: RunProgress) -> Iterator[Callable[[], None]]:
+def _progress_bar(progress: RunProgress) -> Iterator[Callable[[], None]]:
+    """A bar on standard error; the function that it yields redraws it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
@@ -115,8 +122,6 @@ def _bar(progress: RunProgress) -> Iterator[Callable[[], None]]:
         task = bar.add_task("", total=max(progress.bytes, 1))
 
         def show() -> None:
-            bar.update(
-                task, completed=progress.meter.counts.read, description=progress.line() + progress.left(), refresh=True
-            )
+            bar.update(task, completed=progress.meter.counts.read, description=_line(progress), refresh=True)
 
         yield show

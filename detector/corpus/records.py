@@ -1,4 +1,4 @@
-"""Lines of JSON that stand beside a result: decisions, what was taken out, what could not be read."""
+"""The JSON Lines that are written beside a result: decisions, removed text, and rejected records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from detector.util.json_lines import json_line
 
 
 def decisions_line(record: Record, prediction: Prediction) -> bytes:
-    """The decisions on a text as a line, as ``predict`` writes them."""
+    """The decisions on a text as one line, as ``detector predict`` prints them."""
     return json_line({
         "id": record.id,
         "paragraphs": [
@@ -27,10 +27,11 @@ def decisions_line(record: Record, prediction: Prediction) -> bytes:
 
 
 def removed_lines(label: str, document: int, record: Record, prediction: Prediction) -> Iterator[bytes]:
-    """A line for each stretch of a text that was taken out.
+    """One line for each removed paragraph of a text.
 
-    ``document`` counts a file's texts from 1. Put back at ``start`` one after the other, the stretches give the text
-    again; ``end`` is that of the stretch, which goes on to the next paragraph.
+    ``document`` is the number of the text in its file, counted from 1; ``label`` names the file. Each line has the text
+    from the start of the paragraph to the start of the next one, and its ``start`` and ``end`` as characters of the
+    original text. Inserting the texts into the clean text at their starts, in order, restores the original text.
     """
     rows = np.flatnonzero(~prediction.keep).tolist()
     for row, (start, end) in zip(rows, prediction.removed_spans(), strict=True):
@@ -44,6 +45,6 @@ def removed_lines(label: str, document: int, record: Record, prediction: Predict
 
 
 def rejected_line(label: str, rejected: Rejected) -> bytes:
-    """A line for a piece of a file that could not be read; bytes in it that are no UTF-8 are lone surrogates."""
+    """One line for a rejected record; bytes that are not UTF-8 become lone surrogates. ``label`` names the file."""
     raw = rejected.raw.decode("utf-8", "surrogateescape")
     return json_line({"file": label, "record": rejected.number, "reason": rejected.reason, "raw": raw})

@@ -1,4 +1,4 @@
-"""What a run did, counted."""
+"""The summary of a run: counts of documents, paragraphs and characters."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from detector.cleaner import Prediction
 
 @dataclass
 class Count:
-    """Paragraphs and their characters."""
+    """A number of paragraphs, and of the characters in them."""
 
     paragraphs: int = 0
     characters: int = 0
 
     def add(self, other: Count) -> None:
-        """Count the other's as well."""
+        """Add another count to this one."""
         self.paragraphs += other.paragraphs
         self.characters += other.characters
 
 
 @dataclass
 class Summary:
-    """Counts of a run. ``kept`` and ``removed`` are by label and kind; ``failed`` are files, with the reason.
+    """The counts of a run, or of one file.
 
-    ``bytes`` are those of the input files as they are stored.
+    ``kept`` and ``removed`` count paragraphs by label and kind. ``rejected`` is the number of records that could not be
+    read. ``bytes`` is the size of the input files on disk. ``failed`` has one line for each file that failed, with the
+    reason.
     """
 
     documents: int = 0
@@ -39,13 +41,13 @@ class Summary:
     removed: dict[tuple[str, str], Count] = field(default_factory=dict)
 
     def add(self, predictions: Sequence[Prediction]) -> None:
-        """Count documents."""
+        """Add the decisions on documents."""
         self.documents += len(predictions)
         if not predictions:
             return
         together = replace(
             predictions[0],
-            **{  # type: ignore[arg-type]  # the names are those of arrays
+            **{  # type: ignore[arg-type]  # all of these fields are arrays
                 name: np.concatenate([getattr(p, name) for p in predictions])
                 for name in ("starts", "ends", "label_scores", "kind_scores", "keep")
             },
@@ -60,7 +62,7 @@ class Summary:
                 counts.setdefault(key, Count()).add(Count(int(paragraphs[number]), int(lengths[number])))
 
     def merge(self, other: Summary) -> None:
-        """Count what the other has counted as well."""
+        """Add the counts of another summary to this one."""
         self.documents += other.documents
         self.rejected += other.rejected
         self.bytes += other.bytes
@@ -71,21 +73,21 @@ class Summary:
 
     @property
     def ok(self) -> bool:
-        """Whether everything could be read and written."""
+        """Whether all files and records could be read and written."""
         return not self.failed and not self.rejected
 
     @property
     def characters(self) -> int:
-        """Characters of all paragraphs."""
+        """The number of characters in all paragraphs."""
         return _total(self.kept).characters + _total(self.removed).characters
 
     @property
     def removed_characters(self) -> int:
-        """Characters of the removed paragraphs."""
+        """The number of characters in the removed paragraphs."""
         return _total(self.removed).characters
 
     def lines(self) -> list[str]:
-        """The counts for a person."""
+        """The counts as lines to print."""
         out = [f"{self.documents:,} document{'' if self.documents == 1 else 's'}"]
         for name, counts in (("kept", self.kept), ("removed", self.removed)):
             total = _total(counts)
@@ -99,7 +101,7 @@ class Summary:
         return out
 
     def report(self) -> dict[str, Any]:
-        """The counts as plain values: totals, by label and by kind."""
+        """The counts as JSON values, for a report: in total, by label, and by kind."""
         return {
             "documents": self.documents,
             "kept": _report(self.kept),
@@ -108,23 +110,24 @@ class Summary:
             "failed": self.failed,
         }
 
-    def packed(self) -> dict[str, Any]:
-        """The counts as plain values, from which `unpacked` makes them again."""
+    def to_json(self) -> dict[str, Any]:
+        """The counts as JSON values, without ``failed``; `from_json` is the inverse."""
         return {
             "documents": self.documents, "rejected": self.rejected, "bytes": self.bytes,
-            "kept": _packed(self.kept), "removed": _packed(self.removed),
+            "kept": _rows(self.kept), "removed": _rows(self.removed),
         }  # fmt: skip
 
     @classmethod
-    def unpacked(cls, packed: Mapping[str, Any]) -> Summary:
-        """The summary of plain values that `packed` gave."""
+    def from_json(cls, values: Mapping[str, Any]) -> Summary:
+        """The summary of which `to_json` returned these values."""
         return cls(
-            packed["documents"], packed["rejected"], packed["bytes"], [],
-            *({(label, kind): Count(*counts) for label, kind, *counts in packed[name]} for name in ("kept", "removed")),
+            values["documents"], values["rejected"], values["bytes"], [],
+            *({(label, kind): Count(*counts) for label, kind, *counts in values[name]} for name in ("kept", "removed")),
         )  # fmt: skip
 
 
-def _packed(counts: Mapping[tuple[str, str], Count]) -> list[list[str | int]]:
+def _rows(counts: Mapping[tuple[str, str], Count]) -> list[list[str | int]]:
+    """Counts as rows of label, kind, paragraphs and characters."""
     return [[*key, count.paragraphs, count.characters] for key, count in counts.items()]
 
 
@@ -136,7 +139,7 @@ def _total(counts: Mapping[tuple[str, str], Count]) -> Count:
 
 
 def by_label(counts: Mapping[tuple[str, str], Count], labels: Sequence[str] = ()) -> dict[str, Count]:
-    """The counts summed over kinds; ``labels`` are listed even where they have none."""
+    """Sum counts over the kinds of each label. ``labels`` are in the result even if nothing is counted for them."""
     summed = {label: Count() for label in labels}
     for (label, _), count in sorted(counts.items()):
         summed.setdefault(label, Count()).add(count)
@@ -144,6 +147,8 @@ def by_label(counts: Mapping[tuple[str, str], Count], labels: Sequence[str] = ()
 
 
 def _report(counts: Mapping[tuple[str, str], Count]) -> dict[str, Any]:
+    """The total of counts, and their sums by label and by kind, as JSON values."""
+
     def plain(items: Mapping[str, Count]) -> dict[str, dict[str, int]]:
         return {name: {"paragraphs": c.paragraphs, "characters": c.characters} for name, c in items.items()}
 

@@ -1,4 +1,4 @@
-"""The work on one task, in this process or in another."""
+"""Run one task, in this process or in a worker process, and report its outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from detector.errors import DataError
 class Outcome:
     """The outcome of a task.
 
-    ``removed``, ``rejected`` and ``decisions`` are files of lines to be added to those of the run.
+    ``source`` is the stamp of its input from before it was read; ``failure`` is the reason if the task failed.
+    ``removed``, ``rejected`` and ``decisions`` are temporary files with lines for the files of the run.
     """
 
     task: Task
@@ -35,17 +36,17 @@ class Outcome:
 
 
 class TaskFunction(Protocol):
-    """What is done with a task."""
+    """A function that runs a task, such as `detector.corpus.one_file.Run.clean`."""
 
     def __call__(self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter) -> None:
-        """Do a task, and count it in ``summary``."""
+        """Run a task, and count it in ``summary``."""
 
 
 @dataclass(frozen=True)
 class TaskRunner:
-    """Does a task; the lines that it writes beside the result go into files of the folder ``scratch``.
+    """Runs ``function`` on tasks. The lines for sidecars go into temporary files in the folder ``scratch``.
 
-    ``expected`` is the number of bytes that the process will read in all, as far as that is known.
+    ``expected`` is the number of bytes that the process will probably read in all, 0 if unknown.
     """
 
     function: TaskFunction
@@ -55,25 +56,26 @@ class TaskRunner:
     expected: int = 0
 
     def __call__(self, task: Task, meter: Meter) -> Outcome:
+        """Run a task. A failure to read or write is part of the outcome; other errors are raised."""
         PROCESS.expect(self.expected)
         source = Stamp.of(task.source)
         summary = Summary(bytes=source.size if source else 0)
         with (
-            self._part(self.with_removed) as removed,
-            self._part(True) as rejected,
-            self._part(self.with_decisions) as decisions,
+            self._temporary_file(self.with_removed) as removed,
+            self._temporary_file(True) as rejected,
+            self._temporary_file(self.with_decisions) as decisions,
         ):
-            parts = (Path(part.name) if part else None for part in (removed, rejected, decisions))
-            outcome = Outcome(task, source, summary, None, *parts)
+            paths = (Path(file.name) if file else None for file in (removed, rejected, decisions))
+            outcome = Outcome(task, source, summary, None, *paths)
             try:
                 self.function(task, summary, Sidecars(removed, rejected, decisions), meter)
-            except BrokenPipeError:
+            except BrokenPipeError:  # nobody reads standard output any more: the run ends
                 raise
             except (OSError, DataError, MemoryError) as error:
                 return replace(outcome, failure=_failure(task, error))
         return outcome
 
-    def _part(self, wanted: bool) -> AbstractContextManager[BinaryIO | None]:
+    def _temporary_file(self, wanted: bool) -> AbstractContextManager[BinaryIO | None]:
         if not wanted:
             return contextlib.nullcontext()
         return cast("BinaryIO", tempfile.NamedTemporaryFile(dir=self.scratch, delete=False))
@@ -81,10 +83,11 @@ class TaskRunner:
 
 def lost(task: Task) -> Outcome:
     """The outcome of a task whose process died twice."""
-    reason = f"{task.name}: the process that worked on it died, twice; it may have run out of memory"
+    reason = f"{task.name}: its process died twice, perhaps out of memory; try fewer --jobs, or split the file"
     return Outcome(task, None, Summary(), reason)
 
 
 def _failure(task: Task, error: Exception) -> str:
+    """The reason of a failure, with the name of the input in front."""
     reason = str(error)
     return reason if reason.startswith(task.name) else f"{task.name}: {reason}"

@@ -1,4 +1,4 @@
-"""The same work on many tasks, in this process or in others, a task at a time in each."""
+"""A pool of worker processes that run one function on many tasks, and that survives workers that die."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
-_AHEAD = 2  # tasks given out for each worker: one in work, one waiting
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_TASKS_PER_WORKER = 2  # submitted at a time: one that runs, one that waits
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
 class Workers(Generic[TaskT, ResultT]):
-    """``jobs`` processes that do ``work``, which is pickled once for each; with one job, it is done in this process.
+    """``jobs`` processes that call ``work`` with each task and the meter. With one job, no other process is started.
 
-    ``work`` gets a task and the meter; ``lost`` makes a result of a task that twice took its process down with it
-    (out of memory, say). A task is given out only when there is a worker for it soon.
+    ``work`` is pickled once for each process. If a process dies (out of memory, say), the tasks that were in flight are
+    tried again, each alone. ``lost`` makes the result of a task whose process has died twice. Few tasks are taken from
+    their iterator before a worker needs them.
     """
 
     work: Callable[[TaskT, Meter], ResultT]
@@ -41,7 +42,7 @@ class Workers(Generic[TaskT, ResultT]):
 
     @contextlib.contextmanager
     def meter(self) -> Iterator[Meter]:
-        """A meter that the work counts on, wherever it is done."""
+        """A meter on which all processes count."""
         if self.jobs == 1:
             yield Meter()
         else:
@@ -51,7 +52,10 @@ class Workers(Generic[TaskT, ResultT]):
             yield Meter(cast("MutableSequence[int]", cells))
 
     def results(self, tasks: Iterable[TaskT], meter: Meter) -> Generator[ResultT]:
-        """The results, in the order in which they come about. Left before the end, what is under way is stopped."""
+        """Yield the result of each task as soon as it is finished, in any order.
+
+        If the generator is closed early, the tasks in flight are stopped.
+        """
         if self.jobs == 1:
             for task in tasks:
                 yield self.work(task, meter)
@@ -60,62 +64,64 @@ class Workers(Generic[TaskT, ResultT]):
 
 
 class _Pool(Generic[TaskT, ResultT]):
-    """Processes and what they have been given. A process that dies takes the pool with it, which is then made anew."""
+    """Runs tasks in executors. When a worker dies, its executor breaks, and another one is started."""
 
     def __init__(self, workers: Workers[TaskT, ResultT], meter: Meter) -> None:
         self._workers = workers
         self._meter = meter
-        self._suspects: deque[TaskT] = deque()  # were under way when a process died
+        self._to_retry: deque[TaskT] = deque()  # in flight when a worker died; one of them may have killed it
 
     def results(self, tasks: Iterable[TaskT]) -> Iterator[ResultT]:
-        waiting = iter(tasks)
-        with _environment():
+        remaining = iter(tasks)
+        with _one_thread_per_worker():
             while True:
                 with _executor(self._workers, self._meter) as executor:
-                    yield from self._until_broken(executor, waiting)
-                if not self._suspects:
+                    yield from self._run_until_broken(executor, remaining)
+                if not self._to_retry:
                     return
-                yield from self._one_by_one()
+                yield from self._retry_each_alone()
 
-    def _until_broken(self, executor: ProcessPoolExecutor, waiting: Iterator[TaskT]) -> Iterator[ResultT]:
+    def _run_until_broken(self, executor: ProcessPoolExecutor, remaining: Iterator[TaskT]) -> Iterator[ResultT]:
+        """Run tasks until none remains, or a worker dies; then `_to_retry` has the tasks that were in flight."""
         from concurrent.futures import FIRST_COMPLETED, wait
         from concurrent.futures.process import BrokenProcessPool
 
-        given: dict[Future[ResultT], TaskT] = {}
-        self._give_out(executor, waiting, given)
-        while given:
-            for future in wait(given, return_when=FIRST_COMPLETED).done:
-                task = given.pop(future)
+        in_flight: dict[Future[ResultT], TaskT] = {}
+        self._submit(executor, remaining, in_flight)
+        while in_flight:
+            for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
+                task = in_flight.pop(future)
                 try:
                     result = future.result()
                 except BrokenProcessPool:
-                    self._suspects.append(task)
+                    self._to_retry.append(task)
                 else:
                     yield result
-            self._give_out(executor, waiting, given)
+            self._submit(executor, remaining, in_flight)
 
-    def _give_out(
-        self, executor: ProcessPoolExecutor, waiting: Iterator[TaskT], given: dict[Future[ResultT], TaskT]
+    def _submit(
+        self, executor: ProcessPoolExecutor, remaining: Iterator[TaskT], in_flight: dict[Future[ResultT], TaskT]
     ) -> None:
+        """Submit as many tasks as there is room for; none after a worker has died."""
         from concurrent.futures.process import BrokenProcessPool
 
-        room = 0 if self._suspects else _AHEAD * self._workers.jobs - len(given)
-        for task in islice(waiting, room):
+        room = 0 if self._to_retry else _TASKS_PER_WORKER * self._workers.jobs - len(in_flight)
+        for task in islice(remaining, room):
             try:
-                with _undisturbed():
-                    given[executor.submit(_run_task, task)] = task
+                with _signals_deferred():
+                    in_flight[executor.submit(_run_task, task)] = task
             except BrokenProcessPool:
-                self._suspects.append(task)
+                self._to_retry.append(task)
 
-    def _one_by_one(self) -> Iterator[ResultT]:
-        """Do the suspects each in a process of its own: the one that dies again is the culprit."""
+    def _retry_each_alone(self) -> Iterator[ResultT]:
+        """Run each task in a process of its own. If that dies as well, this task is what kills its process."""
         from concurrent.futures.process import BrokenProcessPool
 
-        while self._suspects:
-            task = self._suspects.popleft()
+        while self._to_retry:
+            task = self._to_retry.popleft()
             with _executor(self._workers, self._meter, jobs=1) as executor:
                 try:
-                    with _undisturbed():
+                    with _signals_deferred():
                         future = executor.submit(_run_task, task)
                     result = future.result()
                 except BrokenProcessPool:
@@ -125,17 +131,18 @@ class _Pool(Generic[TaskT, ResultT]):
 
 @contextlib.contextmanager
 def _executor(workers: Workers[Any, Any], meter: Meter, jobs: int | None = None) -> Iterator[ProcessPoolExecutor]:
+    """An executor for `_run_task`. If the block raises, its processes are terminated."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    others = set(multiprocessing.active_children())
+    before = set(multiprocessing.active_children())
     spawn = multiprocessing.get_context("spawn")
-    setting = (workers.work, meter.cells, spawn.Value("i", 0))
-    executor = ProcessPoolExecutor(jobs or workers.jobs, spawn, _initialize, setting)
+    arguments = (workers.work, meter.cells, spawn.Value("i", 0))
+    executor = ProcessPoolExecutor(jobs or workers.jobs, spawn, _initialize, arguments)
     try:
         yield executor
-    except BaseException:  # stopped: nobody waits for what is under way
-        for process in set(multiprocessing.active_children()) - others:
+    except BaseException:  # also when the generator is closed: nobody waits for the tasks in flight
+        for process in set(multiprocessing.active_children()) - before:
             process.terminate()
         raise
     finally:
@@ -143,37 +150,37 @@ def _executor(workers: Workers[Any, Any], meter: Meter, jobs: int | None = None)
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep signals waiting while processes are started: one that is half started could not be stopped properly.
+def _signals_deferred() -> Iterator[None]:
+    """Defer `_STOP_SIGNALS` while processes are started; one that is half started could not be stopped properly.
 
-    A process that is started meanwhile keeps them waiting, too, until it can deal with them.
+    A process that is started meanwhile inherits the blocked signals, until it has set its own handlers.
     """
-    if threading.current_thread() is not threading.main_thread():  # signals do not come here
+    if threading.current_thread() is not threading.main_thread():  # only the main thread handles signals
         yield
         return
-    waiting: list[int] = []
-    handlers = [signal.signal(number, lambda got, _: waiting.append(got)) for number in _STOPPING]
-    blocked = _blocked(_STOPPING)
+    deferred: list[int] = []
+    handlers = [signal.signal(number, lambda received, _: deferred.append(received)) for number in _STOP_SIGNALS]
+    blocked_before = _block_signals(_STOP_SIGNALS)
     try:
         yield
     finally:
-        _blocked(blocked, anew=True)
-        for stopping, handler in zip(_STOPPING, handlers, strict=True):
-            signal.signal(stopping, handler)
-        for number in waiting:
-            signal.raise_signal(number)
+        _block_signals(blocked_before, replace=True)
+        for number, handler in zip(_STOP_SIGNALS, handlers, strict=True):
+            signal.signal(number, handler)
+        for received in deferred:
+            signal.raise_signal(received)
 
 
-def _blocked(numbers: Iterable[int], anew: bool = False) -> Iterable[int]:
-    """Block signals, ``anew`` these alone; those that were blocked before come back."""
+def _block_signals(numbers: Iterable[int], replace: bool = False) -> Iterable[int]:
+    """Block signals, in addition to or in place of those that are blocked. Returns those that were blocked before."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         return ()
-    return signal.pthread_sigmask(signal.SIG_SETMASK if anew else signal.SIG_BLOCK, numbers)
+    return signal.pthread_sigmask(signal.SIG_SETMASK if replace else signal.SIG_BLOCK, numbers)
 
 
 @contextlib.contextmanager
-def _environment() -> Iterator[None]:
-    """One thread for each worker's matrix products: they would stand in each other's way."""
+def _one_thread_per_worker() -> Iterator[None]:
+    """Let the workers use one thread each for matrix products, through their environment: more would only compete."""
     before = {name: os.environ.get(name) for name in VARIABLES}
     os.environ.update(dict.fromkeys(VARIABLES, "1"))
     try:
@@ -186,12 +193,12 @@ def _environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-# In a worker
+# In a worker process
 
 
 @dataclass
 class _Worker:
-    """What this process, as a worker, does."""
+    """The state of this process, if it is a worker. Without ``work``, it exits after its task."""
 
     work: Callable[[Any, Meter], Any] | None = None
     meter: Meter = field(default_factory=Meter)
@@ -202,17 +209,18 @@ _worker = _Worker()
 
 
 def _initialize(work: Callable[[Any, Meter], Any], cells: MutableSequence[int], started: Synchronized[int]) -> None:
+    """Prepare this process for tasks. ``started``, the number of workers started before, is its slot of the meter."""
     with started.get_lock():
         _worker.work, _worker.meter = work, Meter(cells, started.value)
         started.value += 1
-    for number in _STOPPING:
-        signal.signal(number, _stop)
-    _blocked((), anew=True)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    for number in _STOP_SIGNALS:
+        signal.signal(number, _handle_stop)
+    _block_signals((), replace=True)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _stop(*_: object) -> None:
-    """Leave no half-written file of the task in work, and begin no other."""
+def _handle_stop(*_: object) -> None:
+    """Exit at once between tasks; during a task, interrupt it, so that it removes its half-written files."""
     if not _worker.busy:
         os._exit(1)
     if _worker.work is not None:
@@ -220,8 +228,8 @@ def _stop(*_: object) -> None:
         raise KeyboardInterrupt
 
 
-def _end_with_parent() -> None:
-    """A parent that is killed cannot stop its workers, and they would wait for it for ever."""
+def _exit_with_parent() -> None:
+    """Exit when the parent process does. One that is killed cannot stop its workers, which would wait for ever."""
     import multiprocessing
     from multiprocessing.connection import wait
 
@@ -231,14 +239,13 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _run_task(task: Any) -> Any:  # noqa: ANN401 - the work says what they are
+def _run_task(task: Any) -> Any:  # noqa: ANN401 - the types are those of the work
     work = _worker.work
     _worker.busy = True
     try:
         return work and work(task, _worker.meter)
     finally:
         _worker.busy = False
-        if (
-            _worker.work is None
-        ):  # now, for it would wait for the next task, and another that has died may hold the lock
+        if _worker.work is None:
+            # At once: waiting for the next task needs a lock, which a worker that has died may hold.
             os._exit(1)

@@ -1,0 +1,1 @@
+"""Labelled documents, and the quality of predictions on them."""

@@ -1,4 +1,4 @@
-"""Which kinds are taken for which."""
+"""Confusion matrices of kinds."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-LEAST = 50  # paragraphs of a kind, below which its F1 says little
-OTHER = "other"
+MIN_PARAGRAPHS = 50  # of a kind; with fewer, its F1 is too uncertain
+OTHER = "other"  # the column for all kinds that are not in the matrix
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How often each kind was taken for each.
+    """A confusion matrix: how many paragraphs of each true kind were predicted to be of each kind.
 
-    ``counts`` has a row for each of ``kinds``, the true ones, and a column for each, the predicted ones, and one more
-    for all other kinds. ``f1`` is the F1 of each kind, over all paragraphs that were compared.
+    ``counts`` has one row per true kind and one column per predicted kind, both in the order of ``kinds``, and a last
+    column for all other predicted kinds. ``f1`` is the F1 of each kind over all paragraphs, also where the true kind is
+    not among ``kinds``.
     """
 
     kinds: tuple[str, ...]
@@ -24,19 +25,20 @@ class Confusion:
 
     @property
     def macro(self) -> float:
-        """The mean of the kinds' F1."""
+        """Macro F1: the mean of the F1 of all kinds."""
         return sum(self.f1) / len(self.f1)
 
 
 def confusion(
-    true: Sequence[str], predicted: Sequence[str], known: Collection[str], least: int = LEAST
+    true: Sequence[str], predicted: Sequence[str], known: Collection[str], min_paragraphs: int = MIN_PARAGRAPHS
 ) -> Confusion | None:
-    """Compare kinds, those of ``true`` that stand there ``least`` times or more.
+    """The confusion matrix of the kinds that occur at least ``min_paragraphs`` times in ``true``.
 
-    None where no kind is that frequent, or where the model that predicted has none of them among its ``known`` kinds.
+    ``true`` and ``predicted`` are the kinds of the same paragraphs, in order; ``known`` are the kinds of the model.
+    Returns None where no kind is that frequent, or where the model knows none of the frequent kinds.
     """
     number, guessed = Counter(true), Counter(predicted)
-    kinds = tuple(sorted(kind for kind, count in number.items() if count >= least))
+    kinds = tuple(sorted(kind for kind, count in number.items() if count >= min_paragraphs))
     if not set(kinds) & set(known):
         return None
     pairs = Counter(zip(true, predicted, strict=True))

@@ -1,8 +1,8 @@
-"""How good predictions are on labelled documents: what is lost of the reporting, and what is removed of the rest.
+"""Evaluation of predictions on labelled documents.
 
-`LEGEND` explains the figures. There is one row of figures for each origin, and one over all texts that an extractor
-returned. All figures but those at a threshold, ``macro`` and ``kinds`` are parts of wholes that add up over documents
-(`shares`).
+The metrics are called figures; `LEGEND` explains them. There is one row of figures for each origin of documents, and
+one for all extracted texts together. Most figures are ratios of two sums over documents (`shares`). The figures at a
+fixed loss, ``macro`` and ``kinds`` are not: they are computed from all paragraphs at once.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from detector.evaluation.labelled import LabelledDocument
 from detector.util.arrays import Floats
 
 _WORD = re.compile(r"\w+")
-_LOSS = 0.005
-PAGE, EXTRACTED, ALL = "page", "extracted", "all"
-READ = "read"
+_LOSS = 0.005  # share of the words of reporting that is lost for A@.5 and N@.5
+PAGE, EXTRACTED, ALL = "page", "extracted", "all"  # the origin of whole pages, and the names of two rows
+READ = "read"  # the source of a label that a reader gave
 LEGEND = {
     "lost": "share of the words of reporting that is removed: the lower, the better",
     "appeal": "share of the appeal paragraphs that is removed",
@@ -46,13 +46,13 @@ Figures: TypeAlias = dict[str, float | None]
 
 
 def count_words(text: str) -> int:
-    """How many words a text has, a word being a run of letters, digits and underscores."""
+    """The number of words in a text. A word is a run of letters, digits and underscores."""
     return len(_WORD.findall(text))
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A labelled document with the decisions on it."""
+class ScoredDocument:
+    """A labelled document and the prediction for it, with the same paragraphs."""
 
     document: LabelledDocument
     prediction: Prediction
@@ -60,9 +60,9 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How good a cleaner is: its figures by origin, and which kinds it takes for which.
+    """The figures of a cleaner by origin, and the confusion matrix of kinds.
 
-    The kinds are those of whole pages, or of everything where no document is one.
+    The confusion matrix is over the whole pages, or over all documents where none is a whole page.
     """
 
     figures: dict[str, Figures]
@@ -71,23 +71,24 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a whole. Shares of documents add up: the sum of the parts, of the sum of the wholes."""
+    """A ratio whose numerator and denominator are kept, so that it can be summed over documents (`sum_shares`)."""
 
     part: float
     whole: float
 
     @property
     def value(self) -> float | None:
-        """From 0 to 1; None where there is no whole."""
+        """The ratio, from 0 to 1; None where ``whole`` is 0."""
         return float(self.part / self.whole) if self.whole else None
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """The paragraphs whose label is known, a row each.
+class LabelledRows:
+    """The paragraphs whose label is known, as arrays with one entry per paragraph.
 
-    ``label`` is the true one and ``guess`` the predicted one, indices into the model's labels (-1 for a label that it
-    does not have); ``read`` whether a person read it; ``words`` how many it has; ``score`` is P(reporting).
+    ``label`` is the true label and ``guess`` the predicted one, both as indices into the model's labels; a label that
+    the model does not have is -1. ``read`` tells whether a reader gave the label, ``words`` is the number of words,
+    ``keep`` the decision and ``score`` the probability of reporting.
     """
 
     label: NDArray[np.int64]
@@ -99,125 +100,127 @@ class Rows:
 
 
 def evaluate(cleaner: Cleaner, documents: Sequence[LabelledDocument]) -> Evaluation:
-    """Measure a cleaner on labelled documents."""
-    judged = list(judge(cleaner, documents))
-    pages = [one for one in judged if one.document.origin == PAGE]
-    return Evaluation(figures_by_origin(judged, gold_texts(documents)), kinds_confused(pages or judged))
+    """Evaluate a cleaner on labelled documents. Raises `DataError` as `score_documents` does."""
+    scored = list(score_documents(cleaner, documents))
+    pages = [item for item in scored if item.document.origin == PAGE]
+    return Evaluation(figures_by_origin(scored, gold_texts(documents)), kind_confusion(pages or scored))
 
 
 def gold_texts(documents: Iterable[LabelledDocument]) -> dict[str, str]:
-    """The article's text by document id, where it is known."""
+    """The text of the article alone by document id, where it is known."""
     return {d.id: d.gold for d in documents if d.gold}
 
 
-def judge(cleaner: Cleaner, documents: Sequence[LabelledDocument]) -> Iterable[Judged]:
-    """Predict labelled documents. Raises `DataError` where a document's paragraphs are not the text's."""
+def score_documents(cleaner: Cleaner, documents: Sequence[LabelledDocument]) -> Iterable[ScoredDocument]:
+    """Predict labelled documents, lazily and in order.
+
+    Raises `DataError` where the cleaner splits a document's text into another number of paragraphs.
+    """
     for document, prediction in zip(documents, cleaner.predict_many(d.text for d in documents), strict=True):
         if len(prediction) != len(document.paragraphs):
             raise DataError(
                 f"{document.id}: {len(document.paragraphs)} labelled paragraphs, {len(prediction)} in the text"
             )
-        yield Judged(document, prediction)
+        yield ScoredDocument(document, prediction)
 
 
-def judged_by_scores(
+def scored_document(
     document: LabelledDocument, labels: tuple[str, ...], scores: Floats, keep: NDArray[np.bool_]
-) -> Judged:
-    """A document with decisions that were not made by a cleaner: ``scores`` of shape ``(paragraphs, labels)``.
+) -> ScoredDocument:
+    """A document with probabilities of labels that do not come from a cleaner.
 
-    They know of no kinds.
+    ``scores`` has the shape ``(paragraphs, labels)``, reporting first; ``keep`` are the decisions. Each label is its
+    own kind. The positions of the paragraphs in the text are all 0: the figures do not need them.
     """
-    nowhere = np.zeros(len(scores), dtype=np.int64)
+    zeros = np.zeros(len(scores), dtype=np.int64)
     prediction = Prediction(
-        document.text, labels, labels, tuple(range(len(labels))), nowhere, nowhere,
+        document.text, labels, labels, tuple(range(len(labels))), zeros, zeros,
         scores, scores, scores[:, 0], keep,
     )  # fmt: skip
-    return Judged(document, prediction)
+    return ScoredDocument(document, prediction)
 
 
-def by_origin(judged: Iterable[Judged]) -> dict[str, list[Judged]]:
-    """The documents of each origin, whole pages first, and ``extracted``: all but whole pages, in the order given.
+def by_origin(scored: Iterable[ScoredDocument]) -> dict[str, list[ScoredDocument]]:
+    """Group documents by origin, whole pages first; documents without an origin form the group ``all``.
 
-    Without origins there is one group, ``all``.
+    Where there are several groups, a last one, ``extracted``, has all documents that are not whole pages.
     """
-    groups: dict[str, list[Judged]] = defaultdict(list)
+    groups: dict[str, list[ScoredDocument]] = defaultdict(list)
     extracted = []
-    for one in judged:
-        groups[one.document.origin or ALL].append(one)
-        if one.document.origin != PAGE:
-            extracted.append(one)
+    for item in scored:
+        groups[item.document.origin or ALL].append(item)
+        if item.document.origin != PAGE:
+            extracted.append(item)
     ordered = {origin: groups[origin] for origin in sorted(groups, key=lambda origin: (origin != PAGE, origin))}
     return ordered | ({EXTRACTED: extracted} if extracted and len(groups) > 1 else {})
 
 
-def figures_by_origin(judged: Iterable[Judged], gold: dict[str, str]) -> dict[str, Figures]:
-    """The table of figures: a row for each group of `by_origin`. ``gold`` is the article's text by document id."""
-    return {origin: figures(group, gold) for origin, group in by_origin(judged).items()}
+def figures_by_origin(scored: Iterable[ScoredDocument], gold: dict[str, str]) -> dict[str, Figures]:
+    """The table of figures: one row for each group of `by_origin`. ``gold`` are the `gold_texts`."""
+    return {origin: figures(group, gold) for origin, group in by_origin(scored).items()}
 
 
-def figures(judged: Sequence[Judged], gold: dict[str, str]) -> Figures:
-    """The figures over some documents; None where there is nothing to measure."""
-    parts = [rows_of(one) for one in judged]
-    added = added_up([shares(one, rows, gold) for one, rows in zip(judged, parts, strict=True)])
-    out: Figures = {"documents": len(judged)} | {name: share.value for name, share in added.items()}
-    rows, labels = joined(parts), judged[0].prediction.labels
+def figures(scored: Sequence[ScoredDocument], gold: dict[str, str]) -> Figures:
+    """The figures over all given documents, at least one; None where there is nothing to measure."""
+    parts = [labelled_rows(item) for item in scored]
+    sums = sum_shares([shares(item, rows, gold) for item, rows in zip(scored, parts, strict=True)])
+    out: Figures = {"documents": len(scored)} | {name: share.value for name, share in sums.items()}
+    rows, labels = concatenate_rows(parts), scored[0].prediction.labels
     reporting = rows.label == 0
     threshold = threshold_at_loss(rows.score[reporting], rows.words[reporting], _LOSS)
     for name, label in (("A@.5", "appeal"), ("N@.5", "navigation")):
-        those = rows_read_as(rows, label, labels)
-        out[name] = Share((rows.score[those] < threshold).sum(), those.sum()).value
+        chosen = rows_with_label(rows, label, labels)
+        out[name] = Share((rows.score[chosen] < threshold).sum(), chosen.sum()).value
     out["macro"] = sum(out[f1_name(label, labels)] or 0 for label in labels) / len(labels)
-    kinds = kinds_confused(judged)
+    kinds = kind_confusion(scored)
     out["kinds"] = kinds.macro if kinds else None
-    return {name: out[name] for name in sorted(out, key=_place)}
+    return {name: out[name] for name in sorted(out, key=_column_order)}
 
 
-def shares(one: Judged, rows: Rows, gold: dict[str, str]) -> dict[str, Share]:
-    """The figures of one document that add up over documents; ``rows`` are its `rows_of`."""
-    labels = one.prediction.labels
+def shares(item: ScoredDocument, rows: LabelledRows, gold: dict[str, str]) -> dict[str, Share]:
+    """The figures of one document that can be summed over documents; ``rows`` are its `labelled_rows`."""
+    labels = item.prediction.labels
     reporting, read = rows.label == 0, rows.read
     out = {"lost": Share(rows.words[reporting & ~rows.keep].sum(), rows.words[reporting].sum())}
     for name, label in (("appeal", "appeal"), ("nav", "navigation")):
-        those = rows_read_as(rows, label, labels)
-        out[name] = Share((~rows.keep[those]).sum(), those.sum())
+        chosen = rows_with_label(rows, label, labels)
+        out[name] = Share((~rows.keep[chosen]).sum(), chosen.sum())
     for number, label in enumerate(labels):
         true, guessed = read & (rows.label == number), read & (rows.guess == number)
         out[f1_name(label, labels)] = Share(2 * (true & guessed).sum(), true.sum() + guessed.sum())
-    return out | _word_f1(one, gold.get(one.document.id, ""))
+    return out | _word_f1(item, gold.get(item.document.id, ""))
 
 
-def added_up(shares_of_documents: Sequence[dict[str, Share]]) -> dict[str, Share]:
-    """Each share over all documents."""
+def sum_shares(document_shares: Sequence[dict[str, Share]]) -> dict[str, Share]:
+    """Sum each share over documents: the parts, and the wholes."""
     return {
-        name: Share(
-            sum(one[name].part for one in shares_of_documents), sum(one[name].whole for one in shares_of_documents)
-        )
-        for name in shares_of_documents[0]
+        name: Share(sum(item[name].part for item in document_shares), sum(item[name].whole for item in document_shares))
+        for name in document_shares[0]
     }
 
 
-def _place(name: str) -> int:
-    """Where a figure stands in a row: what is not among `FIGURES` first (documents), or last (F1 of other labels)."""
+def _column_order(name: str) -> int:
+    """A key to sort figures by: first ``documents``, then `FIGURES` in order, then the F1 of other labels."""
     return FIGURES.index(name) if name in FIGURES else (len(FIGURES) if name.startswith("F1") else -1)
 
 
 def f1_name(label: str, labels: Sequence[str]) -> str:
-    """F1 and the label's first letter, or all of the label where another begins with that letter."""
+    """The name of a label's F1: ``F1r`` for reporting, with the whole label where another has the same first letter."""
     return f"F1{label[0] if sum(other[0] == label[0] for other in labels) == 1 else f' {label}'}"
 
 
-def rows_read_as(rows: Rows, label: str, labels: Sequence[str]) -> NDArray[np.bool_]:
-    """The rows to which a reader gave a label; none for a label that is not among ``labels``."""
-    those: NDArray[np.bool_] = rows.read & (rows.label == (labels.index(label) if label in labels else -2))
-    return those
+def rows_with_label(rows: LabelledRows, label: str, labels: Sequence[str]) -> NDArray[np.bool_]:
+    """A mask of the rows to which a reader gave a label; no row for a label that is not among ``labels``."""
+    mask: NDArray[np.bool_] = rows.read & (rows.label == (labels.index(label) if label in labels else -2))
+    return mask
 
 
-def rows_of(one: Judged) -> Rows:
-    """The rows of one document."""
-    prediction, paragraphs = one.prediction, one.document.paragraphs
+def labelled_rows(item: ScoredDocument) -> LabelledRows:
+    """The paragraphs of a document whose label is known. A label without a source counts as given by a reader."""
+    prediction, paragraphs = item.prediction, item.document.paragraphs
     known = np.array([p.label is not None for p in paragraphs], dtype=bool)
     index = {name: number for number, name in enumerate(prediction.labels)}
-    return Rows(
+    return LabelledRows(
         np.array([index.get(p.label or "", -1) for p in paragraphs], dtype=int)[known],
         np.array([p.by in (READ, None) for p in paragraphs], dtype=bool)[known],
         np.array([count_words(p.text) for p in paragraphs], dtype=int)[known],
@@ -225,29 +228,30 @@ def rows_of(one: Judged) -> Rows:
     )  # fmt: skip
 
 
-def joined(parts: Sequence[Rows]) -> Rows:
-    """The rows of several documents as one."""
-    return Rows(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Rows)))
+def concatenate_rows(parts: Sequence[LabelledRows]) -> LabelledRows:
+    """The rows of several documents, in order."""
+    names = [field.name for field in fields(LabelledRows)]
+    return LabelledRows(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def kinds_confused(judged: Sequence[Judged]) -> Confusion | None:
-    """The kinds of the paragraphs read by eye; None where hardly any has one, or the predictions know none of them."""
+def kind_confusion(scored: Sequence[ScoredDocument]) -> Confusion | None:
+    """The confusion matrix of kinds over the paragraphs that a reader labelled; None as `confusion` returns it."""
     true: list[str] = []
     predicted: list[str] = []
-    for one in judged:
-        guesses = one.prediction.kind_indices.tolist()
-        for paragraph, guess in zip(one.document.paragraphs, guesses, strict=True):
+    for item in scored:
+        guesses = item.prediction.kind_indices.tolist()
+        for paragraph, guess in zip(item.document.paragraphs, guesses, strict=True):
             if paragraph.kind and paragraph.by in (READ, None):
                 true.append(paragraph.kind)
-                predicted.append(one.prediction.kinds[guess])
-    return confusion(true, predicted, judged[0].prediction.kinds) if judged else None
+                predicted.append(item.prediction.kinds[guess])
+    return confusion(true, predicted, scored[0].prediction.kinds) if scored else None
 
 
 def threshold_at_loss(scores: NDArray[np.floating], words: NDArray[np.integer], max_lost: float) -> float:
-    """The highest threshold below which at most the share ``max_lost`` of the words lies.
+    """The highest threshold that loses at most the share ``max_lost``, from 0 to 1, of the words.
 
-    ``scores`` are the probabilities of reporting of paragraphs that are reporting, ``words`` the number of words of
-    each. Returns 0 where there are none.
+    ``scores`` are the predicted probabilities of paragraphs that are reporting, ``words`` their numbers of words. A
+    paragraph is lost if its score is below the threshold. Returns 0 where there are no paragraphs.
     """
     if not len(scores):
         return 0.0
@@ -257,19 +261,21 @@ def threshold_at_loss(scores: NDArray[np.floating], words: NDArray[np.integer], 
     return float(scores[order[min(first_over, len(order) - 1)]])
 
 
-def _word_f1(one: Judged, gold: str) -> dict[str, Share]:
-    """The word F1 of one document; a whole of 0 where the article's text is not known."""
+def _word_f1(item: ScoredDocument, gold: str) -> dict[str, Share]:
+    """The word F1 of one document before and after cleaning; shares of 0 documents where ``gold`` has no words."""
     wanted = _words([gold])
     if not wanted:
         return {"before": Share(0, 0), "after": Share(0, 0)}
-    texts = [p.text for p in one.document.paragraphs]
-    kept = [text for text, keep in zip(texts, one.prediction.keep, strict=True) if keep]
+    texts = [p.text for p in item.document.paragraphs]
+    kept = [text for text, keep in zip(texts, item.prediction.keep, strict=True) if keep]
     return {"before": Share(_f1(_words(texts), wanted), 1), "after": Share(_f1(_words(kept), wanted), 1)}
 
 
 def _words(texts: Iterable[str]) -> Counter[str]:
+    """The words of texts in lower case, with their numbers."""
     return Counter(_WORD.findall("\n".join(texts).lower()))
 
 
 def _f1(got: Counter[str], wanted: Counter[str]) -> float:
+    """F1 over two multisets of words."""
     return 2 * (got & wanted).total() / (got.total() + wanted.total())

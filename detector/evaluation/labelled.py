@@ -1,4 +1,4 @@
-"""Labelled documents, read from JSON Lines."""
+"""Labelled documents, and reading them from JSON Lines."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from detector.errors import DataError
-from detector.formats.compression import compression_of, unpacking, without_compression
+from detector.formats.compression import compression_of, decompressing, without_compression
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledParagraph:
-    """One paragraph: its text, and what is known of it. ``by`` says who labelled it."""
+    """A paragraph with its label and kind, each None where unknown. ``by`` is the source of the label.
+
+    A label whose ``by`` is ``read`` or None was given by a person who read the paragraph.
+    """
 
     text: str
     label: str | None
@@ -25,7 +28,12 @@ class LabelledParagraph:
 
 @dataclass(frozen=True, slots=True)
 class LabelledDocument:
-    """One document. Documents of one ``site`` are never split between what is trained on and what is measured on."""
+    """A document as labelled paragraphs.
+
+    Cross-validation never splits the documents of one ``site`` between training and evaluation. ``origin`` says how the
+    text was made: ``page`` for a whole page, else, for instance, the name of an extractor. ``lang`` is the language,
+    ``gold`` the text of the article alone.
+    """
 
     id: str
     site: str
@@ -36,19 +44,20 @@ class LabelledDocument:
 
     @property
     def text(self) -> str:
-        """The paragraphs as one text, a line each."""
+        """The paragraphs as one text, one line per paragraph."""
         return "\n".join(paragraph.text for paragraph in self.paragraphs)
 
 
 def read_documents(paths: Iterable[str | Path]) -> Iterator[LabelledDocument]:
-    """Read labelled documents from JSON Lines files, compressed or not by their ending; a folder stands for its files.
+    """Read labelled documents from files of JSON Lines, lazily.
 
+    A file may be compressed, as its extension says. For a folder, all its ``.jsonl`` files are read, sorted by path.
     Raises `DataError`, with file and line, at the first record that is not a labelled document.
     """
     for path in _files(paths):
         try:
             with open(path, "rb") as file:
-                lines = io.TextIOWrapper(unpacking(file, compression_of(path)), encoding="utf-8")
+                lines = io.TextIOWrapper(decompressing(file, compression_of(path)), encoding="utf-8")
                 for number, line in enumerate(lines, 1):
                     if line.strip():
                         yield _parse(line, f"{path}:{number}")
@@ -63,7 +72,7 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
             continue
         inside = sorted(f for f in path.rglob("*") if without_compression(f).suffix == ".jsonl")
         if not inside:
-            raise DataError(f"{path}: the folder holds no .jsonl file, compressed or not")
+            raise DataError(f"{path}: the folder contains no .jsonl file, compressed or not")
         yield from inside
 
 
@@ -71,38 +80,39 @@ def _parse(line: str, where: str) -> LabelledDocument:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: not JSON ({error}); each line is one document") from error
+        raise DataError(f"{where}: not JSON ({error}); each line must be one document") from error
     if not isinstance(record, dict):
-        raise DataError(f"{where}: a document is a JSON object, this is a {type(record).__name__}")
-    name = _text(record, "id", where)
+        raise DataError(f"{where}: a document must be a JSON object, not a {type(record).__name__}")
+    name = _string(record, "id", where)
     if name is None:
         raise DataError(f'{where}: the document has no "id"')
     paragraphs = record.get("paragraphs")
     if not isinstance(paragraphs, list):
-        raise DataError(f'{where}: "paragraphs" is missing or no list; see the README for the format')
+        raise DataError(f'{where}: "paragraphs" is missing or not a list; see the README for the format')
     return LabelledDocument(
         id=name,
-        site=_text(record, "site", where) or name,
-        origin=_text(record, "origin", where),
-        lang=_text(record, "lang", where),
-        gold=_text(record, "gold", where),
+        site=_string(record, "site", where) or name,
+        origin=_string(record, "origin", where),
+        lang=_string(record, "lang", where),
+        gold=_string(record, "gold", where),
         paragraphs=tuple(_paragraph(p, f"{where}: paragraph {n}") for n, p in enumerate(paragraphs, 1)),
     )
 
 
 def _paragraph(record: object, where: str) -> LabelledParagraph:
     if not isinstance(record, dict):
-        raise DataError(f"{where}: a paragraph is a JSON object, this is a {type(record).__name__}")
-    text = _text(record, "text", where)
+        raise DataError(f"{where}: a paragraph must be a JSON object, not a {type(record).__name__}")
+    text = _string(record, "text", where)
     if text is None or not text.strip():
         raise DataError(f'{where}: "text" is missing or blank')
     if "\n" in text or "\r" in text:
-        raise DataError(f'{where}: "text" holds a line break; a paragraph is one line')
-    return LabelledParagraph(text, *(_text(record, field, where) for field in ("label", "kind", "by")))
+        raise DataError(f'{where}: "text" contains a line break; a paragraph must be one line')
+    return LabelledParagraph(text, *(_string(record, field, where) for field in ("label", "kind", "by")))
 
 
-def _text(record: dict[str, Any], field: str, where: str) -> str | None:
+def _string(record: dict[str, Any], field: str, where: str) -> str | None:
+    """The value of a field, None where it is missing or null. Raises `DataError` for any other type."""
     value = record.get(field)
     if value is None or isinstance(value, str):
         return value
-    raise DataError(f'{where}: "{field}" is {value!r}, not a text')
+    raise DataError(f'{where}: "{field}" is {value!r}, not a string')

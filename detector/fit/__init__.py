@@ -1,0 +1,1 @@
+"""Training: labelled documents to a model."""

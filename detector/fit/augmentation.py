@@ -1,7 +1,7 @@
-"""More training documents: the publishers' letters and boxes of one page put into the stories of another.
+"""Data augmentation: the appeals of one page, such as donation letters, inserted into the stories of other pages.
 
-Labelled pages hold few donation letters and membership boxes, and each stands beside one story only. An extractor
-leaves such a block at the end of a story, before it or inside it; so does this.
+The labelled pages have few donation letters and membership boxes, each beside a single story. An extractor leaves such
+a block after a story, before it or inside it, and so does the augmentation.
 """
 
 from __future__ import annotations
@@ -13,21 +13,23 @@ import numpy as np
 
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
 
-AUGMENTED = "augmented"  # the origin of such a document
+AUGMENTED = "augmented"  # the origin of an augmented document
 
 DONATION = "donation"
-_LETTERS = 0.4  # how often a donation letter is drawn outright
-# Kinds that speak for the publisher, not about the story: they fit any story.
+# Kinds that fit into any story, because they are about the publisher and not about the story.
 PORTABLE_KINDS = frozenset({DONATION, "subscription", "newsletter", "app", "social"})
-_COMPANIONS = frozenset({"menu", "about", "legal", "feedback"})  # what such a block may hold besides
-_LONGEST_BLOCK = 14  # paragraphs
-_LONGEST_HOST = 50
-_PLACES = ("end", "start", "inside")
-_SHARES = (0.7, 0.1, 0.2)  # how often a block is put there
+_COMPANION_KINDS = frozenset({"menu", "about", "legal", "feedback"})  # buttons and small print inside a block
+_MAX_BLOCK = 14  # paragraphs
+_MAX_STORY = 50  # paragraphs
+_DONATION_SHARE = 0.4  # probability that a block of this kind is drawn before all kinds are drawn from
+_POSITIONS = ("end", "start", "inside")  # of the block in the story
+_POSITION_SHARES = (0.7, 0.1, 0.2)  # the probability of each
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
+    """Consecutive paragraphs of one document; ``kind`` is the first of `PORTABLE_KINDS` among them."""
+
     site: str
     fold: int
     kind: str
@@ -37,46 +39,47 @@ class _Block:
 def augment(
     documents: Sequence[LabelledDocument], folds: Mapping[str, int], number: int, reporting: str, seed: int
 ) -> list[LabelledDocument]:
-    """At most ``number`` new documents: stories of ``documents`` with a block of another site of the same fold put in.
+    """Make at most ``number`` documents, each a story with a block from another site of the same fold inserted.
 
-    The kinds of block are drawn evenly, but for letters, which come more often. A new document keeps its
-    story's site. Where there are no blocks or no stories, there are none.
+    ``folds`` is the fold of each site, ``reporting`` the label of a story's paragraphs. All kinds of block are drawn
+    equally often, except donation letters, which are drawn more often. A new document keeps its story's site. There are
+    no new documents where there are no blocks or no stories.
     """
     random = np.random.default_rng(seed)
     by_fold: dict[int, dict[str, list[_Block]]] = {}
     for block in _blocks(documents, folds):
         by_fold.setdefault(block.fold, {}).setdefault(block.kind, []).append(block)
-    hosts = [
+    stories = [
         d for d in documents
-        if folds[d.site] in by_fold and d.origin != "page" and len(d.paragraphs) <= _LONGEST_HOST
+        if folds[d.site] in by_fold and d.origin != "page" and len(d.paragraphs) <= _MAX_STORY
         and any(p.label == reporting for p in d.paragraphs)
     ]  # fmt: skip
-    if not hosts:
+    if not stories:
         return []
     augmented = []
     for turn in range(number):
-        host = hosts[random.integers(len(hosts))]
-        kinds = by_fold[folds[host.site]]
-        drawn = DONATION if random.random() < _LETTERS else sorted(kinds)[random.integers(len(kinds))]
-        those = kinds.get(drawn) or kinds[sorted(kinds)[0]]
-        block = those[random.integers(len(those))]
-        if block.site == host.site:
+        story = stories[random.integers(len(stories))]
+        by_kind = by_fold[folds[story.site]]
+        kind = DONATION if random.random() < _DONATION_SHARE else sorted(by_kind)[random.integers(len(by_kind))]
+        blocks = by_kind.get(kind) or by_kind[sorted(by_kind)[0]]
+        block = blocks[random.integers(len(blocks))]
+        if block.site == story.site:
             continue
-        place = _PLACES[random.choice(len(_PLACES), p=_SHARES)]
-        augmented.append(_put(host, block, place, random, turn, reporting))
+        position = _POSITIONS[random.choice(len(_POSITIONS), p=_POSITION_SHARES)]
+        augmented.append(_insert(story, block, position, random, turn, reporting))
     return augmented
 
 
 def _blocks(documents: Sequence[LabelledDocument], folds: Mapping[str, int]) -> list[_Block]:
-    """The distinct runs of appeals, with the buttons and small print among them, that hold a portable kind."""
+    """The distinct runs of paragraphs of `PORTABLE_KINDS`, with the companion paragraphs inside and after them."""
     found: dict[tuple[str, ...], _Block] = {}
     for document in documents:
         run: list[LabelledParagraph] = []
         for paragraph in (*document.paragraphs, None):
-            if paragraph and (paragraph.kind in PORTABLE_KINDS or (run and paragraph.kind in _COMPANIONS)):
+            if paragraph and (paragraph.kind in PORTABLE_KINDS or (run and paragraph.kind in _COMPANION_KINDS)):
                 run.append(paragraph)
                 continue
-            if run and len(run) <= _LONGEST_BLOCK:
+            if run and len(run) <= _MAX_BLOCK:
                 kind = next(p.kind for p in run if p.kind in PORTABLE_KINDS) or ""
                 found.setdefault(
                     tuple(p.text for p in run), _Block(document.site, folds[document.site], kind, tuple(run))
@@ -85,14 +88,15 @@ def _blocks(documents: Sequence[LabelledDocument], folds: Mapping[str, int]) -> 
     return list(found.values())
 
 
-def _put(
-    host: LabelledDocument, block: _Block, place: str, random: np.random.Generator, turn: int, reporting: str
+def _insert(
+    story: LabelledDocument, block: _Block, position: str, random: np.random.Generator, number: int, reporting: str
 ) -> LabelledDocument:
-    story = [n for n, p in enumerate(host.paragraphs) if p.label == reporting]
+    """The story with the block inserted at a position, one of `_POSITIONS`; ``number`` makes the new id unique."""
+    reporting_rows = [n for n, p in enumerate(story.paragraphs) if p.label == reporting]
     at = {
-        "end": story[-1] + 1,
-        "start": story[0],
-        "inside": story[int(random.integers(len(story)))] + 1,
-    }[place]
-    paragraphs = (*host.paragraphs[:at], *block.paragraphs, *host.paragraphs[at:])
-    return replace(host, id=f"{host.id}+{turn}", origin=AUGMENTED, gold=None, paragraphs=paragraphs)
+        "end": reporting_rows[-1] + 1,
+        "start": reporting_rows[0],
+        "inside": reporting_rows[int(random.integers(len(reporting_rows)))] + 1,
+    }[position]
+    paragraphs = (*story.paragraphs[:at], *block.paragraphs, *story.paragraphs[at:])
+    return replace(story, id=f"{story.id}+{number}", origin=AUGMENTED, gold=None, paragraphs=paragraphs)

@@ -1,4 +1,4 @@
-"""Labelled documents to the arrays that a fit needs."""
+"""Labelled documents to the arrays that a fit needs: features, labels, weights and folds."""
 
 from __future__ import annotations
 
@@ -26,18 +26,21 @@ from detector.text.paragraphs import split
 from detector.util.arrays import Floats, Offsets
 from detector.util.batching import batches
 
-SEED = "seed"  # the origin of documents that were written as training data
-_BATCH = 1 << 20  # characters of the documents whose features are computed together
+SEED = "seed"  # the origin of documents that were invented as training data
+_BATCH_CHARACTERS = 1 << 20  # of the documents whose features are computed together
 
 
 @dataclass(frozen=True)
 class TrainingData:
     """The training data as arrays with one row per paragraph.
 
-    ``label`` and ``kind`` are indices, -1 where they are unknown; ``label_weight`` is the weight of each label.
-    ``distinct`` are the rows that the linear model is fitted to: one of those that hold the same line of the same site.
-    Document ``d`` has the rows ``bounds[d]`` to ``bounds[d + 1]``; ``extracted`` tells which rows belong to an
-    extractor's text.
+    ``label`` and ``kind`` are indices, -1 where they are unknown; ``label_weight`` is the weight of a paragraph in the
+    loss, ``words`` its number of words, ``fold`` the fold of its site. ``extracted`` tells which rows belong to an
+    extractor's text. Document ``d`` has the rows ``bounds[d]`` to ``bounds[d + 1]``. ``distinct`` are the rows that the
+    linear model is fitted to: the first of each line on each site, where its kind is known.
+
+    ``ngrams`` has the shape ``(paragraphs, BUCKETS)``; ``features`` has one entry per batch, in order; ``idf`` is the
+    inverse document frequency of each bucket, ``(BUCKETS,)``. ``kind_labels`` is the label of each kind, an index.
     """
 
     documents: Sequence[LabelledDocument]
@@ -63,12 +66,12 @@ class TrainingData:
 
 
 def training_data(documents: Sequence[LabelledDocument], config: FitConfig, vectors: WordVectors) -> TrainingData:
-    """Compute the features of all paragraphs, and assign the sites to folds."""
+    """Compute the features of all paragraphs, look up their labels and kinds, and assign their sites to folds."""
     labels, kinds, kind_labels = label_names(documents)
     paragraphs = [p for d in documents for p in d.paragraphs]
     label = np.array([labels.index(p.label) if p.label else -1 for p in paragraphs])
     index: dict[tuple[int, str | None], int] = {(kind_labels[n], kind): n for n, kind in enumerate(kinds)}
-    kind = np.array([index.get((at, p.kind or p.label), -1) for at, p in zip(label, paragraphs, strict=True)])
+    kind = np.array([index.get((of, p.kind or p.label), -1) for of, p in zip(label, paragraphs, strict=True)])
     bounds = np.cumsum([0, *(len(d.paragraphs) for d in documents)])
     owner = np.repeat(np.arange(len(documents)), np.diff(bounds))
     weight = dict(config.label_weights)
@@ -78,7 +81,7 @@ def training_data(documents: Sequence[LabelledDocument], config: FitConfig, vect
     fold = np.array([folds[d.site] for d in documents])[owner]
     extracted = np.array([d.origin not in (PAGE, AUGMENTED, SEED) for d in documents])[owner]
     matrix, features, idf = _features(documents, vectors)
-    distinct = _distinct(documents, label, kind)
+    distinct = _distinct_rows(documents, label, kind)
     return TrainingData(
         documents, labels, kinds, kind_labels, matrix, features, idf, label, kind, label_weight,
         np.array([count_words(p.text) for p in paragraphs]), fold, extracted, distinct, bounds,
@@ -88,22 +91,22 @@ def training_data(documents: Sequence[LabelledDocument], config: FitConfig, vect
 def _features(
     documents: Sequence[LabelledDocument], vectors: WordVectors
 ) -> tuple[sparse.csr_matrix, list[context.DocumentFeatures], NDArray[np.uint8]]:
-    """The n-grams and the features of all paragraphs, and the inverse document frequencies of their words."""
-    groups, tokens, owners, parts, first = [], [], [], [], 0
-    for part in batches(documents, _characters, _BATCH):
-        batch = split([d.text for d in part])
+    """The n-gram matrix, the features of each batch, and the inverse document frequency of each bucket of words."""
+    batch_ngrams, tokens, owners, parts, first = [], [], [], [], 0
+    for group in batches(documents, _characters, _BATCH_CHARACTERS):
+        batch = split([d.text for d in group])
         words = tokenize(batch)
-        groups.append(ngrams(batch, words))
+        batch_ngrams.append(ngrams(batch, words))
         tokens.append(words)
         parts.append((batch, words, shapes(batch, words)))
         owners.append(batch.document[words.paragraph] + first)
-        first += len(part)
+        first += len(group)
     idf = _idf(documents, tokens, owners)
-    return _matrix(groups), [context.document_features(*part, idf, vectors) for part in parts], idf
+    return _matrix(batch_ngrams), [context.document_features(*part, idf, vectors) for part in parts], idf
 
 
 def label_names(documents: Sequence[LabelledDocument]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]:
-    """The labels, reporting first; the kinds; and the label of each kind. A label without kinds is its own kind."""
+    """The labels, reporting first; the kinds; and the label of each kind, an index. A label without kinds is a kind."""
     seen = {(p.label, p.kind) for d in documents for p in d.paragraphs if p.label}
     labels = tuple(sorted({label for label, _ in seen}, key=lambda label: (label != REPORTING, label)))
     pairs: list[tuple[int, str]] = []
@@ -113,11 +116,11 @@ def label_names(documents: Sequence[LabelledDocument]) -> tuple[tuple[str, ...],
     return labels, tuple(kind for _, kind in pairs), tuple(number for number, _ in pairs)
 
 
-def check(documents: Sequence[LabelledDocument], labels: tuple[str, ...], config: FitConfig) -> None:
-    """Raise `DataError`, with what is missing, where documents are not enough to fit a model."""
+def check_documents(documents: Sequence[LabelledDocument], labels: tuple[str, ...], config: FitConfig) -> None:
+    """Raise `DataError`, which says what is missing, for documents that are not enough to fit a model."""
     if REPORTING not in labels:
         raise DataError(
-            f'no paragraph is labelled "{REPORTING}": the labels are {list(labels)}; the article needs that name'
+            f'no paragraph is labelled "{REPORTING}": the labels are {list(labels)}; give the article that label'
         )
     if len(labels) < 2:
         raise DataError(f'every label is "{REPORTING}": add documents with other labels')
@@ -127,13 +130,16 @@ def check(documents: Sequence[LabelledDocument], labels: tuple[str, ...], config
             f"{len(sites)} site(s) for {config.folds} folds: add documents of other sites, or set fewer folds"
         )
     for label in labels:
-        those = {d.site for d in documents if any(p.label == label for p in d.paragraphs)}
-        if len(those) < 2:
-            raise DataError(f'"{label}" occurs on one site only ({those.pop()}): a second one is needed to measure on')
+        with_label = {d.site for d in documents if any(p.label == label for p in d.paragraphs)}
+        if len(with_label) < 2:
+            raise DataError(
+                f'"{label}" occurs on one site only ({with_label.pop()}): add documents of another site with it, '
+                "because each site is evaluated by a fit without it"
+            )
 
 
 def site_folds(documents: Sequence[LabelledDocument], folds: int) -> dict[str, int]:
-    """The fold of each site: the sites, ordered by a hash of their names, are dealt out in turn."""
+    """The fold of each site. The sites are sorted by a hash of their names and assigned to the folds in turn."""
     sites = sorted(
         {d.site for d in documents}, key=lambda site: hashlib.sha256(site.encode("utf-8", "surrogatepass")).digest()
     )
@@ -143,12 +149,16 @@ def site_folds(documents: Sequence[LabelledDocument], folds: int) -> dict[str, i
 def _idf(
     documents: Sequence[LabelledDocument], tokens: list[Tokens], owner: list[NDArray[np.int64]]
 ) -> NDArray[np.uint8]:
-    """The inverse document frequency of words over sites: 255 for a word of one site, 0 for one of every fifth or more."""
+    """The inverse document frequency of each bucket of words, counted over sites, ``(BUCKETS,)``.
+
+    It is 255 for a bucket whose words occur on one site or none, and 0 for one on more than a fifth of the sites.
+    ``tokens`` are the words of each batch, ``owner`` is the document of each word.
+    """
     site = np.unique([d.site for d in documents], return_inverse=True)[1]
     sites = int(site.max()) + 1
     seen = np.unique(np.concatenate([
-        site[documents_of].astype(np.int64) * BUCKETS + word_buckets(words.hashes)
-        for words, documents_of in zip(tokens, owner, strict=True)
+        site[word_documents].astype(np.int64) * BUCKETS + word_buckets(words.hashes)
+        for words, word_documents in zip(tokens, owner, strict=True)
     ]))  # fmt: skip
     frequency = np.bincount(seen % BUCKETS, minlength=BUCKETS)
     idf = np.log2(sites / np.maximum(frequency, 1)) / max(np.log2(sites), 1)
@@ -161,11 +171,11 @@ def _characters(document: LabelledDocument) -> int:
     return sum(len(paragraph.text) for paragraph in document.paragraphs)
 
 
-def _matrix(groups: list[tuple[Ngrams, ...]]) -> sparse.csr_matrix:
-    """Counts of the n-grams divided by the square root of their number, one row per paragraph."""
+def _matrix(batch_ngrams: list[tuple[Ngrams, ...]]) -> sparse.csr_matrix:
+    """Counts of n-grams by bucket, divided by the square root of a paragraph's number, ``(paragraphs, BUCKETS)``."""
     row, column, first = [], [], 0
-    for batch in groups:
-        for group in batch:
+    for groups in batch_ngrams:
+        for group in groups:
             paragraphs = len(group.bounds) - 1
             row.append(np.repeat(np.arange(first, first + paragraphs, dtype=np.int32), group.counts))
             column.append(group.buckets.ravel().astype(np.int32))
@@ -178,10 +188,10 @@ def _matrix(groups: list[tuple[Ngrams, ...]]) -> sparse.csr_matrix:
     return matrix
 
 
-def _distinct(
+def _distinct_rows(
     documents: Sequence[LabelledDocument], label: NDArray[np.int64], kind: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The first row of every line of a site: several extractors return the same line."""
+    """The first row of each line, site and known kind: several extractors return the same line."""
     seen: dict[tuple[str, str, int], int] = {}
     row = 0
     for document in documents:

@@ -1,9 +1,10 @@
-"""Labelled documents to a model. With `detector.fit.stages`, the only module that needs scikit-learn.
+"""Labelled documents to a model. This module and `detector.fit.stages` are the only ones that need scikit-learn.
 
-The first step (a linear model over n-grams) is fitted once for each fold of sites without that fold, and its scores of
-the sites it has not seen are what the networks learn from; they are fitted by the same folds, and their scores of
-unseen sites give the calibration, the thresholds and the held-out figures. Both are also fitted on all sites: that
-makes the model.
+A model has two stages: a linear model over n-grams, and networks that read its scores in the context of the document.
+The sites are divided into folds, and both stages are fitted once without each fold. The networks learn from the linear
+model's scores of sites that it was not fitted to (out-of-fold scores); the networks' own out-of-fold scores serve to
+fit the calibration, to choose the thresholds and to compute the held-out figures. Finally both stages are fitted to all
+sites; those fits make the model.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from detector.evaluation.labelled import LabelledDocument
 from detector.features.word_vectors import WordVectors
 from detector.fit.augmentation import augment
 from detector.fit.config import FitConfig, Progress
-from detector.fit.data import check, label_names, site_folds, training_data
+from detector.fit.data import TrainingData, check_documents, label_names, site_folds, training_data
 from detector.fit.stages import choose_thresholds, context_rows, fit_calibration, fit_linear, fit_networks
 from detector.inference.calibration import calibrate, softmax
+from detector.inference.linear import LinearModel
 from detector.inference.model import REPORTING, Model
 from detector.inference.network import Ensemble
 from detector.util.arrays import Floats
@@ -32,8 +34,10 @@ from detector.util.arrays import Floats
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model, the documents in the order they were used, and the scores of their paragraphs by a fit that had not
-    seen the site: probabilities of shape ``(paragraphs, labels)``.
+    """A model, and the predictions of cross-validation.
+
+    ``documents`` are the training documents, sorted. ``held_out`` are the label probabilities of their paragraphs,
+    ``(paragraphs, labels)``, each by a fit that had not seen the paragraph's site.
     """
 
     model: Model
@@ -47,39 +51,20 @@ def fit(
     progress: Progress = lambda _: None,
     vectors: WordVectors | None = None,
 ) -> Fitted:
-    """Fit a model, with ``vectors`` or without any. ``progress`` is called with a line of text as each part begins.
+    """Fit a model with the given word vectors, or without any. ``progress`` is called with a message at each stage.
 
-    Raises `DataError` where the data cannot carry a model: no ``reporting``, one label only, fewer sites than folds,
-    a label that stands on one site only.
+    Raises `DataError` for documents that are not enough to fit a model: no label ``reporting``, only one label, fewer
+    sites than folds, or a label that occurs on one site only.
     """
     config, vectors = config or FitConfig(), vectors or WordVectors.none()
     documents = sorted(documents, key=lambda d: (d.site, d.id, d.origin or "", d.text))
-    labels = label_names(documents)[0]
-    check(documents, labels, config)
-    augmented = augment(
-        documents,
-        site_folds(documents, config.folds),
-        int(config.augmentation * len(documents)),
-        REPORTING,
-        config.seed,
-    )
-    progress(f"reading {len(documents):,} documents and {len(augmented):,} augmented ones")
-    data = training_data([*documents, *augmented], config, vectors)
-    kindless = int(((data.label >= 0) & (data.kind < 0)).sum())
-    if kindless:
-        progress(
-            f"{kindless:,} paragraphs have no kind, and others of their label have one: the networks learn their "
-            "label, the first step leaves them out"
-        )
+    data = _prepare(documents, config, progress, vectors)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        linear, scores = fit_linear(data, config, progress)
-        networks = Ensemble.none()
-        if config.networks:
-            networks, scores = fit_networks(data, config, context_rows(data, scores), progress)
-        progress("calibration and thresholds")
-        calibration = fit_calibration(data, scores)
-    held_out = calibrate(softmax(scores), data.kind_labels, calibration)[0]
+        linear, networks, logits = _fit_stages(data, config, progress)
+        progress("fitting the calibration, choosing the thresholds")
+        calibration = fit_calibration(data, logits)
+    held_out = calibrate(softmax(logits), data.kind_labels, calibration)[0]
     model = Model(
         data.labels, data.kinds, data.kind_labels, linear, data.idf, vectors, networks, calibration,
         thresholds=choose_thresholds(data, held_out, config),
@@ -88,7 +73,35 @@ def fit(
     return Fitted(model, documents, held_out[: sum(len(d.paragraphs) for d in documents)])
 
 
+def _prepare(
+    documents: Sequence[LabelledDocument], config: FitConfig, progress: Progress, vectors: WordVectors
+) -> TrainingData:
+    """Check the documents, augment them and compute the features of all."""
+    check_documents(documents, label_names(documents)[0], config)
+    folds, number = site_folds(documents, config.folds), int(config.augmentation * len(documents))
+    augmented = augment(documents, folds, number, REPORTING, config.seed)
+    progress(f"computing features of {len(documents):,} documents and {len(augmented):,} augmented ones")
+    data = training_data([*documents, *augmented], config, vectors)
+    without_kind = int(((data.label >= 0) & (data.kind < 0)).sum())
+    if without_kind:
+        progress(
+            f"{without_kind:,} labelled paragraphs have no kind, although others with their label have one: the "
+            "networks learn their label, the linear model leaves them out"
+        )
+    return data
+
+
+def _fit_stages(data: TrainingData, config: FitConfig, progress: Progress) -> tuple[LinearModel, Ensemble, Floats]:
+    """Fit the linear model and the networks. Also returns the out-of-fold logits of the last stage."""
+    linear, logits = fit_linear(data, config, progress)
+    if not config.networks:
+        return linear, Ensemble.none(), logits
+    networks, logits = fit_networks(data, config, context_rows(data, logits), progress)
+    return linear, networks, logits
+
+
 def _describe(documents: Sequence[LabelledDocument], labels: tuple[str, ...]) -> dict[str, Any]:
+    """The numbers of documents, sites and paragraphs by label, and a digest of texts, labels and kinds."""
     digest = hashlib.sha256()
     for document in documents:
         for paragraph in document.paragraphs:

@@ -1,4 +1,7 @@
-"""The pools and bounds of `detector.inference.network` for a fit: each gives its values, and the way back of their slopes."""
+"""Clipping, running maxima and running means, each with the backward pass that fitting a network needs.
+
+The pools are computed as in `detector.inference.pooling`, but without rounding.
+"""
 
 from __future__ import annotations
 
@@ -12,47 +15,55 @@ from detector.inference.positions import Positions
 from detector.inference.quantization import HIDDEN_MAX, HIDDEN_STEPS, POOL_MAX, POOL_STEPS
 from detector.util.arrays import Floats
 
+# Takes the gradient of the loss with respect to an output, and returns the gradient with respect to the input.
 Backward: TypeAlias = Callable[[Floats], Floats]
 
-LARGEST_HIDDEN, LARGEST_POOL = HIDDEN_MAX / HIDDEN_STEPS, POOL_MAX / POOL_STEPS  # as in prediction
+# The largest values that hidden units and pools have in prediction, where they are quantized.
+HIDDEN_LIMIT, POOL_LIMIT = HIDDEN_MAX / HIDDEN_STEPS, POOL_MAX / POOL_STEPS
 
 
-def bounded(values: Floats, largest: float) -> tuple[Floats, Backward]:
-    """The values, none above the largest, and the way back."""
-    inside = values < largest
-    return np.minimum(values, largest, dtype=values.dtype), lambda slope: slope * inside
+def clip(values: Floats, limit: float) -> tuple[Floats, Backward]:
+    """Clip values at ``limit`` from above. The backward pass returns zero where they were clipped."""
+    below = values < limit
+    return np.minimum(values, limit, dtype=values.dtype), lambda gradient: gradient * below
 
 
-def largest(values: Floats, positions: Positions) -> tuple[Floats, Floats, Callable[[Floats, Floats], Floats]]:
-    """`detector.inference.pooling.running_peaks`, and the way back."""
-    from_before = _where_largest(values, positions.documents)
-    from_after = (
-        len(values) - 1 - _where_largest(values[::-1], positions.documents[-1:] - positions.documents[::-1])[::-1]
-    )
+def running_maxima(values: Floats, positions: Positions) -> tuple[Floats, Floats, Callable[[Floats, Floats], Floats]]:
+    """The largest value in the document up to each paragraph, and from each paragraph on, and the backward pass.
 
-    def back(before: Floats, after: Floats) -> Floats:
-        slope = np.zeros_like(values)
+    ``values`` are between 0 and 1, ``(paragraphs, units)``. The gradient goes to the paragraph with the maximum.
+    """
+    before_rows = _running_argmax(values, positions.documents)
+    reversed_rows = _running_argmax(values[::-1], positions.documents[-1:] - positions.documents[::-1])
+    after_rows = len(values) - 1 - reversed_rows[::-1]
+
+    def backward(before: Floats, after: Floats) -> Floats:
+        gradient = np.zeros_like(values)
         column = np.arange(values.shape[1])
-        np.add.at(slope, (from_before, column), before)
-        np.add.at(slope, (from_after, column), after)
-        return slope
+        np.add.at(gradient, (before_rows, column), before)
+        np.add.at(gradient, (after_rows, column), after)
+        return gradient
 
-    return np.take_along_axis(values, from_before, axis=0), np.take_along_axis(values, from_after, axis=0), back
+    before, after = (np.take_along_axis(values, rows, axis=0) for rows in (before_rows, after_rows))
+    return before, after, backward
 
 
-def _where_largest(values: Floats, documents: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The row of the largest value (between 0 and 1) so far in the document, for each row and column."""
-    raised = values + 2.0 * documents[:, None]
-    largest = np.maximum.accumulate(raised, axis=0)
+def _running_argmax(values: Floats, documents: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each row and column, the row of the largest value so far in the document; values are between 0 and 1."""
+    raised = values + 2.0 * documents[:, None]  # so that each document exceeds all documents before it
+    maxima = np.maximum.accumulate(raised, axis=0)
     rises = np.ones(values.shape, dtype=np.bool_)
-    rises[1:] = raised[1:] > largest[:-1]
+    rises[1:] = raised[1:] > maxima[:-1]
     return np.maximum.accumulate(np.where(rises, np.arange(len(values))[:, None], 0), axis=0)
 
 
-def pooled_means(
+def running_means(
     values: Floats, positions: Positions
 ) -> tuple[tuple[Floats, ...], Callable[[Floats, Floats, Floats], Floats]]:
-    """`detector.inference.pooling.running_means` without its rounding, and the way back."""
+    """The mean value in the document up to each paragraph, after it and in all, clipped, and the backward pass.
+
+    All arrays have the shape ``(paragraphs, units)``.
+    """
     first, end = positions.first, positions.first + positions.size
     seen, rest, size = ((n[:, None]) for n in (positions.before + 1, np.maximum(positions.after, 1), positions.size))
 
@@ -62,13 +73,15 @@ def pooled_means(
     past = sums(values)
     total = past[end] - past[first]
     so_far = past[1:] - past[first]
-    pooled = (so_far / seen, (total - so_far) / rest, total / size)
+    means = (so_far / seen, (total - so_far) / rest, total / size)
 
-    def back(before: Floats, after: Floats, every: Floats) -> Floats:
-        of_rest = after / rest
-        so_far, total = sums(before / seen - of_rest), sums(of_rest + every / size)
-        slope: Floats = (so_far[end] - so_far[:-1] + total[end] - total[first]).astype(values.dtype)
-        return slope
+    def backward(before: Floats, after: Floats, every: Floats) -> Floats:
+        after_share = after / rest
+        so_far, total = sums(before / seen - after_share), sums(after_share + every / size)
+        gradient: Floats = (so_far[end] - so_far[:-1] + total[end] - total[first]).astype(values.dtype)
+        return gradient
 
-    within, backs = zip(*(bounded(pool.astype(values.dtype), LARGEST_POOL) for pool in pooled), strict=True)
-    return within, lambda *slopes: back(*(of(slope) for of, slope in zip(backs, slopes, strict=True)))
+    pools, clip_backwards = zip(*(clip(mean.astype(values.dtype), POOL_LIMIT) for mean in means), strict=True)
+    return pools, lambda *gradients: backward(
+        *(clip_backward(gradient) for clip_backward, gradient in zip(clip_backwards, gradients, strict=True))
+    )

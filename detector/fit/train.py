@@ -1,4 +1,4 @@
-"""Labelled data in files to a model in a folder, with its card."""
+"""Files of labelled documents to a model in a folder, with its figures and its card."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import detector
 from detector.cleaner import Cleaner
-from detector.evaluation.evaluate import Figures, evaluate, figures_by_origin, gold_texts, judged_by_scores
+from detector.evaluation.evaluate import Figures, evaluate, figures_by_origin, gold_texts, scored_document
 from detector.evaluation.labelled import LabelledDocument, read_documents
 from detector.features.word_vectors import WordVectors
 from detector.fit.card import card
@@ -25,7 +25,7 @@ CARD_FILE = "README.md"
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gave: the metadata as written, and the fit."""
+    """The result of a training: the metadata as written, and the fit."""
 
     metadata: dict[str, Any]
     fitted: Fitted
@@ -39,11 +39,11 @@ def train(
     progress: Callable[[str], None] = lambda _: None,
     vectors: WordVectors | None = None,
 ) -> Trained:
-    """Train a model on labelled files and write it to ``output``, with its metadata and its card.
+    """Train a model on labelled documents and write it to the folder ``output``, with its metadata and its card.
 
-    The model gets the given word vectors, else those of the shipped model. The figures are of paragraphs by fits that
-    had not seen their sites; with ``dev``, also the written model's own on those files. Raises `DataError` for data
-    that cannot be used, `ModelError` where the model cannot be written or the shipped one cannot be read.
+    Without ``vectors``, the model gets the word vectors of the shipped model. The metadata has the figures of
+    cross-validation; with ``dev``, also the figures of the model itself on those files. Raises `DataError` for data
+    that cannot be used, `ModelError` if the model cannot be written or the shipped model cannot be read.
     """
     fitted = fit(list(read_documents(data)), config, progress, vectors or load_model().vectors)
     metadata = {
@@ -53,20 +53,20 @@ def train(
             "python": platform.python_version(),
             **{name: version(name) for name in ("numpy", "scikit-learn", "joblib")},
         },
-        "figures": {"held-out": _held_out(fitted)},
+        "figures": {"held-out": _held_out_figures(fitted)},
     }
     save(fitted.model, output, metadata)
     if dev:
-        progress("measuring the written model")
-        metadata = measured(output, list(read_documents(dev)))
+        progress("evaluating the model on the dev documents")
+        metadata = update_dev_figures(output, list(read_documents(dev)))
     write_card(output)
     return Trained(metadata, fitted)
 
 
-def measured(folder: Path, dev: Sequence[LabelledDocument]) -> dict[str, Any]:
-    """Measure the model in a folder on documents of sites that it was not trained on, and put that into its metadata.
+def update_dev_figures(folder: Path, dev: Sequence[LabelledDocument]) -> dict[str, Any]:
+    """Evaluate the model in a folder on documents of sites that it was not trained on, and update its metadata.
 
-    Returns the new metadata. Raises `ModelError` where the model cannot be read or written.
+    Returns the new metadata. Raises `ModelError` if the model cannot be read or written.
     """
     model = load_model(folder)
     evaluation = evaluate(Cleaner(model), dev)
@@ -78,16 +78,16 @@ def measured(folder: Path, dev: Sequence[LabelledDocument]) -> dict[str, Any]:
 
 
 def write_card(folder: Path) -> None:
-    """Write the card of the model in a folder, beside it."""
+    """Write the card of the model in a folder to `CARD_FILE` in that folder."""
     with replacing(folder / CARD_FILE) as file:
         file.write(card(load_model(folder)).encode())
 
 
-def _held_out(fitted: Fitted) -> dict[str, Figures]:
+def _held_out_figures(fitted: Fitted) -> dict[str, Figures]:
     labels, balanced = fitted.model.labels, fitted.model.thresholds["balanced"]
-    judged, first = [], 0
+    scored, first = [], 0
     for document in fitted.documents:
         scores = fitted.held_out[first : first + len(document.paragraphs)]
         first += len(scores)
-        judged.append(judged_by_scores(document, labels, scores, scores[:, 0] >= balanced))
-    return figures_by_origin(judged, gold_texts(fitted.documents))
+        scored.append(scored_document(document, labels, scores, scores[:, 0] >= balanced))
+    return figures_by_origin(scored, gold_texts(fitted.documents))

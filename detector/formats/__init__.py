@@ -1,0 +1,1 @@
+"""File formats: how records are read from files and written to them."""

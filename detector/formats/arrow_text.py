@@ -1,6 +1,6 @@
-"""Columns of text in Arrow: which types hold text, and their values as strings.
+"""Arrow columns of text: which types hold text, and their values as strings.
 
-Needs pyarrow, and is imported only where that is installed.
+Needs pyarrow; import it only where that is installed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyarrow import types
 
 TEXT_TYPES = "string, large_string, string_view, or a dictionary of string or large_string"
-_INVALID_BYTES = "surrogateescape"  # bytes that are not UTF-8 come back as they were
+_ON_ERROR = "surrogateescape"  # bytes that are not UTF-8 survive the way to strings and back
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -22,14 +22,14 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def to_texts(column: pa.Array) -> list[str | None]:
-    """The values of a text column; bytes that are not UTF-8 are lone surrogates."""
+    """The values of a text column as strings; bytes that are not UTF-8 become lone surrogates."""
     blobs = column.cast(pa.large_binary()).to_pylist()
-    return [None if blob is None else blob.decode("utf-8", _INVALID_BYTES) for blob in blobs]
+    return [None if blob is None else blob.decode("utf-8", _ON_ERROR) for blob in blobs]
 
 
 def from_texts(texts: Sequence[str | None], kind: pa.DataType) -> pa.Array:
-    """A column of a text type with the values that `to_texts` returned, or changed ones."""
-    blobs = [None if text is None else text.encode("utf-8", _INVALID_BYTES) for text in texts]
+    """The inverse of `to_texts`: a column of the text type ``kind``."""
+    blobs = [None if text is None else text.encode("utf-8", _ON_ERROR) for text in texts]
     values = pa.array(blobs, pa.large_binary())
     if types.is_dictionary(kind):
         return values.cast(kind.value_type, safe=False).dictionary_encode().cast(kind)

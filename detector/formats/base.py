@@ -1,4 +1,4 @@
-"""What every file format gives: records to read, and the same records to write with other texts."""
+"""The interface of a file format: read a file as records, and write the same records with other texts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Which fields of a record hold the text and the id."""
+    """The names of the fields, columns or headers that hold a record's text and its id."""
 
     text: str = "text"
     id: str = "id"
@@ -20,9 +20,11 @@ DEFAULT_FIELDS = Fields()
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One piece of a file. ``text`` is None where it holds none and is only handed on (a header, a null).
+    """One record of a file, or another part of it.
 
-    ``raw`` is the format's own, for writing the piece again; ``weight`` is how many bytes are held besides the text.
+    ``text`` is None for a part without text (a table's header, a blank line, a null), which is written again unchanged.
+    ``raw`` is what the format's writer needs to write the record again; only that format knows its type. ``weight`` is
+    the number of bytes that the record holds in memory besides its text.
     """
 
     id: str
@@ -33,7 +35,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A piece of a file that cannot be read as a record: its line or number, counted from 1, why, and its bytes."""
+    """A part of a file that cannot be read as a record.
+
+    ``number`` is the number of its first line, counted from 1; ``raw`` are its bytes.
+    """
 
     number: int
     reason: str
@@ -41,13 +46,13 @@ class Rejected:
 
 
 class Writer(Protocol):
-    """Writes records in their order."""
+    """Writes records to a stream, in the order in which they were read."""
 
     def write(self, record: Record, text: str | None) -> None:
-        """Write a record with ``text`` in place of its own; None leaves the record as it is."""
+        """Write a record with ``text`` in place of its own text; with None, write it unchanged."""
 
     def close(self) -> None:
-        """Write what is still to be written; the stream stays open."""
+        """Write what is still buffered. The stream stays open."""
 
 
 class Format(Protocol):
@@ -55,20 +60,20 @@ class Format(Protocol):
 
     @property
     def name(self) -> str:
-        """What the format is called."""
+        """The name, as for ``--format``."""
 
     @property
-    def unpacks(self) -> tuple[str, ...]:
-        """The compressions, by their endings, that the format itself reads and writes."""
+    def own_compressions(self) -> tuple[str, ...]:
+        """The file extensions of the compressions that the format itself reads and writes: ``(".gz",)``."""
 
     def require(self) -> None:
-        """Raise `UsageError` where a library that the format needs is not installed."""
+        """Raise `UsageError` if a library that the format needs is not installed."""
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
-        """The records of a stream; ``name`` is the file's, for ids and messages.
+        """Read the records of a stream. ``name`` is the file's name, for ids and messages.
 
-        Raises `DataError` where the file as a whole cannot be read.
+        Raises `DataError` if the file as a whole cannot be read, `OSError` as the stream does.
         """
 
     def writer(self, stream: BinaryIO, fields: Fields) -> Writer:
-        """A writer onto a stream."""
+        """A writer for records that `read` returned with the same ``fields``."""

@@ -1,4 +1,4 @@
-"""Compression around a file, by its ending."""
+"""Compressed files: the file extension (``.gz``, ``.bz2``, ``.xz``, ``.zst``) names the compression."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from detector.util.libraries import load_library
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-ENDINGS = (".gz", ".bz2", ".xz", ".zst")
-_CHUNK = 1 << 18  # bytes
+EXTENSIONS = (".gz", ".bz2", ".xz", ".zst")
+_BUFFER = 1 << 18  # bytes
 
 
 def compression_of(path: Path | None) -> str:
-    """The ending that says how a file is compressed; an empty text for none."""
-    ending = path.suffix.lower() if path else ""
-    return ending if ending in ENDINGS else ""
+    """The compression of a file, as one of `EXTENSIONS`; empty if it is not compressed, or for no path."""
+    extension = path.suffix.lower() if path else ""
+    return extension if extension in EXTENSIONS else ""
 
 
 def without_compression(path: Path) -> Path:
-    """The path without the ending that says how the file is compressed."""
+    """The path without the extension of its compression."""
     return path.with_suffix("") if compression_of(path) else path
 
 
-def require(ending: str) -> None:
-    """Raise `UsageError` where a library that a compression needs is not installed."""
-    if ending == ".zst":
+def require(extension: str) -> None:
+    """Raise `UsageError` if a library that this compression needs is not installed."""
+    if extension == ".zst":
         _zstandard()
 
 
@@ -39,63 +39,69 @@ def _zstandard() -> ModuleType:
     return load_library("zstandard", "reading and writing .zst", "zstd")
 
 
-def unpacking(stream: BinaryIO, ending: str) -> BinaryIO:
-    """The stream, unpacked. Damage shows as `OSError` when it is read."""
-    return io.BufferedReader(_Unpacked(_reader(stream, ending)), _CHUNK) if ending else stream
+def decompressing(stream: BinaryIO, extension: str) -> BinaryIO:
+    """A stream of the decompressed data; with an empty ``extension``, the same stream.
+
+    Reading damaged or truncated data from it raises `OSError`.
+    """
+    return io.BufferedReader(_DecompressedStream(_reader(stream, extension)), _BUFFER) if extension else stream
 
 
 class _Reader(Protocol):
     def read(self, size: int, /) -> bytes:
-        """Some unpacked bytes; none at the end."""
+        """Read some decompressed bytes; none at the end of the data."""
 
 
-def _reader(stream: BinaryIO, ending: str) -> _Reader:
-    if ending == ".gz":
+def _reader(stream: BinaryIO, extension: str) -> _Reader:
+    if extension == ".gz":
         import gzip
 
         return gzip.GzipFile(fileobj=stream)
-    if ending == ".bz2":
+    if extension == ".bz2":
         import bz2
 
         return bz2.BZ2File(stream)
-    if ending == ".xz":
+    if extension == ".xz":
         import lzma
 
         return lzma.LZMAFile(stream)
-    return _ZstdFrames(stream)
+    return _ZstdReader(stream)
 
 
-class _ZstdFrames:
-    """Reads Zstandard frames, one after the other, and notices when the last is cut short."""
+class _ZstdReader:
+    """Reads concatenated Zstandard frames. Raises `EOFError` if the last frame is truncated."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._frame: Any = None
 
     def read(self, size: int) -> bytes:
-        """Some unpacked bytes; none at the end."""
-        packed = self._stream.read(size)
+        """Decompress about ``size`` compressed bytes; the result may be longer. Empty at the end of the data."""
+        compressed = self._stream.read(size)
         out = b""
-        while packed and not out:
-            out = self._unpack(packed)
-            packed = b"" if out else self._stream.read(size)
+        while compressed and not out:
+            out = self._decompress(compressed)
+            compressed = b"" if out else self._stream.read(size)
         if not out and self._frame is not None:
-            raise EOFError("cut short")
+            raise EOFError("truncated")
         return out
 
-    def _unpack(self, packed: bytes) -> bytes:
+    def _decompress(self, compressed: bytes) -> bytes:
         pieces = []
-        while packed:
+        while compressed:
             self._frame = self._frame or _zstandard().ZstdDecompressor().decompressobj()
-            pieces.append(self._frame.decompress(packed))
-            packed = b""
+            pieces.append(self._frame.decompress(compressed))
+            compressed = b""
             if self._frame.eof:
-                packed, self._frame = self._frame.unused_data, None
+                compressed, self._frame = self._frame.unused_data, None
         return b"".join(pieces)
 
 
-class _Unpacked(io.RawIOBase):
-    """Gives what a reader unpacks, and turns each library's error for damaged data into `OSError`."""
+class _DecompressedStream(io.RawIOBase):
+    """The data of a reader as a raw stream. The errors for damaged data, different in each library, become `OSError`.
+
+    The reader may return more bytes than it was asked for; the rest is kept for the next call.
+    """
 
     def __init__(self, reader: _Reader) -> None:
         self._reader = reader
@@ -118,31 +124,35 @@ class _Unpacked(io.RawIOBase):
             return self._reader.read(size)
         except OSError:
             raise
-        except Exception as error:  # zlib.error, LZMAError, EOFError, ZstdError: they have no base in common
-            raise OSError(f"damaged compressed data: {error}") from error
+        except Exception as error:  # zlib.error, LZMAError, EOFError and ZstdError have no common base
+            raise OSError(f"damaged compressed data ({error}); get the file again") from error
 
 
 @contextlib.contextmanager
-def packing(stream: BinaryIO, ending: str) -> Iterator[BinaryIO]:
-    """A stream that packs what is written to it into ``stream``, which is whole when the block ends."""
-    if not ending:
+def compressing(stream: BinaryIO, extension: str) -> Iterator[BinaryIO]:
+    """A stream that compresses into ``stream``; with an empty ``extension``, the same stream.
+
+    The compressed data is complete when the block ends. ``stream`` stays open.
+    """
+    if not extension:
         yield stream
         return
-    packed = _writer(stream, ending)
-    yield packed
-    packed.close()
+    compressed = _writer(stream, extension)
+    yield compressed
+    compressed.close()
 
 
-def _writer(stream: BinaryIO, ending: str) -> BinaryIO:
-    if ending == ".gz":
+def _writer(stream: BinaryIO, extension: str) -> BinaryIO:
+    if extension == ".gz":
         import gzip
 
+        # without name and time, so that the same data makes the same file
         return cast("BinaryIO", gzip.GzipFile("", "wb", compresslevel=6, fileobj=stream, mtime=0))
-    if ending == ".bz2":
+    if extension == ".bz2":
         import bz2
 
         return cast("BinaryIO", bz2.BZ2File(stream, "wb"))
-    if ending == ".xz":
+    if extension == ".xz":
         import lzma
 
         return cast("BinaryIO", lzma.LZMAFile(stream, "wb"))

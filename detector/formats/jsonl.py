@@ -1,4 +1,4 @@
-"""JSON Lines: a record a line, its text in one field; every other byte of the line stays as it is."""
+"""JSON Lines: one record per line, its text in one field. All other bytes of a line are written back unchanged."""
 
 from __future__ import annotations
 
@@ -23,20 +23,23 @@ except ImportError:
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = JSONDecoder()
-_DEEP = 500  # brackets that a line must have to be nested too deeply for the standard library
+_MANY_BRACKETS = 500  # fewer cannot nest so deeply that the standard library fails to read the line
 
 
 class JsonLinesFormat:
-    """A line is a JSON object. A field of a nested object is named with dots: ``article.body``."""
+    """Each line is a JSON object. Dots in a field's name lead into nested objects: ``article.body``."""
 
     name = "jsonl"
-    unpacks = ()
+    own_compressions = ()
 
     def require(self) -> None:
-        """Nothing is needed; orjson, where it is installed, reads faster."""
+        """Nothing to check: orjson is used if it is installed, for speed, but is not needed."""
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
-        """Give the text of each line's object; blank lines are handed on."""
+        """Read one record per line; a blank line is a record without a text.
+
+        A record's id is its id field, if that is a string or an integer, else ``name:line``.
+        """
         for number, line in enumerate(stream, 1):
             if line.isspace():
                 yield Record("", None, (line, ()))
@@ -44,7 +47,7 @@ class JsonLinesFormat:
                 yield _record(line, name, number, fields)
 
     def writer(self, stream: BinaryIO, fields: Fields) -> _JsonLinesWriter:
-        """A writer of a line a record."""
+        """A writer of one line per record."""
         return _JsonLinesWriter(stream)
 
 
@@ -54,23 +57,23 @@ def _record(line: bytes, name: str, number: int, fields: Fields) -> Record | Rej
     except ValueError as error:
         return Rejected(number, f"not JSON in UTF-8: {error}", line)
     except RecursionError:
-        return Rejected(number, "nested too deeply to be read", line)
+        return Rejected(number, "JSON that is nested too deeply to be read", line)
     if not isinstance(record, dict):
-        return Rejected(number, f"a {type(record).__name__}, not an object", line)
+        return Rejected(number, f"the line is {_json_type(record)}, not a JSON object", line)
     keys = _keys(record, fields.text)
     text = _value(record, keys)
     if not isinstance(text, str):
-        found = "missing" if text is None else f"a {type(text).__name__}, not a text"
-        return Rejected(number, f'field "{fields.text}" is {found}; choose it with --text-field', line)
+        found = "missing or null" if text is None else f"{_json_type(text)}, not a string"
+        return Rejected(number, f'field "{fields.text}" is {found}; name the text\'s field with --text-field', line)
     given = _value(record, _keys(record, fields.id))
     return Record(str(given) if isinstance(given, str | int) else f"{name}:{number}", text, (line, keys))
 
 
 def _parse(line: bytes, fields: Fields) -> object:
-    if _fast_loads and line.count(b"[") + line.count(b"{") < _DEEP:
-        # Deep nesting is for the standard library alone, which has to go through it again if the text changes;
-        # orjson refuses lone surrogates and NaN, which the standard library takes, and rounds a whole number of more
-        # than 64 bits, which may be an id
+    if _fast_loads and line.count(b"[") + line.count(b"{") < _MANY_BRACKETS:
+        # Replacing a text parses the line with the standard library, so deeply nested lines are read with it, too: one
+        # that it cannot parse is rejected here. orjson refuses lone surrogates and NaN, which the standard library
+        # accepts, and turns integers of more than 64 bits, which may be ids, into floats.
         with contextlib.suppress(ValueError):
             record = _fast_loads(line)
             if not isinstance(_value(record, _keys(record, fields.id)), float):
@@ -79,17 +82,25 @@ def _parse(line: bytes, fields: Fields) -> object:
     return parsed
 
 
+def _json_type(value: object) -> str:
+    """JSON's name for the type of a parsed value, with its article: ``an array``."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    names = ((dict, "an object"), (list, "an array"), (str, "a string"))
+    return next((name for kind, name in names if isinstance(value, kind)), "a number")
+
+
 def _decoded(line: bytes) -> str:
     return line.decode("utf-8-sig", "surrogatepass")
 
 
 def _keys(record: object, field: str) -> tuple[str, ...]:
-    """The way to a field: its own name where the record has that, else its name split at the dots."""
+    """The keys that lead to a field: its name if the record has such a key, else its name split at the dots."""
     return (field,) if not isinstance(record, dict) or field in record else tuple(field.split("."))
 
 
 def _value(record: object, keys: tuple[str, ...]) -> object:
-    """The value at the end of a way of keys; None where it leads nowhere."""
+    """The value that the keys lead to, one nested object per key; None if one of them is missing."""
     for key in keys:
         record = record.get(key) if isinstance(record, dict) else None
     return record
@@ -100,51 +111,57 @@ class _JsonLinesWriter:
         self._stream = stream
 
     def write(self, record: Record, text: str | None) -> None:
-        """Write the line, with nothing but the text's literal changed."""
+        """Write the line; only the string literal of the text is replaced."""
         line, keys = record.raw
         self._stream.write(line if text is None or text == record.text else _with_text(line, keys, text))
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Nothing is buffered."""
 
 
 def _with_text(line: bytes, keys: tuple[str, ...], text: str) -> bytes:
+    """The line with another value at ``keys``. Raises `DataError` if it is nested too deeply."""
     bom = line[: len(line) - len(line.removeprefix(b"\xef\xbb\xbf"))]
     decoded = _decoded(line)
     try:
         start, stop = _span(decoded, keys, 0)
     except RecursionError as error:
-        raise DataError(f"a line is nested too deeply to be changed: {decoded[:60]}") from error
+        raise DataError(f"a line is nested too deeply to replace its text; remove it: {decoded[:60]}") from error
     before, after = (part.encode("utf-8", "surrogatepass") for part in (decoded[:start], decoded[stop:]))
     return bom + before + _literal(text, escaped=line.isascii()) + after
 
 
 def _literal(text: str, escaped: bool) -> bytes:
+    """A text as a JSON string; ``escaped`` writes ASCII only."""
     if _fast_dumps and (text.isascii() or not escaped):
         with contextlib.suppress(TypeError):  # a lone surrogate
             return _fast_dumps(text)
     try:
         return json.dumps(text, ensure_ascii=escaped).encode()
-    except UnicodeEncodeError:  # only an escape can carry a lone surrogate
+    except UnicodeEncodeError:  # a lone surrogate, which UTF-8 cannot encode: it must be escaped
         return json.dumps(text).encode()
 
 
 def _span(line: str, keys: tuple[str, ...], at: int) -> tuple[int, int]:
-    """Where a field's value stands in a line that is JSON; of a name that comes twice the last, as parsers take it."""
+    """The start and the end of the value at ``keys`` in the JSON object that begins at ``at``.
+
+    Of a repeated key the last counts, as for parsers.
+    """
     found = (at, at)
-    at = _skip(line, _skip(line, at) + 1)
+    at = _skip_space(line, _skip_space(line, at) + 1)
     while line[at] != "}":
         key, at = _DECODER.raw_decode(line, at)
-        start = _skip(line, _skip(line, at) + 1)
+        start = _skip_space(line, _skip_space(line, at) + 1)
         _, stop = _DECODER.raw_decode(line, start)
         if key == keys[0]:
             found = start, stop
-        at = _skip(line, stop)
+        at = _skip_space(line, stop)
         if line[at] == ",":
-            at = _skip(line, at + 1)
+            at = _skip_space(line, at + 1)
     return found if len(keys) == 1 else _span(line, keys[1:], found[0])
 
 
-def _skip(line: str, at: int) -> int:
+def _skip_space(line: str, at: int) -> int:
+    """The first position from ``at`` on that is not white space."""
     match = _SPACE.match(line, at)
     return match.end() if match else at

@@ -1,4 +1,4 @@
-"""Parquet: a record a row, its text in one column of strings; columns, metadata and row groups stay."""
+"""Parquet: one record per row, its text in one column of strings. Other columns, metadata and row groups are kept."""
 
 from __future__ import annotations
 
@@ -15,59 +15,62 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-_BATCH_BYTES = 4 << 20  # of rows read at a time
-_GROUP_BYTES = 64 << 20  # of rows held for a row group; a larger group is written in parts
+_BATCH_BYTES = 4 << 20  # read at a time, approximately
+_GROUP_BYTES = 64 << 20  # buffered for a row group; a larger row group is written as several
 
 
 class ParquetFormat:
-    """Rows of a Parquet file, row group by row group."""
+    """Rows of a Parquet file, read and written row group by row group."""
 
     name = "parquet"
-    unpacks = ()
+    own_compressions = ()
 
     def require(self) -> None:
-        """Pyarrow is needed."""
+        """Raise `UsageError` if pyarrow is not installed."""
         _parquet()
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
-        """Give the text of each row; the schema, nulls and the ends of row groups are handed on.
+        """Read one record per row. Records without a text are the schema, nulls and the ends of row groups.
 
-        Raises `DataError` where the file is damaged, comes through a pipe, or has no such column of strings.
+        A record's id is that of its id column, if that is a string or an integer, else ``name:row``, counted from 1.
+        Raises `DataError` if the file is damaged, the stream cannot seek, or there is no such column of strings.
         """
         arrow, parquet = load_library("pyarrow", "Parquet", "parquet"), _parquet()
         if not stream.seekable():
             raise DataError(
-                f"{name}: Parquet can be read from a file of its own only, not from a pipe or packed in another"
+                f"{name}: Parquet cannot be read from a pipe or a compressed file; save it as a plain .parquet file"
             )
         try:
             with parquet.ParquetFile(stream) as file:
                 _check_column(file.schema_arrow, name, fields.text)
-                yield Record("", None, _Start(file.schema_arrow, _codecs(file.metadata)))
+                yield Record("", None, _Header(file.schema_arrow, _codecs(file.metadata)))
                 yield from _records(file, name, fields)
         except arrow.ArrowException as error:
-            raise DataError(f"{name}: damaged, or no Parquet ({error})") from error
+            raise DataError(
+                f"{name}: damaged, or not Parquet ({error}); get the file again, or name its --format"
+            ) from error
 
     def writer(self, stream: BinaryIO, fields: Fields) -> _ParquetWriter:
-        """A writer of rows."""
+        """A writer of one row per record."""
         return _ParquetWriter(stream, fields)
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
-    """What is known before the first row: the schema, and each column's compression."""
+class _Header:
+    """The ``raw`` of the first record of a file: its schema, and the compression of each column by its path."""
 
     schema: pa.Schema
     codecs: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
-    """The end of a row group."""
+class _GroupEnd:
+    """The ``raw`` of the record after the last row of a row group."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of a batch, whose rows come one after the other."""
+    """The ``raw`` of a row: the batch that it is in. The rows of a batch are consecutive and in order."""
 
     batch: pa.RecordBatch
 
@@ -77,6 +80,7 @@ def _parquet() -> ModuleType:
 
 
 def _check_column(schema: pa.Schema, name: str, column: str) -> None:
+    """Raise `DataError` unless there is exactly one such column, and it holds text."""
     from detector.formats.arrow_text import TEXT_TYPES, is_text
 
     if schema.names.count(column) != 1:
@@ -89,6 +93,7 @@ def _check_column(schema: pa.Schema, name: str, column: str) -> None:
 
 
 def _codecs(metadata: pq.FileMetaData) -> dict[str, str]:
+    """The compression of each column in the first row group, by the column's path; empty without row groups."""
     if not metadata.num_row_groups:
         return {}
     group = metadata.row_group(0)
@@ -104,7 +109,7 @@ def _records(file: pq.ParquetFile, name: str, fields: Fields) -> Iterator[Record
         for batch in file.iter_batches(batch_size=rows, row_groups=[group], use_threads=False):
             yield from _batch_records(batch, name, number, fields)
             number += batch.num_rows
-        yield Record("", None, _End())
+        yield Record("", None, _GroupEnd())
 
 
 def _batch_records(batch: pa.RecordBatch, name: str, first: int, fields: Fields) -> Iterator[Record]:
@@ -127,37 +132,37 @@ class _ParquetWriter:
         self._stream = stream
         self._column = fields.text
         self._file: pq.ParquetWriter | None = None
-        self._batch: pa.RecordBatch | None = None  # the one whose rows are coming in
-        self._texts: list[str | None] = []
+        self._batch: pa.RecordBatch | None = None  # the batch of the rows that are being written
+        self._texts: list[str | None] = []  # of those rows
         self._group: list[pa.RecordBatch] = []
 
     def write(self, record: Record, text: str | None) -> None:
-        """Take in a row; what is whole is written."""
+        """Buffer a row. Row groups are written when they end."""
         raw = record.raw
         if isinstance(raw, _Row):
             if raw.batch is not self._batch:
                 self._end_batch()
                 self._batch = raw.batch
             self._texts.append(record.text if text is None else text)
-        elif isinstance(raw, _Start):
+        elif isinstance(raw, _Header):
             self._file = _parquet().ParquetWriter(self._stream, raw.schema, compression=raw.codecs or "snappy")
         else:
             self._end_group()
 
     def close(self) -> None:
-        """Write the last rows and the end of the file."""
+        """Write the rows that are still buffered, and the footer of the file."""
         if self._file:
             self._end_group()
             self._file.close()
 
     def _end_batch(self) -> None:
-        """Put the batch, with the new texts, into the row group."""
+        """Add the current batch, with its new texts, to the row group."""
         if self._batch is not None:
             from detector.formats.arrow_text import from_texts
 
-            at = self._batch.schema.get_field_index(self._column)
-            field = self._batch.schema.field(at)
-            self._group.append(self._batch.set_column(at, field, from_texts(self._texts, field.type)))
+            index = self._batch.schema.get_field_index(self._column)
+            field = self._batch.schema.field(index)
+            self._group.append(self._batch.set_column(index, field, from_texts(self._texts, field.type)))
             if sum(b.nbytes for b in self._group) > _GROUP_BYTES:
                 self._write_group()
         self._batch, self._texts = None, []

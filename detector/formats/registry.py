@@ -1,4 +1,4 @@
-"""File formats by name and by ending. The format and the compression of a file are resolved here, once."""
+"""File formats by name and by file extension. The format and the compression of a file are resolved here, once."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from detector.errors import UsageError
 from detector.formats import compression
 from detector.formats.base import Format
 
-_ENDINGS = {
+_EXTENSIONS = {
     "text": (".txt", ".text", ".md", ".markdown"), "jsonl": (".jsonl", ".ndjson"), "csv": (".csv",),
     "tsv": (".tsv", ".tab"), "parquet": (".parquet", ".pq"), "warc": (".wet", ".warc"),
 }  # fmt: skip
-FORMATS = tuple(_ENDINGS)
+FORMATS = tuple(_EXTENSIONS)
 
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """What a file is: the name of its format, and the ending of its compression, empty where there is none.
+    """What a file is: the name of its format, and the extension of its compression (``.gz``), empty for none.
 
-    A compression that the format reads and writes itself (``unpacks`` of `Format`) does not count.
+    A compression that the format reads and writes itself (`Format.own_compressions`) does not count.
     """
 
     format_name: str
@@ -30,18 +30,18 @@ class FileType:
 
     @property
     def format(self) -> Format:
-        """The format."""
+        """The format of that name."""
         return load_format(self.format_name)
 
     def require(self) -> None:
-        """Raise `UsageError` where a library that such a file needs is not installed."""
+        """Raise `UsageError` if a library that such a file needs is not installed."""
         self.format.require()
         compression.require(self.compression)
 
 
 @cache
 def load_format(name: str) -> Format:
-    """The format of a name. Its module is imported here: a run seldom needs more than one, and has to start fast."""
+    """The format with this name, one of `FORMATS`. Its module is imported only now, so that runs start fast."""
     if name == "jsonl":
         from detector.formats.jsonl import JsonLinesFormat
 
@@ -64,24 +64,24 @@ def load_format(name: str) -> Format:
 
 
 def file_type(path: Path | None, format_name: str | None = None) -> FileType:
-    """The type of a file by a format's name, else by its ending; without a known ending, it is plain text.
+    """The type of a file: of the named format, else by its extension; with an unknown extension, plain text.
 
     ``path`` is None for standard input or output. Raises `UsageError` for an unknown name.
     """
     if format_name is not None and format_name not in FORMATS:
         raise UsageError(f"format {format_name!r}: choose one of {', '.join(FORMATS)}")
-    name = format_name or (path and format_by_ending(path)) or "text"
-    ending = compression.compression_of(path)
-    return FileType(name, "" if ending in load_format(name).unpacks else ending)
+    name = format_name or (path and format_by_extension(path)) or "text"
+    outer = compression.compression_of(path)
+    return FileType(name, "" if outer in load_format(name).own_compressions else outer)
 
 
-def format_by_ending(path: Path) -> str | None:
-    """The name of the format that a file's ending belongs to, compressed or not; None where it is not known."""
-    ending = compression.without_compression(path).suffix.lower()
-    return next((name for name, endings in _ENDINGS.items() if ending in endings), None)
+def format_by_extension(path: Path) -> str | None:
+    """The name of the format with a file's extension, not counting its compression; None for an unknown extension."""
+    extension = compression.without_compression(path).suffix.lower()
+    return next((name for name, extensions in _EXTENSIONS.items() if extension in extensions), None)
 
 
 def require(types: Iterable[FileType]) -> None:
-    """Raise `UsageError` where a library that files of these types need is not installed."""
-    for one in sorted(set(types), key=lambda one: (one.format_name, one.compression)):
-        one.require()
+    """Raise `UsageError` if a library that files of these types need is not installed."""
+    for type_ in sorted(set(types), key=lambda type_: (type_.format_name, type_.compression)):
+        type_.require()

@@ -1,4 +1,4 @@
-"""Plain text and Markdown: one file, one text. Bytes that are no UTF-8 come back as they were."""
+"""Plain text and Markdown: each file is one text. Bytes that are not UTF-8 are written back unchanged."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from detector.formats.base import Fields, Record, Rejected
 
 
 class TextFormat:
-    """The whole file is one record."""
+    """The whole file is one record, whose id is the file's name."""
 
     name = "text"
-    unpacks = ()
+    own_compressions = ()
 
     def require(self) -> None:
-        """Nothing is needed."""
+        """Nothing to check: the format needs no library."""
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
-        """Give the file's text."""
+        """Read the file as one record."""
         yield Record(name, stream.read().decode("utf-8", "surrogateescape"))
 
     def writer(self, stream: BinaryIO, fields: Fields) -> _TextWriter:
-        """A writer of texts one after the other."""
+        """A writer that writes texts one after the other, with nothing between them."""
         return _TextWriter(stream)
 
 
@@ -31,8 +31,8 @@ class _TextWriter:
         self._stream = stream
 
     def write(self, record: Record, text: str | None) -> None:
-        """Write the text."""
+        """Write ``text``, or with None the record's own text."""
         self._stream.write((text if text is not None else record.text or "").encode("utf-8", "surrogateescape"))
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Nothing is buffered."""

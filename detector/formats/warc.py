@@ -1,4 +1,4 @@
-"""WARC and WET: text conversions are cleaned, every other record is handed on byte for byte."""
+"""WARC and WET: the texts of conversion records are replaced. All other records are copied byte for byte."""
 
 from __future__ import annotations
 
@@ -24,35 +24,39 @@ _DIGEST = re.compile(rb"(?im)^(WARC-(?:Block|Payload)-Digest:[ \t]*)([\w-]+):([^
 
 
 class WarcFormat:
-    """Records of a WARC file, plain or in gzip with a member a record, as crawls are published."""
+    """Records of a WARC file, uncompressed, or with one gzip member per record, as crawls are published."""
 
     name = "warc"
-    unpacks = (".gz",)
+    own_compressions = (".gz",)
 
     def require(self) -> None:
-        """Fastwarc is needed."""
+        """Raise `UsageError` if fastwarc is not installed."""
         _library()
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
-        """Give the text of each conversion into plain text. ``fields.id`` names a header.
+        """Read every record; those that are not conversions to plain text have no text.
 
-        Raises `DataError` where the file is damaged, or in gzip as a whole and not record by record.
+        A record's id is the value of the header ``fields.id``, else of ``WARC-Record-ID``. Raises `DataError` if the
+        file is damaged, or is compressed as a whole and not record by record.
         """
         library = _library()
-        kept = _Kept(stream)
+        recording = _RecordingStream(stream)
         pending: tuple[str, str | None] | None = None
         try:
-            for number, record in enumerate(library.ArchiveIterator(kept, parse_http=False), 1):
+            for number, record in enumerate(library.ArchiveIterator(recording, parse_http=False), 1):
                 if pending:
-                    yield _record(*pending, kept.taken(record.stream_pos, name))
-                pending = _named(record, f"{name}:{number}", fields), _text(record, f"{name}:{number}", library)
+                    yield _record(*pending, recording.take(record.stream_pos, name))
+                label = f"{name}:{number}"
+                pending = _id(record, label, fields), _text(record, label, library)
         except OSError as error:
-            raise DataError(f"{name}: damaged, or no WARC ({error})") from error
+            raise DataError(
+                f"{name}: damaged, or not WARC ({error}); get the file again, or name its --format"
+            ) from error
         if pending:
-            yield _record(*pending, kept.rest())
+            yield _record(*pending, recording.rest())
 
     def writer(self, stream: BinaryIO, fields: Fields) -> _WarcWriter:
-        """A writer of records."""
+        """A writer of WARC records, compressed as they were read."""
         return _WarcWriter(stream)
 
 
@@ -60,18 +64,20 @@ def _library() -> ModuleType:
     return load_library("fastwarc.warc", "WARC and WET", "warc")
 
 
-def _named(record: WarcRecord, place: str, fields: Fields) -> str:
-    return str(record.headers.get(fields.id) or record.headers.get("WARC-Record-ID") or place)
+def _id(record: WarcRecord, label: str, fields: Fields) -> str:
+    return str(record.headers.get(fields.id) or record.headers.get("WARC-Record-ID") or label)
 
 
-def _text(record: WarcRecord, place: str, library: ModuleType) -> str | None:
-    """The text of a conversion into plain text, else None."""
+def _text(record: WarcRecord, label: str, library: ModuleType) -> str | None:
+    """The text of a conversion to plain text, None for other records. Raises `DataError` if it is truncated."""
     kind = record.headers.get("Content-Type") or "text/plain"
     if record.record_type != library.conversion or not kind.lower().startswith("text/plain"):
         return None
     body: bytes = record.reader.read()
     if len(body) != record.content_length:
-        raise DataError(f"{place}: cut short, {len(body)} of {record.content_length} bytes; fetch the file again")
+        raise DataError(
+            f"{label}: truncated: the record has {len(body)} of {record.content_length} bytes; get the file again"
+        )
     return body.decode("utf-8", "surrogateescape")
 
 
@@ -79,35 +85,45 @@ def _record(name: str, text: str | None, raw: bytes) -> Record:
     return Record(name, text, raw, len(raw))
 
 
-class _Kept:
-    """Hands a stream to the parser, and keeps the bytes until their record is known to be over."""
+class _RecordingStream:
+    """A stream for the parser, which reads ahead. Its bytes are recorded until `take` is called.
+
+    So each record can be written again exactly as it was.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self._bytes = bytearray()
-        self._start = 0  # where in the stream the kept bytes begin
+        self._recorded = bytearray()
+        self._start = 0  # the position in the stream of the first recorded byte
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
-        self._bytes += data
+        self._recorded += data
         return data
 
     def tell(self) -> int:
-        return self._start + len(self._bytes)
+        return self._start + len(self._recorded)
 
-    def taken(self, stop: int, name: str) -> bytes:
-        """The bytes up to a place in the stream; they are kept no longer."""
+    def take(self, stop: int, name: str) -> bytes:
+        """Return the recorded bytes up to the position ``stop`` in the stream, and forget them.
+
+        Raises `DataError` if the position does not advance: all records are in one gzip member.
+        """
         if stop <= self._start:
-            raise DataError(f"{name}: in gzip as a whole, not record by record as WARC is; unpack it first (gunzip)")
+            raise DataError(_one_member(name))
         size = stop - self._start
-        data = bytes(self._bytes[:size])
-        del self._bytes[:size]
+        data = bytes(self._recorded[:size])
+        del self._recorded[:size]
         self._start = stop
         return data
 
     def rest(self) -> bytes:
-        """All bytes still kept."""
-        return bytes(self._bytes)
+        """All bytes that are still recorded."""
+        return bytes(self._recorded)
+
+
+def _one_member(name: str) -> str:
+    return f"{name}: compressed as a whole, but WARC is compressed record by record; decompress it first (gunzip)"
 
 
 class _WarcWriter:
@@ -115,24 +131,25 @@ class _WarcWriter:
         self._stream = stream
 
     def write(self, record: Record, text: str | None) -> None:
-        """Write the record, where the text is new with its length and digests made right."""
+        """Write the record; with another text, its length and its digests are updated."""
         raw: bytes = record.raw
         self._stream.write(raw if text is None or text == record.text else _with_text(record.id, raw, text))
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Nothing is buffered."""
 
 
 def _with_text(name: str, raw: bytes, text: str) -> bytes:
-    packed = raw.startswith(_GZIP_MAGIC)
+    """The bytes of a record with another text, compressed if they were."""
+    compressed = raw.startswith(_GZIP_MAGIC)
     try:
-        record = gzip.decompress(raw) if packed else raw
+        record = gzip.decompress(raw) if compressed else raw
     except EOFError as error:
-        raise DataError(f"{name}: in gzip not record by record as WARC is; unpack the file first (gunzip)") from error
+        raise DataError(_one_member(name)) from error
     end = record.index(_HEADER_END) + len(_HEADER_END)
     body = text.encode("utf-8", "surrogateescape")
     new = _header(record[:end], body) + body + _HEADER_END
-    return gzip.compress(new, mtime=0) if packed else new
+    return gzip.compress(new, mtime=0) if compressed else new
 
 
 def _header(header: bytes, body: bytes) -> bytes:
@@ -141,7 +158,7 @@ def _header(header: bytes, body: bytes) -> bytes:
 
 
 def _digest(found: re.Match[bytes], body: bytes) -> bytes:
-    """The digest's line made right; without it where the algorithm is unknown, as a wrong one is worse than none."""
+    """The header line of a new body's digest; empty for an unknown algorithm: no digest is better than a wrong one."""
     start, algorithm, value, end = found.groups()
     try:
         digest = hashlib.new(algorithm.decode().lower().replace("-", ""), body, usedforsecurity=False)

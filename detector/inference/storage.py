@@ -1,12 +1,13 @@
-"""A model as a folder of files: ``model.joblib``, ``metadata.json`` and ``README.md``, its card.
+"""Saving and loading a model, a folder with ``model.joblib``, ``metadata.json`` and ``README.md``, the model card.
 
-``model.joblib`` is a joblib file of one dictionary of plain values; an array is its dtype, shape and bytes. So it needs
-no class of any library, outlives their versions, and is read here by an unpickler that admits no global at all: a file
-that asks for one is refused before anything of it is built. Small arrays are compressed with zlib. The large tables are
-not: decompressing them takes as long as importing NumPy, and wheels and Git compress them anyway.
+``model.joblib`` is a pickle, as joblib writes it, of one dictionary of plain values; an array is stored as its dtype,
+shape and bytes. So the file does not depend on the versions of any library. It is read by an unpickler that allows no
+global (class or function): a file that requests one is refused before anything in it is built. Small arrays are
+compressed with zlib. The large tables are not: decompressing them takes as long as importing NumPy, and wheels and Git
+compress them anyway.
 
-The format number rises by one with every change of what the dictionary holds; `_FORMAT` and the reader change together,
-and an older format that is still read has a file and a test of its own.
+Raise the format number `_FORMAT` by one with every change of the dictionary, and change the reader with it. For an
+older format that can still be read, keep a file and a test.
 """
 
 from __future__ import annotations
@@ -38,12 +39,12 @@ from detector.util.atomic import replacing
 
 _FORMAT = 4
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
-_LARGEST_FILE = 256 << 20  # bytes: far more than any model has
-_COMPRESSED_UP_TO = 1 << 19  # bytes of an array that is stored compressed
+_MAX_FILE = 256 << 20  # bytes; models are far smaller
+_MAX_COMPRESSED = 1 << 19  # bytes of an array; larger arrays are stored uncompressed
 _DTYPES = frozenset({"int8", "uint8", "uint32", "float32"})
-# What the pickle of a model is made of. The rest is not let near the unpickler: it may build objects, or (a PUT with a
-# large number) take all memory.
-_INSTRUCTIONS = frozenset({
+# The opcodes in the pickle of a model. Others never reach the unpickler: they might build objects, or use up all memory
+# (a PUT with a large index).
+_OPCODES = frozenset({
     "PROTO", "FRAME", "MARK", "MEMOIZE", "BINGET", "LONG_BINGET", "STOP",
     "EMPTY_DICT", "SETITEM", "SETITEMS", "EMPTY_LIST", "APPEND", "APPENDS",
     "BININT", "BININT1", "BININT2", "SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES",
@@ -51,22 +52,22 @@ _INSTRUCTIONS = frozenset({
 
 
 def shipped_model() -> Path:
-    """The folder of the model that comes with the package."""
+    """The folder of the model that is shipped with the package."""
     package = Path(__file__).parent.parent
     inside = package / "models" / "default"
     return inside if inside.is_dir() else package.parent / "models" / "default"
 
 
 def save(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
-    """Write a model; the same model gives the same bytes. Files appear whole or not at all.
+    """Write a model with its metadata. Equal models make equal bytes. Files appear complete or not at all.
 
-    Raises `ModelError` where the folder cannot be written.
+    Raises `ModelError` if the folder cannot be written.
     """
     import joblib
 
-    packed = io.BytesIO()
-    joblib.dump(_payload(model), packed, protocol=4)
-    content = packed.getvalue()
+    pickled = io.BytesIO()
+    joblib.dump(_payload(model), pickled, protocol=4)
+    content = pickled.getvalue()
     own = {
         "format": _FORMAT,
         "features": FEATURE_VERSION,
@@ -81,12 +82,12 @@ def save(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
             file.write(content)
     except OSError as error:
         raise ModelError(f"{folder}: the model cannot be written there ({error})") from error
-    # in this order; what a loaded model's metadata says of its file is old
+    # `own` comes first for the order of keys, and last because the metadata of a loaded model describe its old file
     write_metadata(folder, own | dict(metadata) | own)
 
 
 def write_metadata(folder: Path, metadata: Mapping[str, Any]) -> None:
-    """Write what a model says of itself, and leave the model as it is. Raises `ModelError` where that cannot be."""
+    """Write only the metadata of a model. Raises `ModelError` if the folder cannot be written."""
     try:
         with replacing(folder / METADATA_FILE) as file:
             file.write((json.dumps(metadata, indent=1, ensure_ascii=False) + "\n").encode())
@@ -95,9 +96,9 @@ def write_metadata(folder: Path, metadata: Mapping[str, Any]) -> None:
 
 
 def load_model(folder: str | os.PathLike[str] | None = None) -> Model:
-    """Read a model from its folder; without one, the shipped model.
+    """Load the model in a folder, or the shipped model.
 
-    Raises `ModelError` where it is missing, damaged, unsafe, of another format or for other features.
+    Raises `ModelError` if it is missing, damaged, unsafe, or of another version of the format or of the features.
     """
     path = Path(folder) if folder is not None else shipped_model()
     metadata = read_metadata(path)
@@ -107,31 +108,32 @@ def load_model(folder: str | os.PathLike[str] | None = None) -> Model:
     payload = _unpickle(content, file)
     if hashlib.sha256(content).hexdigest() != metadata.get("sha256"):
         raise ModelError(
-            f"{file}: its digest is not the one in {METADATA_FILE}: changed, or another model's; copy the folder again"
+            f"{file}: its SHA-256 digest differs from the one in {METADATA_FILE}: the file was changed, or belongs to "
+            "another model; copy the folder again"
         )
     try:
         return _model(payload, metadata)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise ModelError(
-            f"{file}: what it holds is no model of format {_FORMAT} ({error!r}); train or copy it again"
+            f"{file}: its content is not a model of format {_FORMAT} ({error!r}); train the model or copy it again"
         ) from error
 
 
 def _read(file: Path) -> bytes:
     try:
         with open(file, "rb") as stream:
-            content = stream.read(_LARGEST_FILE + 1)
+            content = stream.read(_MAX_FILE + 1)
     except OSError as error:
         raise ModelError(
             f"{file}: cannot be read ({error}); a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}"
         ) from error
-    if len(content) > _LARGEST_FILE:
+    if len(content) > _MAX_FILE:
         raise ModelError(f"{file}: larger than any model; copy the folder again")
     return content
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """What a model's ``metadata.json`` says. Raises `ModelError` where there is none that can be read."""
+    """The metadata of the model in a folder. Raises `ModelError` if they are missing or cannot be read."""
     file = folder / METADATA_FILE
     try:
         metadata = json.loads(file.read_text(encoding="utf-8"))
@@ -140,7 +142,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file}: cannot be read as JSON ({error}); copy or train the model again") from error
     if not isinstance(metadata, dict):
-        raise ModelError(f"{file}: holds a {type(metadata).__name__}, not an object; copy or train the model again")
+        raise ModelError(f"{file}: contains a {type(metadata).__name__}, not an object; copy or train the model again")
     return metadata
 
 
@@ -152,42 +154,41 @@ def _check_versions(metadata: dict[str, Any], path: Path) -> None:
         raise ModelError(f"{path}: the model has format {format_number!r}, this version reads {_FORMAT}: {remedy}")
     if features != FEATURE_VERSION:
         raise ModelError(
-            f"{path}: the model was trained on features of version {features!r}, this version makes "
+            f"{path}: the model was trained on features of version {features!r}, this version computes version "
             f"{FEATURE_VERSION}: train it again, or install the version that trained it"
         )
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Builds numbers, texts, bytes, lists and dictionaries, and nothing else."""
+    """Builds only numbers, strings, bytes, lists and dictionaries."""
 
     def find_class(self, module: str, name: str) -> NoReturn:
-        raise ModelError(f"it asks for {module}.{name}, and a model needs no such thing")
+        raise ModelError(f"it requests {module}.{name}, which no model needs")
 
     def persistent_load(self, pid: object) -> NoReturn:
-        raise ModelError(f"it asks for the outside object {pid!r}, and a model needs no such thing")
+        raise ModelError(f"it requests the persistent object {pid!r}, which no model needs")
 
 
-def _check_instructions(content: bytes) -> None:
-    names: list[str] = []  # the last two texts: what an instruction that follows asks for
-    for instruction, argument, _ in pickletools.genops(content):
+def _check_opcodes(content: bytes) -> None:
+    """Raise `ModelError` for an opcode that is not among `_OPCODES`."""
+    names: list[str] = []  # the last two strings: for most forbidden opcodes, the module and name of a global
+    for opcode, argument, _ in pickletools.genops(content):
         if isinstance(argument, str):
             names = [*names[-1:], argument[:80]]
-        if instruction.name not in _INSTRUCTIONS:
-            raise ModelError(
-                f"its pickle asks for {'.'.join(names)!r} by {instruction.name}, and a model needs no such thing"
-            )
+        if opcode.name not in _OPCODES:
+            raise ModelError(f"its pickle has the opcode {opcode.name} for {'.'.join(names)!r}, which no model needs")
 
 
 def _unpickle(content: bytes, file: Path) -> dict[str, Any]:
     try:
-        _check_instructions(content)
+        _check_opcodes(content)
         loaded = _PlainUnpickler(io.BytesIO(content)).load()
     except ModelError as error:
-        raise ModelError(f"{file}: refused as unsafe: {error}; nothing of it was run") from None
-    except Exception as error:  # a damaged pickle can raise nearly anything
+        raise ModelError(f"{file}: refused as unsafe: {error}; nothing in it was run") from None
+    except Exception as error:  # a damaged pickle can raise almost any error
         raise ModelError(f"{file}: damaged ({error!r}); copy the folder again") from error
     if not isinstance(loaded, dict):
-        raise ModelError(f"{file}: holds a {type(loaded).__name__}, not a model; copy the folder again")
+        raise ModelError(f"{file}: contains a {type(loaded).__name__}, not a model; copy the folder again")
     return loaded
 
 
@@ -195,31 +196,31 @@ def _payload(model: Model) -> dict[str, Any]:
     return {
         "kind_labels": list(model.kind_labels),
         "linear": {
-            "weights": _plain(model.linear.weights),
-            "scale": _plain(model.linear.scale),
-            "bias": _plain(model.linear.bias),
+            "weights": _pack(model.linear.weights),
+            "scale": _pack(model.linear.scale),
+            "bias": _pack(model.linear.bias),
         },
-        "idf": _plain(model.idf),
+        "idf": _pack(model.idf),
         "vectors": {
-            "vectors": _plain(model.vectors.vectors),
-            "buckets": _plain(model.vectors.buckets),
-            "fingerprints": _plain(model.vectors.fingerprints),
+            "vectors": _pack(model.vectors.vectors),
+            "buckets": _pack(model.vectors.buckets),
+            "fingerprints": _pack(model.vectors.fingerprints),
         },
         "networks": {
-            "mean": _plain(model.networks.mean),
-            "factor": _plain(model.networks.factor),
+            "mean": _pack(model.networks.mean),
+            "factor": _pack(model.networks.factor),
             "members": [[_layer_payload(layer) for layer in member.layers] for member in model.networks.members],
         },
-        "calibration": _plain(model.calibration),
+        "calibration": _pack(model.calibration),
     }
 
 
 def _layer_payload(layer: Layer) -> dict[str, Any]:
-    return {"weights": _plain(layer.weights), "bias": _plain(layer.bias)}
+    return {"weights": _pack(layer.weights), "bias": _pack(layer.bias)}
 
 
 def _layer(payload: dict[str, Any]) -> Layer:
-    return Layer(_array(payload["weights"]), _array(payload["bias"]))
+    return Layer(_unpack(payload["weights"]), _unpack(payload["bias"]))
 
 
 def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
@@ -228,15 +229,15 @@ def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
         labels=tuple(metadata["labels"]),
         kinds=tuple(metadata["kinds"]),
         kind_labels=tuple(payload["kind_labels"]),
-        linear=LinearModel(_array(linear["weights"]), _array(linear["scale"]), _array(linear["bias"])),
-        idf=_array(payload["idf"]),
-        vectors=WordVectors(*(_array(payload["vectors"][name]) for name in ("vectors", "buckets", "fingerprints"))),
+        linear=LinearModel(_unpack(linear["weights"]), _unpack(linear["scale"]), _unpack(linear["bias"])),
+        idf=_unpack(payload["idf"]),
+        vectors=WordVectors(*(_unpack(payload["vectors"][name]) for name in ("vectors", "buckets", "fingerprints"))),
         networks=Ensemble(
-            _array(networks["mean"]),
-            _array(networks["factor"]),
+            _unpack(networks["mean"]),
+            _unpack(networks["factor"]),
             tuple(DocumentNetwork(tuple(map(_layer, layers))) for layers in networks["members"]),
         ),
-        calibration=_array(payload["calibration"]),
+        calibration=_unpack(payload["calibration"]),
         thresholds={str(name): float(value) for name, value in metadata["thresholds"].items()},
         metadata=metadata,
     )
@@ -245,7 +246,7 @@ def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
 
 
 def _check_shapes(model: Model) -> None:
-    """Raises `ValueError` where the parts of a model do not fit together, or are not of their dtype."""
+    """Raise `ValueError` if arrays of a model have the wrong dtype, or shapes that do not fit the others."""
     labels, kinds = len(model.labels), len(model.kinds)
     linear, vectors = model.linear, model.vectors
     inputs = context.input_width(labels, kinds)
@@ -274,10 +275,11 @@ def _check_shapes(model: Model) -> None:
         raise ValueError(f"its arrays do not fit {labels} labels and {kinds} kinds, or each other")
 
 
-def _plain(array: NDArray[Any]) -> dict[str, Any]:
-    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    content = little.tobytes()
-    small = len(content) <= _COMPRESSED_UP_TO
+def _pack(array: NDArray[Any]) -> dict[str, Any]:
+    """An array as plain values, in little-endian byte order."""
+    little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    content = little_endian.tobytes()
+    small = len(content) <= _MAX_COMPRESSED
     return {
         "dtype": array.dtype.name,
         "shape": list(array.shape),
@@ -286,21 +288,21 @@ def _plain(array: NDArray[Any]) -> dict[str, Any]:
     }
 
 
-def _array(plain: dict[str, Any]) -> NDArray[Any]:
-    if plain["dtype"] not in _DTYPES:
-        raise ValueError(f"dtype {plain['dtype']!r}")
-    dtype = np.dtype(plain["dtype"]).newbyteorder("<")
-    content = _decompressed(plain["bytes"]) if plain["compressed"] else plain["bytes"]
-    return np.frombuffer(content, dtype=dtype).astype(plain["dtype"], copy=False).reshape(plain["shape"])
+def _unpack(stored: dict[str, Any]) -> NDArray[Any]:
+    if stored["dtype"] not in _DTYPES:
+        raise ValueError(f"dtype {stored['dtype']!r} is not one of {', '.join(sorted(_DTYPES))}")
+    dtype = np.dtype(stored["dtype"]).newbyteorder("<")
+    content = _decompress(stored["bytes"]) if stored["compressed"] else stored["bytes"]
+    return np.frombuffer(content, dtype=dtype).astype(stored["dtype"], copy=False).reshape(stored["shape"])
 
 
-def _decompressed(content: bytes) -> bytes:
-    """The bytes of a small array. Raises `ValueError` where they are damaged, or more than a small array has."""
+def _decompress(content: bytes) -> bytes:
+    """Decompress a small array. Raises `ValueError` for damaged bytes, or for more than `_MAX_COMPRESSED`."""
     stream = zlib.decompressobj()
     try:
-        array = stream.decompress(content, _COMPRESSED_UP_TO + 1)
+        decompressed = stream.decompress(content, _MAX_COMPRESSED + 1)
     except zlib.error as error:
         raise ValueError(f"compressed bytes are damaged: {error}") from error
-    if not stream.eof or len(array) > _COMPRESSED_UP_TO:
-        raise ValueError("compressed bytes are cut short, or too many")
-    return array
+    if not stream.eof or len(decompressed) > _MAX_COMPRESSED:
+        raise ValueError("compressed bytes are truncated, or too many")
+    return decompressed

@@ -1,7 +1,7 @@
-"""Character classes and case folding as lookup tables, for a whole UTF-8 buffer at a time.
+"""Character classes and lower case of a whole UTF-8 buffer at once, by lookup tables.
 
-The tables are written out as code point ranges instead of asked from ``unicodedata``, whose answers change with the
-Python version: the same text has to give the same features on every machine.
+The tables are built from ranges of code points and not from ``unicodedata``, whose data change with the Python version:
+the same text must have the same features on every machine.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from detector.util.arrays import Bytes
 
 
 class CharacterClass(IntEnum):
-    """What a character is to the features. Classes 1 to 5 are the bytes of words; CONTINUATION is counted nowhere."""
+    """The class of a character, as the features see it. Classes 1 to 5 form words; CONTINUATION is never counted."""
 
     SPACE = 0
     LETTER = 1
     UPPER = 2
     DIGIT = 3
-    UNSPACED = 4  # first byte of a character of a script written without spaces: a token of its own
-    UNSPACED_REST = 5
+    UNSPACED = 4  # first byte of a character in a script written without spaces; each such character is a word
+    UNSPACED_REST = 5  # its other bytes
     PERIOD = 6
     COMMA = 7
     QUESTION = 8
@@ -42,7 +42,7 @@ class CharacterClass(IntEnum):
     COPYRIGHT = 20
     SYMBOL = 21
     PICTURE = 22
-    CONTINUATION = 23  # second and later bytes of a character that is no letter
+    CONTINUATION = 23  # second and later bytes of a character that is not part of a word
 
 
 C = CharacterClass
@@ -67,7 +67,7 @@ _SINGLE = {
     C.HANDLE: "@#＠＃",
     C.COPYRIGHT: "©®™℠",
 }
-# (first, last, class), later rows win
+# (first code point, last code point, class); where ranges overlap, the later one counts
 _RANGES = (
     (0x0000, 0x007F, C.SYMBOL),
     (0x30, 0x39, C.DIGIT),
@@ -109,22 +109,27 @@ _RANGES = (
     (0xFF66, 0xFF9F, C.UNSPACED),
     (0xFFE0, 0xFFFF, C.SYMBOL),
 )
-# Scripts whose letters have case, up to 0xFFFF; the mappings of these blocks are frozen by Unicode's stability policy.
+# Code points of scripts with upper and lower case. By Unicode's stability policy, existing case pairs never change.
 _CASED = ((0x41, 0x5A), (0xC0, 0x24F), (0x370, 0x587), (0x1E00, 0x1FFF), (0xFF21, 0xFF3A))
-_BEYOND = 0x10000  # the table's last entry: what lies beyond the basic plane
+_ASTRAL = 0x10000  # index of the tables' last entry, for all code points beyond the Basic Multilingual Plane
 ASTRAL_HAN = (0x20000, 0x3FFFF)
-# The class of the second and later bytes of a character beyond ASCII, by the class of the first.
+# The class of the second and later bytes of a character beyond ASCII, by the class of its first byte.
 REST = np.full(CLASSES, C.CONTINUATION, dtype=np.uint8)
 REST[[C.SPACE, C.LETTER, C.UPPER, C.DIGIT, C.UNSPACED]] = (C.SPACE, C.LETTER, C.LETTER, C.LETTER, C.UNSPACED_REST)
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The tables that `classify` looks characters up in."""
+    """The lookup tables of `classify`.
 
-    classes: Bytes  # class of each code point of the basic plane, and of the rest (last entry)
-    lower: NDArray[np.int32]  # its lower case, itself where it has none of the same UTF-8 length
-    ascii_classes: bytes  # the same two for single bytes, for bytes.translate
+    ``classes`` and ``lower`` have one entry per code point of the Basic Multilingual Plane, and one for all others.
+    ``lower`` is the lower case of the code point, or the code point itself if it has none of the same UTF-8 length.
+    ``ascii_classes`` and ``ascii_folded`` are the same for single bytes, as tables for `bytes.translate`.
+    """
+
+    classes: Bytes
+    lower: NDArray[np.int32]
+    ascii_classes: bytes
     ascii_folded: bytes
 
 
@@ -134,22 +139,22 @@ def _utf8_length(code: int) -> int:
 
 @cache
 def tables() -> Tables:
-    """The tables, made once a process."""
-    classes = np.full(_BEYOND + 1, C.LETTER, dtype=np.uint8)
-    for first, last, kind in _RANGES:
-        classes[first : last + 1] = kind
-    for kind, characters in _SINGLE.items():
+    """The tables, built once per process."""
+    classes = np.full(_ASTRAL + 1, C.LETTER, dtype=np.uint8)
+    for first, last, character_class in _RANGES:
+        classes[first : last + 1] = character_class
+    for character_class, characters in _SINGLE.items():
         for character in characters:
-            classes[ord(character)] = kind
-    classes[_BEYOND] = C.PICTURE
-    lower = np.arange(_BEYOND + 1, dtype=np.int32)
+            classes[ord(character)] = character_class
+    classes[_ASTRAL] = C.PICTURE
+    lower = np.arange(_ASTRAL + 1, dtype=np.int32)
     for first, last in _CASED:
         for code in range(first, last + 1):
-            small = chr(code).lower()
-            if len(small) == 1 and ord(small) != code:
+            lowered = chr(code).lower()
+            if len(lowered) == 1 and ord(lowered) != code:
                 classes[code] = C.UPPER
-                if _utf8_length(ord(small)) == _utf8_length(code):
-                    lower[code] = ord(small)
+                if _utf8_length(ord(lowered)) == _utf8_length(code):
+                    lower[code] = ord(lowered)
     single = np.arange(256)
     folded = np.where(single < 0x80, lower[:256], single)
     folded[ord("0") : ord("9") + 1] = ord("0")
@@ -158,22 +163,24 @@ def tables() -> Tables:
 
 
 def classify(buffer: bytes) -> tuple[Bytes, Bytes]:
-    """Class of every byte of a UTF-8 buffer, and the buffer in lower case with every digit a zero.
+    """The class of every byte of a UTF-8 buffer, and the buffer in lower case with every ASCII digit replaced by ``0``.
 
-    Both have the buffer's length. A character's class stands at its first byte; the bytes after it are LETTER in a
-    word, UNSPACED_REST or SPACE in their own, CONTINUATION in anything else. Lone surrogates (encoded with
-    ``surrogatepass``) are letters. The last four bytes of the buffer must be ASCII.
+    Both have the length of the buffer. The first byte of a character has the character's class. Its other bytes are
+    LETTER in a letter or digit, UNSPACED_REST in an unspaced character, SPACE in a space, and CONTINUATION in all other
+    characters. Lone surrogates (encoded with ``surrogatepass``) are letters. The last four bytes of the buffer must be
+    ASCII.
     """
-    known = tables()
-    classes = np.frombuffer(bytearray(buffer.translate(known.ascii_classes)), dtype=np.uint8)
-    folded = np.frombuffer(bytearray(buffer.translate(known.ascii_folded)), dtype=np.uint8)
+    lookup = tables()
+    classes = np.frombuffer(bytearray(buffer.translate(lookup.ascii_classes)), dtype=np.uint8)
+    folded = np.frombuffer(bytearray(buffer.translate(lookup.ascii_folded)), dtype=np.uint8)
     if not buffer.isascii():
         raw = np.frombuffer(buffer, dtype=np.uint8)
-        _classify_beyond_ascii(raw, classes, folded, known)
+        _classify_beyond_ascii(raw, classes, folded, lookup)
     return classes, folded
 
 
-def _classify_beyond_ascii(raw: Bytes, classes: Bytes, folded: Bytes, known: Tables) -> None:
+def _classify_beyond_ascii(raw: Bytes, classes: Bytes, folded: Bytes, lookup: Tables) -> None:
+    """Overwrite ``classes`` and ``folded`` at the bytes of characters beyond ASCII."""
     leads = np.flatnonzero(raw >= 0xC0)
     first = raw[leads]
     for length, low, high in ((2, 0xC0, 0xE0), (3, 0xE0, 0xF0), (4, 0xF0, 0x100)):
@@ -183,26 +190,28 @@ def _classify_beyond_ascii(raw: Bytes, classes: Bytes, folded: Bytes, known: Tab
         code = raw[at].astype(np.int32) & (0x7F >> length)
         for step in range(1, length):
             code = (code << 6) | (raw[at + step] & 0x3F)
-        kind = known.classes[np.minimum(code, _BEYOND)]
+        code_classes = lookup.classes[np.minimum(code, _ASTRAL)]
         if length == 4:
-            kind[(code >= ASTRAL_HAN[0]) & (code <= ASTRAL_HAN[1])] = C.UNSPACED
-        _write_classes(classes, at, kind, length)
+            code_classes[(code >= ASTRAL_HAN[0]) & (code <= ASTRAL_HAN[1])] = C.UNSPACED
+        _write_classes(classes, at, code_classes, length)
         if length < 4:
-            _write_lower(folded, at, code, known.lower[code], length)
+            _write_lower(folded, at, code, lookup.lower[code], length)
 
 
-def _write_classes(classes: Bytes, at: NDArray[np.intp], kind: Bytes, length: int) -> None:
-    classes[at] = kind
-    after = REST.take(kind)
-    other = after != C.LETTER  # bytes beyond ASCII are letters already
-    at, after = at[other], after[other]
+def _write_classes(classes: Bytes, at: NDArray[np.intp], code_classes: Bytes, length: int) -> None:
+    """Write the classes of characters of ``length`` bytes whose first bytes are ``at``."""
+    classes[at] = code_classes
+    rest = REST.take(code_classes)
+    changed = rest != C.LETTER  # `ascii_classes` makes all bytes beyond ASCII letters
+    at, rest = at[changed], rest[changed]
     for step in range(1, length):
-        classes[at + step] = after
+        classes[at + step] = rest
 
 
 def _write_lower(
     folded: Bytes, at: NDArray[np.intp], code: NDArray[np.int32], lower: NDArray[np.int32], length: int
 ) -> None:
+    """Write the lower case of characters of ``length`` bytes (2 or 3) whose first bytes are ``at``."""
     changed = lower != code
     if not changed.any():
         return

@@ -1,4 +1,4 @@
-"""Long texts cut into sections that are judged one after the other, so that memory stays bounded."""
+"""Cuts long texts into sections, which are predicted one at a time so that memory is bounded."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from detector.text.paragraphs import ParagraphBreak
 
-SECTION_CHARACTERS = 1 << 19  # a text longer than this is judged in sections of at most this size
-EXCERPT_CHARACTERS = 1 << 16  # of a paragraph longer than a section, this much is judged
+SECTION_CHARACTERS = 1 << 19  # longer texts are predicted in sections of about this size
+EXCERPT_CHARACTERS = 1 << 16  # of a paragraph that is longer than a section, only this much is read
 
-_BLANK_LINE = re.compile(r"(?>\r\n|\r|\n)[^\S\r\n]*(?>\r\n|\r|\n)")  # atomic: a CRLF is never taken for two ends
+_BLANK_LINE = re.compile(r"(?>\r\n|\r|\n)[^\S\r\n]*(?>\r\n|\r|\n)")  # atomic: a CRLF never matches as two line ends
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of a text, ``text`` from the character ``start`` on.
+    """A part of a text: ``text`` begins at the character ``start``.
 
-    Where one paragraph is longer than a section, ``paragraph`` is its first and last character and ``text`` only its
-    beginning.
+    If one paragraph is longer than a section, ``paragraph`` is its start and its end (exclusive) in the whole text, and
+    ``text`` is only its beginning. Otherwise ``paragraph`` is None.
     """
 
     start: int
@@ -29,9 +29,10 @@ class Section:
 
 
 def sections(text: str, paragraphs: ParagraphBreak, size: int = SECTION_CHARACTERS) -> Iterator[Section]:
-    """Cut a text between paragraphs into sections of at most ``size`` characters, or one more where a CRLF ends it.
+    """Cut a text between paragraphs into sections of at most ``size`` characters, or one more if a CRLF ends a section.
 
-    There is always one; of a longer stretch that holds no paragraph, it is an empty one.
+    A paragraph that is longer than ``size`` is a section of its own (`Section.paragraph`). White space that is longer
+    than ``size`` becomes an empty section. There is at least one section, also for an empty text.
     """
     start = 0
     while len(text) - start > size:
@@ -47,14 +48,15 @@ def sections(text: str, paragraphs: ParagraphBreak, size: int = SECTION_CHARACTE
 
 
 def _last_break(text: str, start: int, end: int, paragraphs: ParagraphBreak) -> int:
-    """Where the last paragraph that ends in ``text[start:end]`` ends, after its line break; 0 for none."""
+    """The position after the last paragraph break in ``text[start:end]``; 0 if there is none."""
     if paragraphs == "blank":
         return max((match.end() for match in _BLANK_LINE.finditer(text, start, end)), default=0)
     return _after_crlf(text, max(text.rfind("\n", start, end), text.rfind("\r", start, end)) + 1)
 
 
 def _next_break(text: str, at: int, paragraphs: ParagraphBreak) -> int:
-    # one character back, and in blank mode a line back: a break may straddle the place
+    """The position after the first paragraph break that ends after ``at``; the end of the text if there is none."""
+    # The break may begin before ``at``: the search begins one character earlier, for blank lines one line earlier.
     pattern = _BLANK_LINE if paragraphs == "blank" else _LINE_END
     back = at - 1
     if paragraphs == "blank":
@@ -64,11 +66,12 @@ def _next_break(text: str, at: int, paragraphs: ParagraphBreak) -> int:
 
 
 def _after_crlf(text: str, cut: int) -> int:
+    """The position ``cut``, or the next one if it is between CR and LF."""
     return cut + 1 if cut and text[cut - 1 : cut + 1] == "\r\n" else cut
 
 
 def _excerpt(text: str, start: int, stop: int) -> Iterator[Section]:
-    """The one paragraph of ``text[start:stop]``, or nothing of it where all is blank."""
+    """The section for the only paragraph in ``text[start:stop]``; an empty section if all of it is white space."""
     body = text[start:stop]
     lead = len(body) - len(body.lstrip())
     if lead == len(body):

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and a folder for what is not whole yet."""
+"""Atomic writing: files that appear complete or not at all, and a locked folder for unfinished files."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import BinaryIO
 from detector.errors import DataError
 
 SCRATCH_FOLDER = ".detector-unfinished"
-_NAME = 40  # characters of a file's name that the name of its unfinished file begins with
+_NAME_PREFIX = 40  # characters of a file's name that the name of its temporary file begins with
 
 
 @contextlib.contextmanager
 def replacing(path: Path, scratch: Path | None = None) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of ``path`` when the block ends, and leaves no trace when it fails.
+    """Open a temporary file that replaces ``path`` when the block ends. It is deleted if the block raises an error.
 
-    It keeps the permissions of the file it replaces. Until then it stands in ``scratch``, a folder of the same file
-    system, else beside ``path``. What is no file (a pipe, ``/dev/null``) is written to directly. Raises `OSError` as
-    `open` does.
+    A replaced file keeps its permissions; the umask decides the permissions of a new file. The temporary file is in the
+    folder ``scratch``, which must be in the same file system; by default it is beside ``path``. If ``path`` exists and
+    is not a file (a pipe, ``/dev/null``), it is written to directly. Raises `OSError` as `open` does.
     """
     path = path.resolve()
     if path.exists() and not path.is_file():
         with open(path, "wb") as stream:
             yield stream
         return
-    handle, name = tempfile.mkstemp(dir=scratch or path.parent, prefix=f".{path.name[:_NAME]}.", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=scratch or path.parent, prefix=f".{path.name[:_NAME_PREFIX]}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -43,12 +43,13 @@ def replacing(path: Path, scratch: Path | None = None) -> Iterator[BinaryIO]:
 
 
 def clear_unfinished(path: Path) -> None:
-    """Remove what processes that were killed while they replaced a file have left beside it."""
-    for left in path.parent.glob(f".{glob.escape(path.name[:_NAME])}.*.tmp"):
-        left.unlink(missing_ok=True)
+    """Delete the temporary files beside ``path`` that killed processes left there."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name[:_NAME_PREFIX])}.*.tmp"):
+        leftover.unlink(missing_ok=True)
 
 
 def _mode(path: Path) -> int:
+    """The permissions of a file; for a missing file, the permissions of a new file under the current umask."""
     try:
         return path.stat().st_mode & 0o7777
     except FileNotFoundError:
@@ -59,9 +60,10 @@ def _mode(path: Path) -> int:
 
 @contextlib.contextmanager
 def working_in(folder: Path) -> Iterator[Path]:
-    """A scratch folder inside ``folder``, which is made where it is missing; only one process at a time has it.
+    """Lock ``folder``, creating it if it is missing, and make a scratch folder in it that is deleted at the end.
 
-    What a process that was killed left in it is cleared away first. Raises `DataError` while another run is at work.
+    Files that a killed process left in the scratch folder are deleted first. Raises `DataError` if another process has
+    locked the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
@@ -76,10 +78,10 @@ def working_in(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """The system's lock on a folder: it ends with the process, however that ends."""
+    """Hold an advisory lock of the operating system, which is released even if the process is killed."""
     try:
         import fcntl
-    except ImportError:  # Windows has no such lock
+    except ImportError:  # Windows does not have these locks
         yield
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -87,8 +89,10 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DataError(f"{folder}: another run is writing there; wait for it, or give another --output") from error
-        except OSError:  # a file system without locks
+            raise DataError(
+                f"{folder}: another run is writing there; wait until it has finished, or give another --output"
+            ) from error
+        except OSError:  # the file system does not support locks
             pass
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Consecutive things put together up to a size, lazily."""
+"""Grouping of consecutive items into batches, lazily."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import TypeVar
 ItemT = TypeVar("ItemT")
 
 
-def batches(things: Iterable[ItemT], size: Callable[[ItemT], int], enough: int) -> Iterator[list[ItemT]]:
-    """Lists of consecutive things, each closed as soon as its sizes add up to ``enough``; the last may be smaller."""
+def batches(items: Iterable[ItemT], size: Callable[[ItemT], int], min_size: int) -> Iterator[list[ItemT]]:
+    """Group consecutive items into lists whose sizes sum to at least ``min_size``; only the last may be smaller.
+
+    A list ends with the first item that makes it large enough.
+    """
     batch: list[ItemT] = []
     total = 0
-    for thing in things:
-        batch.append(thing)
-        total += size(thing)
-        if total >= enough:
+    for item in items:
+        batch.append(item)
+        total += size(item)
+        if total >= min_size:
             yield batch
             batch, total = [], 0
     if batch:

@@ -19,8 +19,9 @@ from detector.backend.reference import NUMPY_BACKEND, NumpyBackend
 from detector.features.tokens import tokenize
 from detector.inference.layers import BLOCK
 from detector.inference.model import Model
+from detector.inference.network import FAR_DILATIONS, NEAR_DILATIONS
 from detector.inference.pooling import POOLS
-from detector.inference.positions import FAR_DILATIONS, NEAR_DILATIONS, Positions
+from detector.inference.positions import Positions
 from detector.inference.predict import Backend, predict
 from detector.inference.quantization import HIDDEN_MAX, HIDDEN_STEPS, INPUT_STEPS
 from detector.text.paragraphs import BACK, FRONT, Batch, ParagraphBreak, split

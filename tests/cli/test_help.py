@@ -41,7 +41,7 @@ def test_every_command_is_listed() -> None:
 def test_every_command_has_examples_and_exit_codes(command: str) -> None:
     shown = help_of(command)
     assert f"detector {command}" in shown.split("Examples")[1]
-    assert "0 done" in shown.split("Exit codes")[1]
+    assert "0 success" in shown.split("Exit codes")[1]
 
 
 @pytest.mark.parametrize("command", ["clean", "predict"])

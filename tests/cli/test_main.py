@@ -13,8 +13,8 @@ from rewriting import needs
 from detector import __version__
 from detector.cleaner import Cleaner
 from detector.cli.main import main
-from detector.util.json_lines import json_line
 from detector.inference.model import Model
+from detector.util.json_lines import json_line
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_in_place_keeps_the_originals(command: Command, text: str, cleaned: str)
     }  # fmt: skip
     again = command("clean", "--in-place", "a.txt")
     assert again.code == 1
-    assert "a.txt.orig is there already" in again.err
+    assert "a.txt.orig: already exists" in again.err
 
 
 @pytest.mark.parametrize("name", ["removed.jsonl", "removed.jsonl.gz", needs("pyarrow", "removed.parquet")])
@@ -129,8 +129,8 @@ def test_a_file_that_fails_does_not_stop_the_others(command: Command, text: str,
     Path("in/d.txt").write_bytes(text.encode())
     called = command("clean", "in", "-o", "out")
     assert called.code == 1
-    assert "not done: in/b.jsonl.gz: " in called.err
-    assert 'not done: in/c.csv: no column "text"' in called.err
+    assert "failed: in/b.jsonl.gz: " in called.err
+    assert 'failed: in/c.csv: no column "text"' in called.err
     assert "failed          2 files" in called.err
     beside = ("_manifest.jsonl", "_rejected.jsonl", "_summary.json")
     assert tree(Path("out"), beside) == {"a.txt": cleaned.encode(), "d.txt": cleaned.encode()}
@@ -146,13 +146,13 @@ def test_a_file_that_fails_does_not_stop_the_others(command: Command, text: str,
         (["clean", "gone.txt"], "gone.txt: no such file or folder"),
         (["clean", "a.txt", "-t", "7"], "threshold '7': give a number from 0 to 1, or one of gentle, balanced, strict"),
         (["clean", "a.txt", "-t", "mild"], "threshold 'mild'"),
-        (["clean", "a.txt", "--policy", "odd"], "policy 'odd': give one of reporting"),
+        (["clean", "a.txt", "--policy", "odd"], "'odd' is not one of 'reporting'"),
         (["clean", "a.txt", "--keep", "odd"], "'odd' is neither a label nor a kind of this model"),
-        (["clean", "a.txt", "--paragraphs", "odd"], "paragraphs 'odd': give line or blank"),
-        (["clean", "a.txt", "--format", "odd"], "format 'odd': give one of text"),
+        (["clean", "a.txt", "--paragraphs", "odd"], "'odd' is not one of 'line', 'blank'"),
+        (["clean", "a.txt", "--format", "odd"], "'odd' is not one of 'text'"),
         (["clean", "a.txt", "-o", "a.txt"], "a.txt: is an input"),
         (["clean", "a.txt", "a.txt"], "2 inputs need --output FOLDER or --in-place"),
-        (["predict", "a.txt", "--table", "-o", "b.jsonl"], "give one of them"),
+        (["predict", "a.txt", "--table", "-o", "b.jsonl"], "use it without --output and --jobs"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_exit_code_2(command: Command, arguments: list[str], message: str) -> None:

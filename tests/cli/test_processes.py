@@ -12,8 +12,8 @@ import pytest
 from command import environment, start, tree
 
 from detector.cleaner import Cleaner
-from detector.util.json_lines import json_line
 from detector.inference.model import Model
+from detector.util.json_lines import json_line
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_clean_starts_without_what_it_does_not_need(tiny_model_dir: Path, tmp_pa
     heavy = ("sklearn", "scipy", "pandas", "pyarrow", "joblib", "rich", "multiprocessing", "fastwarc", "zstandard")
     program = (
         "import sys\n"
-        "from detector.cli import main\n"
+        "from detector.cli.main import main\n"
         f"sys.argv = ['detector', 'clean', 'a.txt', '-m', {str(tiny_model_dir)!r}]\n"
         "try:\n    main()\n"
         f"finally:\n    print([name for name in {heavy} if name in sys.modules])\n"
@@ -47,7 +47,7 @@ def test_numpy_is_told_of_one_thread_before_it_comes(
     (tmp_path / "a.txt").write_text("Rain fell.\n")
     program = (
         "import os, sys\n"
-        "from detector.cli import main\n"
+        "from detector.cli.main import main\n"
         "early = 'numpy' in sys.modules\n"
         f"sys.argv = ['detector', {verb!r}, 'a.txt', '-o', 'b', '-m', {str(tiny_model_dir)!r}]\n"
         "try:\n    main()\n"

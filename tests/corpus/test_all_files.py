@@ -16,11 +16,11 @@ from detector.cleaner import Cleaner
 from detector.corpus.all_files import Options, clean_all
 from detector.corpus.one_file import Run
 from detector.corpus.plan import plan
-from detector.util.json_lines import json_line
 from detector.corpus.summary import Summary
 from detector.formats.base import Fields
-from detector.formats.compression import packing
+from detector.formats.compression import compressing
 from detector.inference.model import Model
+from detector.util.json_lines import json_line
 
 MANIFEST, REJECTED, SUMMARY = BESIDE = ("_manifest.jsonl", "_rejected.jsonl", "_summary.json")
 BAD = b"no json at all\n"
@@ -42,8 +42,8 @@ def corpus(tmp_path: Path, seed_texts: list[str]) -> Path:
     (folder / "deep" / "c.jsonl").write_bytes(b"".join(lines[20:30]))
     (folder / "deep" / "d.md").write_text(seed_texts[1])
     for name, part in (("e.jsonl.gz", lines[30:40]), ("f.jsonl.xz", [*lines[40:], BAD])):
-        with open(folder / name, "wb") as file, packing(file, Path(name).suffix) as packed:
-            packed.write(b"".join(part))
+        with open(folder / name, "wb") as file, compressing(file, Path(name).suffix) as compressed:
+            compressed.write(b"".join(part))
     return folder
 
 
@@ -116,7 +116,7 @@ def test_the_summary_says_all_there_is_to_say(session: Session) -> None:
     assert report["model"] == session.run.cleaner.model.metadata["sha256"]
     assert report["settings"]["text_field"] == "text"
     assert report["kept"] == summary.report()["kept"]
-    assert report["removed"]["labels"]["appeal"]["words"] > 0
+    assert report["removed"]["labels"]["appeal"]["characters"] > 0
 
 
 def test_rejected_records_are_kept_with_file_line_and_reason(session: Session) -> None:

@@ -17,14 +17,15 @@ from detector.cleaner import Cleaner
 from detector.corpus.one_file import Run, Sidecars, TooManyRejectedError
 from detector.corpus.plan import Task
 from detector.corpus.progress import Meter
-from detector.util.json_lines import json_line
 from detector.corpus.sidecar import sidecar
 from detector.corpus.summary import Summary
 from detector.errors import DataError
 from detector.formats.base import Record, Rejected
 from detector.formats.jsonl import JsonLinesFormat
+from detector.formats.registry import file_type
 from detector.inference.model import Model
 from detector.util.atomic import replacing, working_in
+from detector.util.json_lines import json_line
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +37,13 @@ def jsonl(texts: list[str]) -> bytes:
     return b"".join(json_line({"id": f"d{number}", "text": text}) for number, text in enumerate(texts))
 
 
-def clean(run: Run, source: Path, target: Path, sidecars: Sidecars | None = None, **task: bool) -> Summary:
-    summary = Summary()
-    run.clean(Task(source, target, source.name, **task), summary, sidecars or Sidecars(), Meter())
+def clean(
+    run: Run, source: Path, target: Path, sidecars: Sidecars | None = None, keep_original: bool = False
+) -> Summary:
+    summary, kind = Summary(), file_type(source)
+    compression = file_type(target, kind.format_name).compression
+    task = Task(source, target, source.name, kind, compression, keep_original)
+    run.clean(task, summary, sidecars or Sidecars(), Meter())
     return summary
 
 
@@ -71,12 +76,8 @@ def test_bytes_that_are_no_utf8_are_restored_too(run: Run, seed_texts: list[str]
     data = text.encode().replace(b" ", b" \xff\xe9 ")
     (tmp_path / "in.txt").write_bytes(data)
     removed = io.BytesIO()
-    clean(
-        replace(run, cleaner=replace(run.cleaner, threshold=0.9)),
-        tmp_path / "in.txt",
-        tmp_path / "o.txt",
-        Sidecars(removed),
-    )
+    strict = replace(run, cleaner=replace(run.cleaner, threshold=0.9))
+    clean(strict, tmp_path / "in.txt", tmp_path / "o.txt", Sidecars(removed))
     lines = [json.loads(line) for line in removed.getvalue().splitlines()]
     out = (tmp_path / "o.txt").read_bytes()
     assert lines
@@ -163,7 +164,7 @@ def test_in_place_keeps_the_original_once(run: Run, seed_texts: list[str], tmp_p
     assert (tmp_path / "in.jsonl.orig").read_bytes() == before
     assert len(file.read_bytes()) < len(before)
     assert file.stat().st_mode & 0o777 == 0o640
-    with pytest.raises(DataError, match=r"in\.jsonl\.orig is there already"):
+    with pytest.raises(DataError, match=r"in\.jsonl\.orig: already exists"):
         clean(run, file, file, keep_original=True)
     assert (tmp_path / "in.jsonl.orig").read_bytes() == before
 

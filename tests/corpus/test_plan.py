@@ -59,8 +59,8 @@ def test_paths_stand_for_files(paths: list[str], found: list[str]) -> None:
     assert [str(one.source) for one in find(paths)] == found
 
 
-def test_all_files_takes_every_ending_but_originals() -> None:
-    assert [one.place.as_posix() for one in find(["c"], all_files=True)] == [
+def test_all_files_takes_every_extension_but_originals() -> None:
+    assert [one.relative.as_posix() for one in find(["c"], all_files=True)] == [
         "a.txt", "b.jsonl.gz", "deep/er/a.txt", "page.pdf",
     ]  # fmt: skip
 
@@ -110,20 +110,20 @@ def test_in_place_goes_through_links(tmp_path: Path) -> None:
         ({"paths": ["missing.txt"], "output": None}, "missing.txt: no such file or folder"),
         ({"paths": ["c/*.docx"], "output": None}, r"c/\*.docx: no file matches the pattern"),
         ({"paths": ["c", "d"], "output": None}, "4 inputs need --output FOLDER or --in-place"),
-        ({"paths": ["c"], "output": Path("d/a.txt")}, "is no folder, which 3 inputs need"),
-        ({"paths": ["c/a.txt"], "output": Path("c/a.txt")}, "is an input; choose another --output, or --in-place"),
-        ({"paths": ["c"], "output": Path("c")}, "no file of a known ending"),
+        ({"paths": ["c"], "output": Path("d/a.txt")}, "not a folder; 3 inputs need one"),
+        ({"paths": ["c/a.txt"], "output": Path("c/a.txt")}, "is an input; choose another --output, or use --in-place"),
+        ({"paths": ["c"], "output": Path("c")}, "c: no files with a known extension found"),
         ({"paths": ["c/a.txt", "d/a.txt"], "output": Path("o")}, "c/a.txt would both be written to o/a.txt"),
         ({"paths": ["c/a.txt"], "output": Path("o"), "in_place": True}, "exclude each other"),
         ({"paths": ["-"], "output": None, "in_place": True}, "needs files, not standard input"),
-        ({"paths": ["-", "-"], "output": None}, "once only"),
+        ({"paths": ["-", "-"], "output": None}, "can be read only once"),
         ({"paths": ["c/.git"], "output": Path("o"), "all_files": False, "format_name": None}, None),
-        ({"paths": ["c/a.txt"], "output": Path("x.jsonl")}, "ending is that of jsonl, but the input is text"),
+        ({"paths": ["c/a.txt"], "output": Path("x.jsonl")}, "has the extension of jsonl, but the input is text"),
         (
             {"paths": [], "output": Path("x.csv"), "format_name": "jsonl"},
-            "ending is that of csv, but the input",
+            "has the extension of csv, but the input is jsonl",
         ),
-        ({"paths": ["crawl.wet.gz"], "output": Path("x.wet")}, "record by record and stays so"),
+        ({"paths": ["crawl.wet.gz"], "output": Path("x.wet")}, "warc is written with the compression of the input"),
     ],
 )
 def test_what_makes_no_sense_is_said(arguments: dict[str, object], message: str | None) -> None:
@@ -136,5 +136,5 @@ def test_what_makes_no_sense_is_said(arguments: dict[str, object], message: str 
 
 def test_an_empty_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="empty: no file of a known ending inside; --all-files"):
+    with pytest.raises(UsageError, match="empty: no files with a known extension found; --all-files"):
         find(["empty"])

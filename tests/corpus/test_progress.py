@@ -12,14 +12,14 @@ from detector.corpus import progress
 from detector.corpus.all_files import Options, clean_all
 from detector.corpus.one_file import Run
 from detector.corpus.plan import plan
-from detector.corpus.progress import Meter, State, shown
+from detector.corpus.progress import Meter, RunProgress, show_progress
 from detector.inference.model import Model
 
 
-def state(**counts: int) -> State:
+def progress_of(**counts: int) -> RunProgress:
     meter = Meter()
     meter.add(**counts)
-    return State(meter, files=40, bytes=4_000_000, done=12, started=0.0)
+    return RunProgress(meter, files=40, bytes=4_000_000, done=12, started=0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +32,8 @@ def _two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({}, "12 of 40 files, 0 documents, 0.0 MB/s", ""),
         (
-            {"read": 1_000_000, "documents": 3400, "words": 1000, "removed": 124},
-            "12 of 40 files, 3,400 documents, 0.5 MB/s, 12.4% of the words removed",
+            {"read": 1_000_000, "documents": 3400, "characters": 1000, "removed": 124},
+            "12 of 40 files, 3,400 documents, 0.5 MB/s, 12.4% of the characters removed",
             ", 0:00:06 left",
         ),
         ({"read": 1000}, "12 of 40 files, 0 documents, 0.0 MB/s", ", 2:13:18 left"),
@@ -41,12 +41,12 @@ def _two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_line_says_how_far_it_is(counts: dict[str, int], line: str, left: str) -> None:
-    assert state(**counts).line() == line
-    assert state(**counts).left() == left
+    assert progress_of(**counts).line() == line
+    assert progress_of(**counts).time_left() == left
 
 
 def test_without_a_terminal_lines_are_written_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_LINE_EVERY", 0.001)
+    monkeypatch.setattr(progress, "_LOG_SECONDS", 0.001)
     lines: list[str] = []
     twice = threading.Event()
 
@@ -55,7 +55,7 @@ def test_without_a_terminal_lines_are_written_now_and_then(monkeypatch: pytest.M
         if len(lines) == 2:
             twice.set()
 
-    with shown(state(read=1_000_000), False, write):
+    with show_progress(progress_of(read=1_000_000), False, write):
         assert twice.wait(60)
     assert set(lines) == {"12 of 40 files, 0 documents, 0.5 MB/s, 0:00:06 left"}
 
@@ -63,8 +63,8 @@ def test_without_a_terminal_lines_are_written_now_and_then(monkeypatch: pytest.M
 def test_on_a_terminal_there_is_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
-    current = state(read=1_000_000)
-    with shown(current, True, print):
+    current = progress_of(read=1_000_000)
+    with show_progress(current, True, print):
         current.meter.add(read=3_000_000, documents=7)
         current.done = 40
     captured = capsys.readouterr()

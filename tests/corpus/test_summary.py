@@ -22,17 +22,16 @@ def counted(cleaner: Cleaner, texts: list[str]) -> Summary:
     return summary
 
 
-def test_paragraphs_and_words_are_counted_by_what_they_are(cleaner: Cleaner, seed_texts: list[str]) -> None:
+def test_paragraphs_and_characters_are_counted_by_what_they_are(cleaner: Cleaner, seed_texts: list[str]) -> None:
     summary = counted(cleaner, seed_texts)
     expected: dict[tuple[bool, str, str], list[int]] = {}
     for text in seed_texts:
-        prediction = cleaner.predict(text)
-        for paragraph, words in zip(prediction.paragraphs, prediction.words.tolist(), strict=True):
+        for paragraph in cleaner.predict(text).paragraphs:
             count = expected.setdefault((paragraph.keep, paragraph.label, paragraph.kind), [0, 0])
             count[0] += 1
-            count[1] += words
+            count[1] += len(paragraph.text)
     found = {
-        (keep, *key): [count.paragraphs, count.words]
+        (keep, *key): [count.paragraphs, count.characters]
         for keep, counts in ((True, summary.kept), (False, summary.removed))
         for key, count in counts.items()
     }
@@ -51,13 +50,13 @@ def test_counts_do_not_depend_on_batches(cleaner: Cleaner, seed_texts: list[str]
 def test_counts_survive_being_written_down(cleaner: Cleaner, seed_texts: list[str]) -> None:
     summary = counted(cleaner, seed_texts)
     summary.rejected, summary.bytes = 3, 12345
-    assert Summary.unpacked(json.loads(json.dumps(summary.packed()))) == summary
+    assert Summary.from_json(json.loads(json.dumps(summary.to_json()))) == summary
 
 
 def test_the_report_adds_up(cleaner: Cleaner, seed_texts: list[str]) -> None:
     report = counted(cleaner, seed_texts).report()
     for name in ("kept", "removed"):
-        for unit in ("paragraphs", "words"):
+        for unit in ("paragraphs", "characters"):
             assert report[name][unit] == sum(part[unit] for part in report[name]["labels"].values())
             assert report[name][unit] == sum(part[unit] for part in report[name]["kinds"].values())
     assert all(kind.partition("/")[0] in report["kept"]["labels"] for kind in report["kept"]["kinds"])
@@ -70,8 +69,8 @@ def test_nothing_is_counted_of_nothing() -> None:
     assert summary.ok
     assert summary.lines() == [
         "0 documents",
-        "kept            0 paragraphs           0 words",
-        "removed         0 paragraphs           0 words",
+        "kept            0 paragraphs             0 characters",
+        "removed         0 paragraphs             0 characters",
     ]
 
 

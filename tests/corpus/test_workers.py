@@ -14,8 +14,8 @@ import pytest
 from command import start, tree
 
 from detector.corpus.progress import Counts, Meter
-from detector.util.json_lines import json_line
 from detector.corpus.workers import Workers
+from detector.util.json_lines import json_line
 
 FATAL = 13
 DEADLINE = 60  # seconds that nothing here should come near

@@ -117,11 +117,11 @@ def test_bytes_that_are_no_utf8_stay_as_they_are(pa, arrow, cleaner):
 @pytest.mark.parametrize(
     ("columns", "options", "message"),
     [
-        (["id"], {}, "text column 'text': not there, or there twice; the columns: id"),
-        (["text", "text"], {}, "text column 'text': not there, or there twice"),
+        (["id"], {}, "text column 'text': missing, or not unique; the columns: id"),
+        (["text", "text"], {}, "text column 'text': missing, or not unique"),
         (["id", "text"], {"text": "id"}, "text column 'id' is int64, not one of string"),
-        (["id", "text"], {"removed_share": "id"}, "column 'id' to add is there already"),
-        (["id", "text"], {"removed_text": "text"}, "column 'text' to add is there already"),
+        (["id", "text"], {"removed_share": "id"}, "column 'id', which would be added, already exists"),
+        (["id", "text"], {"removed_text": "text"}, "column 'text', which would be added, already exists"),
     ],
 )
 def test_columns_that_do_not_fit(pa, arrow, cleaner, columns, options, message):
@@ -132,7 +132,7 @@ def test_columns_that_do_not_fit(pa, arrow, cleaner, columns, options, message):
 
 @pytest.mark.parametrize("names", [{"removed_share": "text"}, {"removed_share": "x", "removed_text": "x"}])
 def test_settings_whose_columns_clash(arrow, names):
-    with pytest.raises(UsageError, match="give each a name of its own"):
+    with pytest.raises(UsageError, match="give each column its own name"):
         arrow.Settings(**names)
 
 

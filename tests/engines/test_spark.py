@@ -70,10 +70,10 @@ def test_nulls_and_added_columns(spark, settings):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"text": "body"}, "text column 'body': not there; the columns: text, words"),
+        ({"text": "body"}, "text column 'body': missing; the columns: text, words"),
         ({"text": "words"}, "text column 'words' is int, not string"),
-        ({"removed_share": "words"}, "column 'words' to add is there already"),
-        ({"removed_text": "words"}, "column 'words' to add is there already"),
+        ({"removed_share": "words"}, "column 'words', which would be added, already exists"),
+        ({"removed_text": "words"}, "column 'words', which would be added, already exists"),
     ],
 )
 def test_columns_that_do_not_fit_are_refused_before_any_work(spark, asked, message):

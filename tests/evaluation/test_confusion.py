@@ -10,7 +10,7 @@ import pytest
 from detector.cleaner import Cleaner
 from detector.evaluation.confusion import confusion
 from detector.evaluation.evaluate import evaluate
-from detector.fit.train import CARD_FILE, measured, write_card
+from detector.fit.train import CARD_FILE, update_dev_figures, write_card
 from detector.inference.storage import ARRAYS_FILE, load_model
 
 TRUE = ["body"] * 3 + ["menu"] * 3 + ["legal"]
@@ -18,7 +18,7 @@ GUESS = ["body", "body", "menu", "menu", "menu", "legal", "body"]
 
 
 def test_by_hand() -> None:
-    found = confusion(TRUE, GUESS, {"body", "menu", "legal"}, least=3)
+    found = confusion(TRUE, GUESS, {"body", "menu", "legal"}, min_paragraphs=3)
     assert found is not None
     assert found.kinds == ("body", "menu")
     assert found.counts == ((2, 1, 0), (0, 2, 1))
@@ -27,7 +27,7 @@ def test_by_hand() -> None:
 
 
 def test_a_kind_that_the_model_does_not_know_counts_as_missed() -> None:
-    found = confusion(TRUE, ["body"] * 7, {"body"}, least=3)
+    found = confusion(TRUE, ["body"] * 7, {"body"}, min_paragraphs=3)
     assert found is not None
     assert found.f1 == (2 * 3 / (3 + 7), 0)
 
@@ -49,7 +49,7 @@ def test_only_what_was_read_on_whole_pages_counts(tiny_model_dir: Path) -> None:
 def test_a_model_measured_anew_says_so_and_stays_as_it_is(model_copy: Path) -> None:
     before = (model_copy / ARRAYS_FILE).read_bytes()
     documents = measured_documents.documents(50)
-    written = measured(model_copy, documents)
+    written = update_dev_figures(model_copy, documents)
     write_card(model_copy)
     assert (model_copy / ARRAYS_FILE).read_bytes() == before
     metadata = load_model(model_copy).metadata
@@ -57,13 +57,13 @@ def test_a_model_measured_anew_says_so_and_stays_as_it_is(model_copy: Path) -> N
     assert set(metadata["figures"]["dev"]) == {"page", "readability", "extracted"}
     counts = metadata["confusion"]["counts"]
     card = (model_copy / CARD_FILE).read_text("utf-8")
-    assert "## Kinds taken for kinds: dev" in card
+    assert "## Confusion matrix: dev" in card
     assert "|  | body | donation | menu | other | F1 |" in card
     assert f"| donation | {' | '.join(map(str, counts[1]))} | {metadata['confusion']['f1'][1]:.4f} |" in card
-    assert card.index("## Figures: dev") < card.index("## Kinds") < card.index("## Limits")
+    assert card.index("## Figures: dev") < card.index("## Confusion") < card.index("## Limits")
 
 
 def test_too_few_of_every_kind_and_the_card_has_no_such_table(model_copy: Path) -> None:
-    measured(model_copy, measured_documents.documents(2))
+    update_dev_figures(model_copy, measured_documents.documents(2))
     write_card(model_copy)
-    assert "## Kinds" not in (model_copy / CARD_FILE).read_text("utf-8")
+    assert "## Confusion" not in (model_copy / CARD_FILE).read_text("utf-8")

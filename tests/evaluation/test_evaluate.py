@@ -13,7 +13,15 @@ import pytest
 
 from detector.cleaner import Cleaner, Prediction
 from detector.errors import DataError
-from detector.evaluation.evaluate import FIGURES, Judged, count_words, evaluate, figures, figures_by_origin, judge
+from detector.evaluation.evaluate import (
+    FIGURES,
+    ScoredDocument,
+    count_words,
+    evaluate,
+    figures,
+    figures_by_origin,
+    score_documents,
+)
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph, read_documents
 from detector.inference.model import Model
 
@@ -38,14 +46,16 @@ def test_words(text: str, number: int) -> None:
 Row = tuple[str | None, str | None, int, bool, list[float]]  # label, by, words, keep, scores
 
 
-def judged(rows: list[Row], name: str = "a", origin: str | None = None, labels: tuple[str, ...] = LABELS) -> Judged:
+def judged(
+    rows: list[Row], name: str = "a", origin: str | None = None, labels: tuple[str, ...] = LABELS
+) -> ScoredDocument:
     paragraphs = tuple(
         LabelledParagraph(" ".join(f"w{n}x{k}" for k in range(words)) or "—", label, None, by)
         for n, (label, by, words, _, _) in enumerate(rows)
     )
     scores = np.array([row[4] for row in rows], dtype=np.float32).reshape(-1, len(labels))
     at = np.arange(len(rows))
-    return Judged(
+    return ScoredDocument(
         LabelledDocument(name, "site", origin, None, None, paragraphs),
         Prediction(
             "", labels, labels, tuple(range(len(labels))), at, at, scores, scores, scores[:, 0],
@@ -158,7 +168,7 @@ def test_documents_without_paragraphs(tiny_model: Model) -> None:
 def test_paragraphs_that_are_not_those_of_the_text(tiny_model: Model) -> None:
     blank = LabelledDocument("e-7", "e", None, None, None, (LabelledParagraph("\u3000", "reporting"),))
     with pytest.raises(DataError, match="e-7: 1 labelled paragraphs, 0 in the text"):
-        list(judge(Cleaner(tiny_model), [blank]))
+        list(score_documents(Cleaner(tiny_model), [blank]))
 
 
 def scored(data: Path, predictions: Path, scorer: Path) -> dict[str, dict[str, float | None]]:
@@ -183,7 +193,7 @@ def test_the_figures_are_those_of_the_scorer(
     cleaner = Cleaner(tiny_model, threshold)
     documents = list(read_documents([data]))
     with open(tmp_path / "predictions.jsonl", "w", encoding="utf-8") as out:
-        for one in judge(cleaner, documents):
+        for one in score_documents(cleaner, documents):
             paragraphs = [{"label": p.label, "keep": p.keep, "scores": p.scores} for p in one.prediction.paragraphs]
             out.write(json.dumps({"id": f"{one.document.id}#{one.document.origin}", "paragraphs": paragraphs}) + "\n")
     expected = scored(data, tmp_path / "predictions.jsonl", shared / "score.py")

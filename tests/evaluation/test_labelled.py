@@ -90,19 +90,19 @@ WRONG = [
     ("{", "a.jsonl:1: not JSON"),
     ("\ufeff{}", "a.jsonl:1: not JSON"),
     ("[" * 100_000, "a.jsonl:1: not JSON"),
-    ("[1]", "a.jsonl:1: a document is a JSON object, this is a list"),
-    ('"text"', "this is a str"),
+    ("[1]", "a.jsonl:1: a document must be a JSON object, not a list"),
+    ('"text"', "a document must be a JSON object, not a str"),
     ("{}", 'a.jsonl:1: the document has no "id"'),
-    ('{"id": 5, "paragraphs": []}', '"id" is 5, not a text'),
-    ('{"id": "x"}', 'a.jsonl:1: "paragraphs" is missing or no list'),
-    ('{"id": "x", "paragraphs": {}}', '"paragraphs" is missing or no list'),
+    ('{"id": 5, "paragraphs": []}', '"id" is 5, not a string'),
+    ('{"id": "x"}', 'a.jsonl:1: "paragraphs" is missing or not a list'),
+    ('{"id": "x", "paragraphs": {}}', '"paragraphs" is missing or not a list'),
     ('{"id": "x", "site": 1, "paragraphs": []}', '"site" is 1'),
-    ('{"id": "x", "paragraphs": ["text"]}', "a.jsonl:1: paragraph 1: a paragraph is a JSON object, this is a str"),
+    ('{"id": "x", "paragraphs": ["text"]}', "a.jsonl:1: paragraph 1: a paragraph must be a JSON object, not a str"),
     (paragraph(label="reporting"), 'a.jsonl:1: paragraph 2: "text" is missing or blank'),
     (paragraph(text=" \t\u3000", label="reporting"), 'paragraph 2: "text" is missing or blank'),
-    (paragraph(text="two\nlines", label="reporting"), 'paragraph 2: "text" holds a line break'),
-    (paragraph(text="two\rlines", label="reporting"), 'paragraph 2: "text" holds a line break'),
-    (paragraph(text=["a"]), "paragraph 2: \"text\" is ['a'], not a text"),
+    (paragraph(text="two\nlines", label="reporting"), 'paragraph 2: "text" contains a line break'),
+    (paragraph(text="two\rlines", label="reporting"), 'paragraph 2: "text" contains a line break'),
+    (paragraph(text=["a"]), "paragraph 2: \"text\" is ['a'], not a string"),
     (paragraph(text="a", label=1), 'paragraph 2: "label" is 1'),
     (paragraph(text="a", kind=True), 'paragraph 2: "kind" is True'),
 ]
@@ -137,7 +137,7 @@ def test_a_damaged_file(name: str, tmp_path: Path) -> None:
 
 def test_a_folder_without_data(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing")
-    with pytest.raises(DataError, match=r"the folder holds no \.jsonl file, compressed or not"):
+    with pytest.raises(DataError, match=r"the folder contains no \.jsonl file, compressed or not"):
         list(read_documents([tmp_path]))
 
 

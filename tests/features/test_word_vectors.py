@@ -202,5 +202,5 @@ def test_files_that_hold_no_vectors(content: Any, words: str, tmp_path: Path) ->
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"none\.json: no file of word vectors"):
+    with pytest.raises(DataError, match=r"none\.json: not the vectors"):
         making.word_vectors(tmp_path / "none.json")

@@ -112,7 +112,7 @@ def slow_loss(logits: Floats, data: Sequences, label_loss: float) -> float:
 def test_the_slope_of_the_loss(label_loss: float) -> None:
     logits = np.random.default_rng(0).normal(size=(7, KINDS))
     data = paragraphs([0, 1, 2, -1, 1, 0, -1], [1, 0.25, 2, 0, 0.7, 0, 0.5], [0, 1, 1, -1, 1, 0, 1])
-    slope = fitting._loss_slope(logits, data, label_loss)
+    slope = fitting.loss_gradient(logits, data, label_loss)
     for at in np.ndindex(logits.shape):
         moved = np.zeros_like(logits)
         moved[at] = 1e-6
@@ -124,14 +124,14 @@ def test_the_slope_of_the_loss(label_loss: float) -> None:
 
 def test_of_little_weight_little_is_learnt_and_of_none_nothing() -> None:
     logits = np.zeros((2, KINDS))
-    assert not fitting._loss_slope(logits, paragraphs([0, 1], [0, 0]), 1).any()
-    little = fitting._loss_slope(logits, paragraphs([0, 1], [0.1, 0.1]), 0)
+    assert not fitting.loss_gradient(logits, paragraphs([0, 1], [0, 0]), 1).any()
+    little = fitting.loss_gradient(logits, paragraphs([0, 1], [0.1, 0.1]), 0)
     assert np.abs(little).max() == pytest.approx(0.1 * 2 / 3)
 
 
 def test_logits_of_any_size_have_a_slope() -> None:
     logits = np.array([[1e4, -1e4, 0], [-1e4, 1e4, 0]], dtype=np.float32)
-    slope = fitting._loss_slope(logits, paragraphs([1, 1], [0.5, 0.5]), 1)
+    slope = fitting.loss_gradient(logits, paragraphs([1, 1], [0.5, 0.5]), 1)
     assert slope.tolist()[1] == [0, 0, 0]
     assert slope[0, 0] > 0 > slope[0, 1]
 
@@ -158,7 +158,7 @@ def test_neighbours_are_those_of_the_document(step: int, sizes: list[int], seed:
 )
 def test_maxima_are_the_largest_so_far_and_from_here(sizes: list[int], seed: int, values: tuple[float, ...]) -> None:
     column = np.random.default_rng(seed).choice(values, (sum(sizes), 1))
-    before, after, _ = pooling_gradients.largest(column, Positions(bounds_of(sizes)))
+    before, after, _ = pooling_gradients.running_maxima(column, Positions(bounds_of(sizes)))
     for first, last in pairwise(bounds_of(sizes).tolist()):
         for at in range(first, last):
             assert (before[at, 0], after[at, 0]) == (column[first : at + 1].max(), column[at:last].max())
@@ -230,7 +230,7 @@ def test_steps_are_adam_s(slopes: list[float]) -> None:
 
 
 def test_the_learning_rate_rises_and_falls_once() -> None:
-    rates = [fitting._schedule(step / 1000) for step in range(1001)]
+    rates = [fitting._learning_rate_factor(step / 1000) for step in range(1001)]
     top = rates.index(max(rates))
     assert (rates[0], rates[top], rates[-1]) == pytest.approx((1 / 25, 1, 0))
     assert top == 100

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from detector.backend.reference import NUMPY_BACKEND
 from detector.fit import network as fitting
 from detector.fit.config import FitConfig
-from detector.fit.network import Sequences, fit_sequences
+from detector.fit.network import Sequences, fit_network
 from detector.inference.network import DocumentNetwork, layer_shapes, mean_scores
 from detector.inference.quantization import standardize
 
@@ -60,7 +60,7 @@ def data_of(sizes: list[int], seed: int = 0) -> Sequences:
 
 def test_a_part_has_the_documents_in_the_order_given() -> None:
     data = data_of([2, 0, 3, 1])
-    part = fitting._part(data, np.array([3, 1, 0]))
+    part = fitting._select(data, np.array([3, 1, 0]))
     assert part.bounds.tolist() == [0, 1, 1, 3]
     assert np.array_equal(part.rows, data.rows[[5, 0, 1]])
     assert np.array_equal(part.kind, data.kind[[5, 0, 1]])
@@ -70,7 +70,7 @@ def steps_of(sizes: list[int], config: FitConfig, monkeypatch: pytest.MonkeyPatc
     """The rate of each step of a fit to documents of those sizes."""
     rates: list[float] = []
     monkeypatch.setattr(fitting._Adam, "step", lambda _, __, ___, rate: rates.append(rate))
-    fit_sequences(data_of(sizes), np.arange(len(sizes)), config, 0)
+    fit_network(data_of(sizes), np.arange(len(sizes)), config, 0)
     return rates
 
 
@@ -113,7 +113,7 @@ def same(left: DocumentNetwork, right: DocumentNetwork) -> bool:
 @pytest.mark.parametrize("dropout", [0.0, 0.2])
 def test_the_same_seed_gives_the_same_bytes_and_another_others(dropout: float) -> None:
     data, config = data_of([8] * 20), replace(SMALL, network_epochs=3, dropout=dropout)
-    first, again, other = (fit_sequences(data, every(data), config, seed) for seed in (1, 1, 2))
+    first, again, other = (fit_network(data, every(data), config, seed) for seed in (1, 1, 2))
     assert same(first, again)
     assert not same(first, other)
     assert first.fits(INPUTS, KINDS)
@@ -121,7 +121,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others(dropout: float) -
 
 
 def test_what_a_row_says_itself_is_learnt() -> None:
-    network = fit_sequences(data_of([10] * 60), np.arange(60), replace(SMALL, network_epochs=60), 0)
+    network = fit_network(data_of([10] * 60), np.arange(60), replace(SMALL, network_epochs=60), 0)
     assert share_right(network, data_of([10] * 30, seed=1)) > 0.9
 
 
@@ -150,7 +150,7 @@ def marked(number: int, seed: int) -> Sequences:
 
 
 def test_what_stood_far_before_is_learnt() -> None:
-    network = fit_sequences(marked(80, 0), np.arange(80), SMALL, 0)
+    network = fit_network(marked(80, 0), np.arange(80), SMALL, 0)
     data = marked(40, 1)
     far = np.tile(np.arange(LENGTH) >= 30, 40)  # beyond what the convolutions see of the marker
     assert data.kind[far].mean() == 0.5  # so a row alone says nothing
@@ -163,7 +163,7 @@ def test_only_the_chosen_documents_are_learnt_from() -> None:
     rows, left_out = data.rows.copy(), np.repeat(np.arange(20) % 2 == 1, 8)
     rows[left_out] = 1e9
     config = replace(SMALL, network_epochs=3)
-    assert same(fit_sequences(data, chosen, config, 0), fit_sequences(replace(data, rows=rows), chosen, config, 0))
+    assert same(fit_network(data, chosen, config, 0), fit_network(replace(data, rows=rows), chosen, config, 0))
 
 
 def test_of_paragraphs_without_weight_the_kind_does_not_matter() -> None:
@@ -173,7 +173,7 @@ def test_of_paragraphs_without_weight_the_kind_does_not_matter() -> None:
     label_weight = np.where(unknown, 0, data.label_weight).astype(np.float32)
     config = replace(SMALL, network_epochs=3, batch_rows=30, dropout=0.2)
     first, second = (
-        fit_sequences(
+        fit_network(
             replace(data, label_weight=label_weight, kind=np.where(unknown, kind, data.kind)), every(data), config, 0
         )
         for kind in (-1, 2)
@@ -184,8 +184,8 @@ def test_of_paragraphs_without_weight_the_kind_does_not_matter() -> None:
 def test_documents_of_which_nothing_is_known_teach_nothing_and_do_no_harm() -> None:
     data = data_of([8] * 5)
     unknown = replace(data, label_weight=np.zeros_like(data.label_weight), kind=np.full_like(data.kind, -1))
-    network = fit_sequences(unknown, every(data), replace(SMALL, network_epochs=2), 0)
-    untouched = fitting._first_layers(INPUTS, KINDS, SMALL, np.random.default_rng(0))
+    network = fit_network(unknown, every(data), replace(SMALL, network_epochs=2), 0)
+    untouched = fitting._initial_layers(INPUTS, KINDS, SMALL, np.random.default_rng(0))
     assert same(network, DocumentNetwork.quantized(untouched))
 
 
@@ -193,12 +193,12 @@ def test_documents_of_which_nothing_is_known_teach_nothing_and_do_no_harm() -> N
 @pytest.mark.parametrize("batch_rows", [1, 10, 1000])
 def test_documents_of_any_size_in_steps_of_any_size(sizes: list[int], batch_rows: int) -> None:
     data, config = data_of(sizes), replace(SMALL, network_epochs=2, batch_rows=batch_rows, dropout=0.2)
-    network = fit_sequences(data, every(data), config, 0)
+    network = fit_network(data, every(data), config, 0)
     assert all(np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all() for layer in network.layers)
 
 
 def test_the_first_layers_are_of_the_config_s_sizes() -> None:
-    layers = fitting._first_layers(INPUTS, KINDS, SMALL, np.random.default_rng(0))
+    layers = fitting._initial_layers(INPUTS, KINDS, SMALL, np.random.default_rng(0))
     assert [layer.weights.shape for layer in layers] == layer_shapes(INPUTS, KINDS, SMALL.hidden, SMALL.pools)
     for layer in layers:
         reach = 1 / np.sqrt(len(layer.weights))

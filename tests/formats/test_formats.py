@@ -14,10 +14,10 @@ from rewriting import needs, rewritten
 
 from detector.errors import UsageError
 from detector.formats.base import Fields
-from detector.formats.registry import compression_around, format_of, is_known, require
-from detector.formats.compression import ENDINGS, packing, unpacking
+from detector.formats.compression import EXTENSIONS, compressing, decompressing
+from detector.formats.registry import FORMATS, FileType, file_type, format_by_extension, load_format, require
 
-PACKINGS = [needs("zstandard", ending) if ending == ".zst" else ending for ending in ENDINGS]
+COMPRESSIONS = [needs("zstandard", name) if name == ".zst" else name for name in EXTENSIONS]
 
 # Which format a file has
 
@@ -39,55 +39,60 @@ PACKINGS = [needs("zstandard", ending) if ending == ".zst" else ending for endin
         ("a.unknown.gz", "text", ".gz"),
     ],
 )
-def test_ending_tells_format_and_compression(path: str, name: str, around: str) -> None:
-    form = format_of(Path(path))
-    assert form.name == name
-    assert compression_around(Path(path), form) == around
+def test_the_extension_tells_format_and_compression(path: str, name: str, around: str) -> None:
+    assert file_type(Path(path)) == FileType(name, around)
+    assert file_type(Path(path)).format.name == name
 
 
-def test_named_format_goes_before_the_ending() -> None:
-    assert format_of(Path("a.txt"), "jsonl").name == "jsonl"
-    with pytest.raises(UsageError, match="give one of text, jsonl"):
-        format_of(None, "docx")
+def test_a_named_format_goes_before_the_extension() -> None:
+    assert file_type(Path("a.txt.gz"), "jsonl") == FileType("jsonl", ".gz")
+    assert (file_type(None), file_type(None, "jsonl")) == (FileType("text"), FileType("jsonl"))
+    with pytest.raises(UsageError, match="choose one of text, jsonl"):
+        file_type(None, "docx")
 
 
-def test_only_known_endings_are_taken_from_folders() -> None:
-    assert is_known(Path("a.jsonl.gz"))
-    assert not is_known(Path("a.pdf"))
-    assert not is_known(Path("a.gz"))
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_has_its_name(name: str) -> None:
+    assert load_format(name).name == name
+
+
+def test_only_known_extensions_are_taken_from_folders() -> None:
+    assert format_by_extension(Path("a.jsonl.gz")) == "jsonl"
+    assert format_by_extension(Path("a.pdf")) is None
+    assert format_by_extension(Path("a.gz")) is None
 
 
 # Compression
 
 
-@pytest.mark.parametrize("ending", ["", *PACKINGS])
+@pytest.mark.parametrize("extension", ["", *COMPRESSIONS])
 @pytest.mark.parametrize("data", [b"", b"x", b"The ferry runs again.\n" * 50_000], ids=len)
-def test_packed_data_unpacks(ending: str, data: bytes) -> None:
+def test_packed_data_unpacks(extension: str, data: bytes) -> None:
     packed = io.BytesIO()
-    with packing(packed, ending) as stream:
+    with compressing(packed, extension) as stream:
         stream.write(data)
-    if ending and data[1:]:
+    if extension and data[1:]:
         assert len(packed.getvalue()) < len(data)
-    assert unpacking(io.BytesIO(packed.getvalue()), ending).read() == data
+    assert decompressing(io.BytesIO(packed.getvalue()), extension).read() == data
 
 
-@pytest.mark.parametrize("ending", PACKINGS)
-def test_members_one_after_the_other_are_one_stream(ending: str) -> None:
+@pytest.mark.parametrize("extension", COMPRESSIONS)
+def test_members_one_after_the_other_are_one_stream(extension: str) -> None:
     packed = io.BytesIO()
     for part in (b"one\n", b"two\n"):
-        with packing(packed, ending) as stream:
+        with compressing(packed, extension) as stream:
             stream.write(part)
-    assert list(unpacking(io.BytesIO(packed.getvalue()), ending)) == [b"one\n", b"two\n"]
+    assert list(decompressing(io.BytesIO(packed.getvalue()), extension)) == [b"one\n", b"two\n"]
 
 
-@pytest.mark.parametrize("ending", PACKINGS)
+@pytest.mark.parametrize("extension", COMPRESSIONS)
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"no such thing" + b], ids=["cut", "garbage"])
-def test_damaged_data_is_an_os_error(ending: str, damage: Callable[[bytes], bytes]) -> None:
+def test_damaged_data_is_an_os_error(extension: str, damage: Callable[[bytes], bytes]) -> None:
     packed = io.BytesIO()
-    with packing(packed, ending) as stream:
+    with compressing(packed, extension) as stream:
         stream.write(bytes(range(256)) * 500)
     with pytest.raises(OSError, match=r"\w"):
-        unpacking(io.BytesIO(damage(packed.getvalue())), ending).read()
+        decompressing(io.BytesIO(damage(packed.getvalue())), extension).read()
 
 
 @pytest.mark.parametrize(
@@ -103,7 +108,7 @@ def test_a_missing_library_is_named_with_its_command(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UsageError) as caught:
-        require([Path("b.txt"), Path(path)], None)
+        require([file_type(Path("b.txt")), file_type(Path(path))])
     assert command in str(caught.value)
     assert module.partition(".")[0] in str(caught.value)
 
@@ -144,7 +149,7 @@ def test_files_are_read_no_further_than_needed(name: str, start: bytes, again: b
     if name == "warc":
         pytest.importorskip("fastwarc")
     stream = Endless(start, again)
-    found = format_of(None, name).read(io.BufferedReader(stream), "file", Fields())
+    found = load_format(name).read(io.BufferedReader(stream), "file", Fields())
     assert len([next(found) for _ in range(10_000)]) == 10_000
     assert stream.given < 10_000 * len(again) + (1 << 18)
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rewriting import records, rewritten, shorter, texts
 
-from detector.formats import Fields, Record, Rejected, jsonl
+from detector.formats import jsonl
+from detector.formats.base import Fields, Record, Rejected
 
 LINES = [
     b'{"text":"Rain fell."}\n',
@@ -88,12 +89,14 @@ def test_nested_fields(field: str, line: bytes, text: str, changed: bytes) -> No
     [
         (b"{", "not JSON"),
         (b'{"text": "\xff"}', "not JSON in UTF-8"),
-        (b"[1]", "a list, not an object"),
-        (b"7", "a int, not an object"),
-        (b"null", "a NoneType, not an object"),
-        (b'{"body": "x"}', 'field "text" is missing'),
-        (b'{"text": null}', 'field "text" is missing'),
-        (b'{"text": 5}', 'field "text" is a int'),
+        (b"[1]", "an array, not a JSON object"),
+        (b"7", "a number, not a JSON object"),
+        (b"null", "null, not a JSON object"),
+        (b"true", "true, not a JSON object"),
+        (b'"x"', "a string, not a JSON object"),
+        (b'{"body": "x"}', 'field "text" is missing or null'),
+        (b'{"text": null}', 'field "text" is missing or null'),
+        (b'{"text": 5}', 'field "text" is a number, not a string'),
         (b"[" * 100_000, "nested too deeply|not JSON"),
     ],
 )

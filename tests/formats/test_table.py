@@ -6,26 +6,26 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from rewriting import records, rewritten, same, shorter, texts
 
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
-from detector.formats.registry import format_of
+from detector.formats.registry import load_format
 
 CELL = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(['a "b", c', "x\ny\r\nz", "1;2", "", "\t"])
 
 
 def table(rows: list[list[str]], name: str, **style: object) -> bytes:
     out = io.StringIO()
-    csv.writer(out, delimiter=format_of(None, name).delimiter, **style).writerows(rows)  # type: ignore[attr-defined, call-overload]
+    csv.writer(out, delimiter=load_format(name).delimiter, **style).writerows(rows)  # type: ignore[attr-defined, call-overload]
     return out.getvalue().encode()
 
 
 def parsed(data: bytes, name: str) -> list[list[str]]:
     stream = io.StringIO(data.decode(), newline="")
-    return list(csv.reader(stream, delimiter=format_of(None, name).delimiter))  # type: ignore[attr-defined]
+    return list(csv.reader(stream, delimiter=load_format(name).delimiter))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["csv", "tsv"])
@@ -40,6 +40,7 @@ def test_only_the_text_of_a_row_changes(
 ) -> None:
     header = ["a", "b", "c"]
     data = table([header, *map(list, rows)], name, quoting=quoting, lineterminator=end)
+    assume(parsed(data, name) == [header, *map(list, rows)])  # older versions of csv do not quote every carriage return
     fields = Fields(text=header[at], id="none")
     assert texts(name, data, fields) == [row[at] for row in rows]
     assert rewritten(name, data, same, fields) == data

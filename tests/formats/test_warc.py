@@ -100,11 +100,11 @@ def test_warc_records_are_named_by_their_id_or_another_header() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"no such record\r\n", "damaged, or no WARC"),
-        (WET[2][:-300], "cut short"),
-        (gzip.compress(WET[2])[:-30], "cut short"),
+        (b"no such record\r\n", "damaged, or not WARC"),
+        (WET[2][:-300], "truncated"),
+        (gzip.compress(WET[2])[:-30], "truncated"),
         (gzip.compress(b"".join(WET)), "record by record"),
-        (b"".join(map(gzip.compress, WET)) + b"\0\0\0\0garbage", "damaged, or no WARC"),
+        (b"".join(map(gzip.compress, WET)) + b"\0\0\0\0garbage", "damaged, or not WARC"),
     ],
 )
 def test_warc_that_cannot_be_read(data: bytes, message: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from detector.formats.base import Fields, Record, Rejected
-from detector.formats.registry import format_of
+from detector.formats.registry import load_format
 
 Change = Callable[[str], str | None]
 DEFAULT = Fields()
@@ -25,7 +25,7 @@ def same(text: str) -> str:
 
 
 def records(name: str, data: bytes, fields: Fields = DEFAULT) -> list[Record | Rejected]:
-    return list(format_of(None, name).read(io.BytesIO(data), "file", fields))
+    return list(load_format(name).read(io.BytesIO(data), "file", fields))
 
 
 def texts(name: str, data: bytes, fields: Fields = DEFAULT) -> list[str | None]:
@@ -34,7 +34,7 @@ def texts(name: str, data: bytes, fields: Fields = DEFAULT) -> list[str | None]:
 
 def rewritten(name: str, data: bytes, change: Change = same, fields: Fields = DEFAULT) -> bytes:
     out = io.BytesIO()
-    writer = format_of(None, name).writer(out, fields)
+    writer = load_format(name).writer(out, fields)
     for record in records(name, data, fields):
         if isinstance(record, Record):
             writer.write(record, None if record.text is None else change(record.text))

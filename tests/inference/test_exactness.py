@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from detector.backend.reference import NUMPY_BACKEND
 from detector.inference import network as networks
 from detector.inference.layers import BLOCK, Layer, products, sigmoid
-from detector.inference.network import DocumentNetwork, Ensemble, layer_shapes
-from detector.inference.positions import FAR_DILATIONS, NEAR_DILATIONS, Positions
+from detector.inference.network import FAR_DILATIONS, NEAR_DILATIONS, DocumentNetwork, Ensemble, layer_shapes
+from detector.inference.positions import Positions
 from detector.inference.quantization import (
     HIDDEN_MAX,
     HIDDEN_STEPS,

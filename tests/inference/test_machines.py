@@ -1,4 +1,7 @@
-"""The same scores on every machine: whatever kernels OpenBLAS chooses, and for whatever processor Numba compiles."""
+"""The same scores on every machine whose ``exp`` is the same.
+
+Whatever kernels OpenBLAS chooses, however wide the vectors of NumPy are, and for whatever processor Numba compiles.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ pytestmark = pytest.mark.slow
 CORE_TYPE = "OPENBLAS_CORETYPE"
 CORE_TYPES = ("Haswell", "Sandybridge", "Prescott")  # AVX2, AVX, SSE3
 NUMBA_VARIABLES = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_CACHE_DIR")
+WIDE = "NPY_DISABLE_CPU_FEATURES"
 ANY_PROCESSOR = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
 SCRIPT = """
 import hashlib, json, sys
@@ -47,6 +51,7 @@ same = all(
     for name in ("labels", "kinds")
 )
 numba = sys.modules.get("numba")
+features = sys.modules.get("numpy._core._multiarray_umath") or sys.modules["numpy.core._multiarray_umath"]
 print(json.dumps({
     "same": same,
     "digest": hashlib.sha256(whole.labels.tobytes() + whole.kinds.tobytes()).hexdigest(),
@@ -54,6 +59,7 @@ print(json.dumps({
     "cores": [library["architecture"] for library in threadpool_info() if library["internal_api"] == "openblas"],
     "backend": type(backend).__name__,
     "processor": numba and numba.config.CPU_NAME,
+    "features": [name for name, there in features.__cpu_features__.items() if there],
 }))
 """
 Said = dict[str, Any]
@@ -72,7 +78,7 @@ def wide_model_dir(tiny_model: Model, tmp_path_factory: pytest.TempPathFactory) 
 
 def predicted(folder: Path, texts: list[str], **settings: str) -> Said:
     """What the script says in a process of its own, with those environment variables."""
-    plain = {name: value for name, value in os.environ.items() if name not in (CORE_TYPE, *NUMBA_VARIABLES)}
+    plain = {name: value for name, value in os.environ.items() if name not in (CORE_TYPE, WIDE, *NUMBA_VARIABLES)}
     fixed = {VARIABLE: "0", "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(folder)], env={**plain, **fixed, **settings},
@@ -112,6 +118,20 @@ def test_scores_do_not_depend_on_the_type_of_core(
     if there["cores"] == here["cores"]:
         pytest.skip(f"OpenBLAS takes the same kernels with and without {CORE_TYPE}: {here['cores']}")
     assert there["backend"] == ("CompiledBackend" if compiled else "NumpyBackend")
+    assert_like(here, there)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_scores_do_not_depend_on_how_wide_numpy_s_vectors_are(
+    compiled: bool, here: Said, wide_model_dir: Path, seed_texts: list[str]
+) -> None:
+    """AVX-512 or AVX2; with less than that, NumPy computes another ``exp``."""
+    wide = {name for name in here["features"] if name.startswith("AVX512") or name == "X86_V4"}
+    if compiled and not find_spec("numba"):
+        pytest.skip("numba is not installed")
+    there = predicted(wide_model_dir, seed_texts, **{WIDE: " ".join(wide), VARIABLE: str(int(compiled))})
+    if wide <= set(there["features"]):
+        pytest.skip("NumPy has no wider vectors here, or does not give them up")
     assert_like(here, there)
 
 

@@ -23,7 +23,7 @@ from detector.inference.model import Model
 from detector.inference.network import Ensemble
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, read_metadata, save
 
-FORMAT = 3
+FORMAT = 4
 
 
 # What is saved comes back
@@ -114,21 +114,21 @@ def test_saving_leaves_no_other_files(tiny_model: Model, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"format": FORMAT + 1}, ["format 4", "reads 3", "update the detector"]),
-        ({"format": FORMAT - 1}, ["format 2", "reads 3", "train it anew"]),
-        ({"format": None}, ["format None", "train it anew"]),
-        ({"format": "one"}, ["format 'one'", "train it anew"]),
-        ({"features": FEATURE_VERSION + 1}, [f"features of version {FEATURE_VERSION + 1}", "train it anew"]),
+        ({"format": FORMAT + 1}, ["format 5", "reads 4", "update the detector"]),
+        ({"format": FORMAT - 1}, ["format 3", "reads 4", "train it again"]),
+        ({"format": None}, ["format None", "train it again"]),
+        ({"format": "one"}, ["format 'one'", "train it again"]),
+        ({"features": FEATURE_VERSION + 1}, [f"features of version {FEATURE_VERSION + 1}", "train it again"]),
         ({"features": None}, ["features of version None"]),
-        ({"sha256": "0" * 64}, ["digest", METADATA_FILE, "copy the folder anew"]),
+        ({"sha256": "0" * 64}, ["digest", METADATA_FILE, "copy the folder again"]),
         ({"sha256": None}, ["digest"]),
-        ({"labels": None}, ["no model of format 3"]),
-        ({"labels": []}, ["no model of format 3"]),
+        ({"labels": None}, ["not a model of format 4"]),
+        ({"labels": []}, ["not a model of format 4"]),
         ({"labels": ["reporting", "appeal"]}, ["do not fit"]),
         ({"labels": ["appeal", "reporting", "navigation"]}, ["do not fit"]),
         ({"kinds": ["body"]}, ["do not fit"]),
-        ({"thresholds": []}, ["no model of format 3"]),
-        ({"thresholds": {"balanced": "high"}}, ["no model of format 3"]),
+        ({"thresholds": []}, ["not a model of format 4"]),
+        ({"thresholds": {"balanced": "high"}}, ["not a model of format 4"]),
         ({"thresholds": {"balanced": 7}}, ["do not fit"]),
     ],
 )
@@ -143,7 +143,7 @@ def test_metadata_that_does_not_fit(model_copy: Path, changes: dict[str, Any], w
 def test_an_older_format_is_named_before_the_file_is_read(model_copy: Path) -> None:
     change_metadata(model_copy, format=FORMAT - 1)
     (model_copy / ARRAYS_FILE).write_bytes(b"something quite different")
-    assert "train it anew with this version" in message(model_copy)
+    assert "train it again with this version" in message(model_copy)
 
 
 def test_a_newer_format_is_named_before_the_file_is_read(model_copy: Path) -> None:
@@ -168,8 +168,8 @@ def test_metadata_without_a_field(model_copy: Path, missing: str) -> None:
         (b'{"format": 1', "cannot be read as JSON"),
         (b"\xff\xfe\x00", "cannot be read as JSON"),
         (b"[" * 100_000, "cannot be read as JSON"),
-        (b"[1, 2]", "holds a list, not an object"),
-        (b"null", "holds a NoneType, not an object"),
+        (b"[1, 2]", "contains a list, not an object"),
+        (b"null", "contains a NoneType, not an object"),
         (b"{}", "format None"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ def test_a_file_cut_short(model_copy: Path) -> None:
     whole = (model_copy / ARRAYS_FILE).read_bytes()
     for size in (0, 1, 2, 10, 100, len(whole) // 2, len(whole) - 5, len(whole) - 1):
         (model_copy / ARRAYS_FILE).write_bytes(whole[:size])
-        assert "cut short" in message(model_copy)
+        assert "damaged" in message(model_copy)
 
 
 def test_a_flipped_byte_anywhere(model_copy: Path) -> None:
@@ -32,7 +31,7 @@ def test_a_flipped_byte_anywhere(model_copy: Path) -> None:
         damaged[offset] ^= 1 << number % 8
         (model_copy / ARRAYS_FILE).write_bytes(damaged)
         said = message(model_copy)
-        assert any(word in said for word in ("damaged", "cut short", "digest"))
+        assert any(word in said for word in ("damaged", "refused as unsafe", "digest"))
 
 
 def test_a_flipped_byte_in_metadata_is_never_another_error(model_copy: Path) -> None:
@@ -56,7 +55,7 @@ def structure(payload: bytes) -> Iterator[int]:
     for size, name in (
         (400, b"kind_labels"),
         (200, b"scale"),
-        (200, b"rarity"),
+        (200, b"idf"),
         (400, b"vectors"),
         (200, b"networks"),
         (200, b"factor"),
@@ -75,7 +74,7 @@ def test_a_changed_pickle_with_its_own_digest_is_never_another_error(model_copy:
     for offset in structure(payload):
         changed = bytearray(payload)
         changed[offset] = int(random.integers(256))
-        write_arrays(model_copy, zlib.compress(bytes(changed), 1))
+        write_arrays(model_copy, bytes(changed))
         said = error_of(model_copy)
         loaded += said is None  # a number of an array, say
         assert said is None or str(model_copy) in said
@@ -85,4 +84,4 @@ def test_a_changed_pickle_with_its_own_digest_is_never_another_error(model_copy:
 def test_another_model_s_arrays(model_copy: Path, tiny_model: Model, tmp_path: Path) -> None:
     save(replace(tiny_model, networks=Ensemble.none()), tmp_path / "other", {})
     shutil.copy(tmp_path / "other" / ARRAYS_FILE, model_copy / ARRAYS_FILE)
-    assert "or another model's" in message(model_copy)
+    assert "belongs to another model" in message(model_copy)

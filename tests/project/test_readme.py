@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 ENGINES = ("detector.ray", "detector.spark", "datatrove", "pyarrow")  # run by tests/engines
 SET_UP = ("make ", "pip ")  # make: what runs this test, and the demo below; pip: the wheel test
@@ -76,7 +76,7 @@ def test_the_example_comes_out_clean(checkout: Path) -> None:
 
 def test_every_command_of_the_program_is_in_the_readme() -> None:
     listed = run([sys.executable, "-m", "detector", "--help"], ROOT).stdout
-    names = re.findall(r"^  (\w+) {2,}", listed.split("Commands:")[1], re.MULTILINE)
+    names = re.findall(r"^[│ ] (\w+) {2,}", listed.split("Commands")[1], re.MULTILINE)
     assert {"clean", "predict", "train"} <= set(names)
     for name in names:
         assert f"detector {name} " in README
