@@ -20,6 +20,7 @@ from detector.cleaner import Cleaner, Prediction
 from detector.errors import DataError
 from detector.evaluation.confusion import Confusion, confusion
 from detector.evaluation.labelled import LabelledDocument
+from detector.evaluation.threshold import threshold_at_loss
 from detector.util.arrays import Floats
 
 _WORD = re.compile(r"\w+")
@@ -245,20 +246,6 @@ def kind_confusion(scored: Sequence[ScoredDocument]) -> Confusion | None:
                 true.append(paragraph.kind)
                 predicted.append(item.prediction.kinds[guess])
     return confusion(true, predicted, scored[0].prediction.kinds) if scored else None
-
-
-def threshold_at_loss(scores: NDArray[np.floating], words: NDArray[np.integer], max_lost: float) -> float:
-    """The highest threshold that loses at most the share ``max_lost``, from 0 to 1, of the words.
-
-    ``scores`` are the predicted probabilities of paragraphs that are reporting, ``words`` their numbers of words. A
-    paragraph is lost if its score is below the threshold. Returns 0 where there are no paragraphs.
-    """
-    if not len(scores):
-        return 0.0
-    order = np.argsort(scores, kind="stable")
-    lost = np.cumsum(words[order])
-    first_over = np.searchsorted(lost, max_lost * lost[-1], side="right")
-    return float(scores[order[min(first_over, len(order) - 1)]])
 
 
 def _word_f1(item: ScoredDocument, gold: str) -> dict[str, Share]:

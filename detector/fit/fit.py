@@ -1,4 +1,4 @@
-"""Labelled documents to a model. This module and `detector.fit.stages` are the only ones that need scikit-learn.
+"""Labelled documents to a model. This package alone needs scikit-learn.
 
 A model has two stages: a linear model over n-grams, and networks that read its scores in the context of the document.
 The sites are divided into folds, and both stages are fitted once without each fold. The networks learn from the linear
@@ -22,9 +22,12 @@ from threadpoolctl import threadpool_limits
 from detector.evaluation.labelled import LabelledDocument
 from detector.features.word_vectors import WordVectors
 from detector.fit.augmentation import augment
+from detector.fit.calibration import fit_calibration
 from detector.fit.config import FitConfig, Progress
 from detector.fit.data import TrainingData, check_documents, label_names, site_folds, training_data
-from detector.fit.stages import choose_thresholds, context_rows, fit_calibration, fit_linear, fit_networks
+from detector.fit.ensemble import context_rows, fit_networks
+from detector.fit.linear import fit_linear
+from detector.fit.thresholds import choose_thresholds
 from detector.inference.calibration import calibrate, softmax
 from detector.inference.linear import LinearModel
 from detector.inference.model import REPORTING, Model

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.evaluation.evaluate import threshold_at_loss
+from detector.evaluation.threshold import threshold_at_loss
 
 THRESHOLDS = [
     ([0.1, 0.2, 0.9], [1, 1, 98], 0.01, 0.2),  # the first may go

@@ -9,9 +9,11 @@ import pytest
 from tiny import TINY_CONFIG, TINY_VECTORS
 
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
+from detector.fit.calibration import fit_calibration
 from detector.fit.config import FitConfig
 from detector.fit.data import TrainingData, training_data
-from detector.fit.stages import choose_thresholds, fit_calibration, fit_linear
+from detector.fit.linear import fit_linear
+from detector.fit.thresholds import choose_thresholds
 from detector.inference.calibration import calibrate, softmax
 from detector.inference.model import REPORTING
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from detector.features.word_vectors import DIMENSIONS
-from detector.fit.stages import _mean_and_factor
+from detector.fit.ensemble import _mean_and_factor
 from detector.inference.quantization import INPUT_STEPS, standardize
 
 OTHERS = 6  # columns that are no word vectors

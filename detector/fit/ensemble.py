@@ -1,0 +1,71 @@
+"""Fitting the networks: their inputs, one network per fold and seed, and out-of-fold logits."""
+
+from __future__ import annotations
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from detector.backend.reference import NUMPY_BACKEND
+from detector.features import context
+from detector.features.context import EMBEDDING_COLUMNS
+from detector.fit.config import FitConfig, Progress
+from detector.fit.data import TrainingData
+from detector.fit.network import Sequences, fit_network
+from detector.inference.calibration import softmax
+from detector.inference.network import Ensemble, mean_scores
+from detector.inference.quantization import standardize
+from detector.util.arrays import Floats
+
+
+def context_rows(data: TrainingData, logits: Floats) -> Floats:
+    """`detector.features.context.network_inputs` of all training data, given the linear model's out-of-fold logits."""
+    parts, first = [], 0
+    for features in data.features:
+        last = first + len(features.batch)
+        parts.append(context.network_inputs(features, logits[first:last], softmax(logits[first:last]), data.membership))
+        first = last
+    return np.concatenate(parts)
+
+
+def fit_networks(data: TrainingData, config: FitConfig, rows: Floats, progress: Progress) -> tuple[Ensemble, Floats]:
+    """Fit the networks to all sites. Also returns out-of-fold logits, ``(paragraphs, kinds)``, as `fit_linear` does.
+
+    ``rows`` are the `context_rows`, which are overwritten.
+    """
+    mean, factor = _mean_and_factor(rows, data.kind >= 0)
+    standardize(rows, mean, factor)
+    known = data.label >= 0
+    label_weight = np.where(known, data.label_weight, 0).astype(np.float32)
+    sequences = Sequences(rows, data.kind, data.label, label_weight, data.bounds, np.array(data.kind_labels))
+    # of a document's first paragraph; the fold of a document without paragraphs does not matter
+    fold = data.fold[np.minimum(data.bounds[:-1], len(data.fold) - 1)]
+    training = [*(np.flatnonzero(fold != n) for n in range(config.folds)), np.arange(len(fold))]
+    progress(
+        f"fitting the networks: {config.folds} folds and all of them together, {known.sum():,} labelled paragraphs, "
+        f"{rows.shape[1]} inputs"
+    )
+    networks = Parallel(n_jobs=-1, prefer="threads")(
+        delayed(fit_network)(sequences, documents, config, config.seed + seed)
+        for documents in training
+        for seed in config.networks
+    )
+    each = len(config.networks)
+    fitted = [networks[at : at + each] for at in range(0, len(networks), each)]
+    logits = np.zeros((len(rows), len(data.kinds)), dtype=np.float32)
+    for number, members in enumerate(fitted[:-1]):
+        unseen = np.flatnonzero(data.fold == number)
+        bounds = np.concatenate(([0], np.cumsum(np.diff(data.bounds)[fold == number])))
+        logits[unseen] = mean_scores(members, rows[unseen], bounds, NUMPY_BACKEND)
+    return Ensemble(mean, factor, tuple(fitted[-1])), logits
+
+
+def _mean_and_factor(rows: Floats, known: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """The mean and the inverse standard deviation of each column, over the rows whose kind is ``known``.
+
+    These are what `detector.inference.quantization.standardize` needs. All columns of the word vectors share one
+    factor, so that they keep their proportions, which are meaningful.
+    """
+    mean, deviation = rows[known].mean(axis=0, dtype=np.float64), rows[known].std(axis=0, dtype=np.float64)
+    deviation[EMBEDDING_COLUMNS] = np.sqrt((deviation[EMBEDDING_COLUMNS] ** 2).mean())
+    return mean.astype(np.float32), (1 / np.maximum(deviation, 1e-3)).astype(np.float32)
