@@ -11,6 +11,7 @@ from typing import Any
 
 import detector
 from detector.cleaner import Cleaner
+from detector.errors import DataError
 from detector.evaluation.evaluate import Figures, evaluate, figures_by_origin, gold_texts, scored_document
 from detector.evaluation.labelled import LabelledDocument, read_documents
 from detector.features.word_vectors import WordVectors
@@ -43,9 +44,12 @@ def train(
 
     Without ``vectors``, the model gets the word vectors of the shipped model. The metadata has the figures of
     cross-validation; with ``dev``, also the figures of the model itself on those files. Raises `DataError` for data
-    that cannot be used, `ModelError` if the model cannot be written or the shipped model cannot be read.
+    that cannot be used, or if a site of ``dev`` is in the training data; `ModelError` if the model cannot be written or
+    the shipped model cannot be read.
     """
-    fitted = fit(list(read_documents(data)), config, progress, vectors or load_model().vectors)
+    documents, dev_documents = list(read_documents(data)), list(read_documents(dev))
+    _check_sites(documents, dev_documents)
+    fitted = fit(documents, config, progress, vectors or load_model().vectors)
     metadata = {
         **fitted.model.metadata,
         "versions": {
@@ -58,9 +62,18 @@ def train(
     save(fitted.model, output, metadata)
     if dev:
         progress("evaluating the model on the dev documents")
-        metadata = update_dev_figures(output, list(read_documents(dev)))
+        metadata = update_dev_figures(output, dev_documents)
     write_card(output)
     return Trained(metadata, fitted)
+
+
+def _check_sites(documents: Sequence[LabelledDocument], dev: Sequence[LabelledDocument]) -> None:
+    shared = sorted({d.site for d in documents} & {d.site for d in dev})
+    if shared:
+        raise DataError(
+            f"{len(shared):,} sites are in the training data and in the dev documents, for example {shared[0]!r}: figures "
+            "on sites that a model was trained on are too good; move each site to one side"
+        )
 
 
 def update_dev_figures(folder: Path, dev: Sequence[LabelledDocument]) -> dict[str, Any]:

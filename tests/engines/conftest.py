@@ -64,7 +64,7 @@ def settings(tiny_model_dir: Path) -> object:
 
 @pytest.fixture
 def run_example(work: Path, tiny_model_dir: Path) -> Callable[..., Counter[int]]:
-    """Run an example of the README in ``work`` as a user would, but with the tiny model; model reads by process."""
+    """Run an example of the documentation in ``work``, but with the tiny model; returns model reads by process."""
 
     def run(name: str, **variables: str) -> Counter[int]:
         code = (HERE / name).read_text(encoding="utf-8")

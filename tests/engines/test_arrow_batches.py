@@ -17,7 +17,7 @@ from detector.errors import UsageError
 from detector.inference.storage import load_model
 
 EXAMPLES = sorted(Path(__file__).parent.glob("example_*.py"))
-README = Path(__file__).resolve().parent.parent.parent / "README.md"
+DOCUMENTED = Path(__file__).resolve().parent.parent.parent / "docs" / "engines.md"
 LIBRARIES = [
     ("detector.arrow", "pyarrow", "parquet"),
     ("detector.ray", "ray", "ray"),
@@ -56,9 +56,13 @@ def cleaner(tiny_model):
     return cleaner
 
 
-@pytest.mark.parametrize("kind", ["string", "large_string", "string_view"])
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view", "dictionary", "dictionary of large_string"])
 def test_record_batch(pa, arrow, cleaner, kind):
-    kind = getattr(pa, kind)()
+    dictionaries = {
+        "dictionary": pa.dictionary(pa.int32(), pa.string()),
+        "dictionary of large_string": pa.dictionary(pa.int8(), pa.large_string()),
+    }
+    kind = dictionaries.get(kind) or getattr(pa, kind)()
     schema = pa.schema(
         [
             pa.field("id", pa.int64()),
@@ -81,8 +85,8 @@ def test_added_columns(pa, arrow, cleaner):
     result = cleaner.clean(PAGE)
     assert cleaned.schema.names == ["body", "id", "share", "gone"]
     assert cleaned["share"].to_pylist() == [result.removed_share, None, 0.0]
-    assert cleaned["gone"].to_pylist() == [arrow.removed_part(result), None, ""]
-    assert sorted(result.text + arrow.removed_part(result)) == sorted(PAGE)
+    assert cleaned["gone"].to_pylist() == [result.prediction.removed_text(), None, ""]
+    assert sorted(result.text + result.prediction.removed_text()) == sorted(PAGE)
 
 
 @pytest.mark.parametrize("chunks", [[], [[]], [[PAGE], [], [None, PAGE, "Read more"], [PAGE]]])
@@ -119,7 +123,7 @@ def test_bytes_that_are_no_utf8_stay_as_they_are(pa, arrow, cleaner):
     [
         (["id"], {}, "text column 'text': missing, or not unique; the columns: id"),
         (["text", "text"], {}, "text column 'text': missing, or not unique"),
-        (["id", "text"], {"text": "id"}, "text column 'id' is int64, not one of string"),
+        (["id", "text"], {"text": "id"}, "text column 'id' is int64, not string, large_string, string_view"),
         (["id", "text"], {"removed_share": "id"}, "column 'id', which would be added, already exists"),
         (["id", "text"], {"removed_text": "text"}, "column 'text', which would be added, already exists"),
     ],
@@ -152,7 +156,7 @@ def test_settings_are_small_and_load_a_model_once_a_process(arrow, tiny_model_di
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_the_readme_shows_the_examples_that_are_run(example):
-    assert f"```python\n{example.read_text(encoding='utf-8')}```" in README.read_text(encoding="utf-8")
+    assert f"```python\n{example.read_text(encoding='utf-8')}```" in DOCUMENTED.read_text(encoding="utf-8")
 
 
 def test_example(pa, arrow, tiny_model_dir, tmp_path, monkeypatch):
@@ -165,5 +169,5 @@ def test_example(pa, arrow, tiny_model_dir, tmp_path, monkeypatch):
     assert pq.read_table("clean.parquet").to_pydict() == {
         "body": [cleaned.text, None],
         "removed_share": [cleaned.removed_share, None],
-        "removed_text": [arrow.removed_part(cleaned), None],
+        "removed_text": [cleaned.prediction.removed_text(), None],
     }

@@ -14,7 +14,7 @@ from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.filters import LambdaFilter
 from datatrove.pipeline.writers import JsonlWriter
 
-from detector.arrow import Settings, removed_part
+from detector.arrow import Settings
 from detector.datatrove import Clean
 
 REPORT = "The ferry to Aldermoor runs again."
@@ -52,15 +52,15 @@ def test_beside_a_filter_of_its_own_with_statistics(corpus, settings, tmp_path):
     predictions = list(settings.cleaner.predict_many(page["text"] for page in chosen))
     for verdict, keep in (("kept", True), ("removed", False)):
         for label in predictions[0].labels:
-            words = [
-                int(count)
+            characters = [
+                len(paragraph.text)
                 for prediction in predictions
-                for paragraph, count in zip(prediction.paragraphs, prediction.words, strict=True)
+                for paragraph in prediction.paragraphs
                 if paragraph.keep is keep and paragraph.label == label
             ]
-            assert counted[f"paragraphs_{verdict}_{label}"].total == len(words)
-            assert counted[f"words_{verdict}_{label}"].total == sum(words)
-            assert counted[f"words_{verdict}_{label}"].n == len(chosen)
+            assert counted[f"paragraphs_{verdict}_{label}"].total == len(characters)
+            assert counted[f"characters_{verdict}_{label}"].total == sum(characters)
+            assert counted[f"characters_{verdict}_{label}"].n == len(chosen)
 
 
 def test_empty_documents_are_kept_unless_it_is_asked(settings):
@@ -85,7 +85,7 @@ def test_what_was_removed_goes_into_the_metadata(corpus, settings):
     page = max(corpus.pages, key=lambda page: corpus.expected[page["id"]][1])
     step = Clean(Settings(settings.model, settings.threshold, removed_text="gone"))
     (document,) = step([Document(text=page["text"], id=page["id"], metadata={"visits": 3})])
-    gone = removed_part(settings.cleaner.clean(page["text"]))
+    gone = settings.cleaner.clean(page["text"]).prediction.removed_text()
     assert gone
     assert document.metadata == {"visits": 3, "gone": gone}
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import TINY_CONFIG, TINY_VECTORS
+from tiny import ROOT, TINY_CONFIG, TINY_VECTORS
 
 from detector.cleaner import Cleaner
 from detector.errors import DataError, UsageError
@@ -151,7 +151,7 @@ LABEL_SETS = [
 
 
 @pytest.mark.parametrize(("rule", "labels", "kinds"), LABEL_SETS)
-@pytest.mark.parametrize("networks", [(), (0,), (2, 0, 5)])
+@pytest.mark.parametrize("networks", [(), (0,), pytest.param((2, 0, 5), marks=pytest.mark.slow)])
 def test_other_labels_are_learned(
     networks: tuple[int, ...], rule: Rule, labels: tuple[str, ...], kinds: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -248,11 +248,20 @@ def test_held_out_scores_are_those_of_the_documents(tiny_data: Path) -> None:
     assert reporting[index == 0].mean() > reporting[index != 0].mean() + 0.05
 
 
-def test_measuring_on_other_documents(tiny_data: Path, tmp_path: Path) -> None:
-    metadata = train([tiny_data], tmp_path / "model", TINY_CONFIG, [tiny_data], vectors=TINY_VECTORS).metadata
+def test_evaluating_on_other_documents(tiny_data: Path, tmp_path: Path) -> None:
+    dev = ROOT / "seeds" / "stray_lines.jsonl"
+    metadata = train([tiny_data], tmp_path / "model", TINY_CONFIG, [dev], vectors=TINY_VECTORS).metadata
     assert set(metadata["figures"]) == {"held-out", "dev"}
     assert load_model(tmp_path / "model").metadata["figures"] == metadata["figures"]
     assert "## Figures: dev" in (tmp_path / "model" / "README.md").read_text("utf-8")
+
+
+def test_documents_of_sites_that_a_model_is_trained_on_are_refused_as_dev(tiny_data: Path, tmp_path: Path) -> None:
+    shared = tmp_path / "dev.jsonl"
+    shared.write_text(tiny_data.read_text("utf-8").splitlines()[0], encoding="utf-8")
+    with pytest.raises(DataError, match="1 sites are in the training data and in the dev documents, for example"):
+        train([tiny_data], tmp_path / "model", TINY_CONFIG, [shared], vectors=TINY_VECTORS)
+    assert not (tmp_path / "model").exists()
 
 
 # Folds

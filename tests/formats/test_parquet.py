@@ -20,6 +20,7 @@ def parquet_bytes(values: list[str | None], kind: str = "string", rows: int = 3,
     types = {
         "string": pa.string(),
         "large_string": pa.large_string(),
+        "string_view": pa.string_view(),
         "dictionary": pa.dictionary(pa.int32(), pa.string()),
     }
     schema = pa.schema(
@@ -37,7 +38,7 @@ def parquet_bytes(values: list[str | None], kind: str = "string", rows: int = 3,
     return out.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["string", "large_string", "dictionary"])
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view", "dictionary"])
 @pytest.mark.parametrize(
     "compression", ["NONE", "snappy", "zstd", {"text": "gzip", "n": "NONE", "tags.list.element": "lz4"}]
 )
