@@ -37,8 +37,13 @@ class Group(TyperGroup):
 
 
 def _with_conversion(parameters: list[Any]) -> list[Any]:
-    """The parameters, each with `_process` in place of Typer's own conversion."""
+    """The parameters, each with `_process` in place of Typer's own conversion.
+
+    A flag takes no value, though Typer 0.29 shows the type of one in the help.
+    """
     for parameter in parameters:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
         if not isinstance(parameter.process_value, partial):
             parameter.process_value = partial(_process, parameter, parameter.process_value)
     return parameters

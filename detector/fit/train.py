@@ -71,8 +71,8 @@ def _check_sites(documents: Sequence[LabelledDocument], dev: Sequence[LabelledDo
     shared = sorted({d.site for d in documents} & {d.site for d in dev})
     if shared:
         raise DataError(
-            f"{len(shared):,} sites are in the training data and in the dev documents, for example {shared[0]!r}: figures "
-            "on sites that a model was trained on are too good; move each site to one side"
+            f"{len(shared):,} sites are in the training data and in the dev documents, for example "
+            f"{shared[0]!r}: figures on sites that a model was trained on are too good; move each site to one side"
         )
 
 

@@ -54,3 +54,8 @@ def test_options_are_grouped(command: str) -> None:
 def test_every_option_is_explained(command: str) -> None:
     parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
     assert [parameter.name for parameter in parameters if not (parameter.help or "").strip()] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_flags_show_no_value(command: str) -> None:
+    assert "<bool>" not in help_of(command)
