@@ -16,6 +16,8 @@ THRESHOLDS = [
     ([0.9, 0.1, 0.2], [98, 1, 1], 0.01, 0.2),
     ([0.5, 0.5, 0.9], [1, 1, 98], 0.01, 0.5),  # of equal scores all or none
     ([0.3], [5], 0.5, 0.3),
+    ([0.1, 0.9, 0.2], [1, 1, 1], 1.0, 0.9),  # everything may go: the highest score
+    ([0.1, 0.9, 0.2], [0, 0, 0], 0.01, 0.9),  # nothing has a word
 ]
 
 

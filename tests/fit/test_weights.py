@@ -86,8 +86,9 @@ def test_thresholds_lose_a_share_of_words_not_of_paragraphs() -> None:
 
 
 def test_thresholds_look_at_extracted_reporting_alone() -> None:
-    scores = [0.1, 0.2, 0.3, 0.4]
-    data = reporting_data([10] * 4, [False, True, True, True], [0, 1, 0, 0])
+    """Not at whole pages, other labels, and paragraphs without a label."""
+    scores = [0.1, 0.2, 0.25, 0.3, 0.4]
+    data = reporting_data([10] * 5, [False, True, True, True, True], [0, 1, -1, 0, 0])
     assert thresholds(data, scores, 0.0) == pytest.approx(0.3)
 
 
