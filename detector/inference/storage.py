@@ -122,12 +122,13 @@ def load_model(folder: str | os.PathLike[str] | None = None) -> Model:
 def _read(file: Path) -> bytes:
     try:
         with open(file, "rb") as stream:
-            content = stream.read(_MAX_FILE + 1)
+            size = os.fstat(stream.fileno()).st_size
+            content = stream.read(min(size, _MAX_FILE))
     except OSError as error:
         raise ModelError(
             f"{file}: cannot be read ({error}); a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}"
         ) from error
-    if len(content) > _MAX_FILE:
+    if size > _MAX_FILE:
         raise ModelError(f"{file}: larger than any model; copy the folder again")
     return content
 

@@ -243,6 +243,7 @@ def test_the_table_shows_every_paragraph(command: Command) -> None:
 # The other commands
 
 
+@pytest.mark.slow
 def test_train_info_and_evaluate(command: Command, tiny_data: Path) -> None:
     trained = command("train", tiny_data, "-o", "new", "--folds", "2", model=False)
     assert trained.code == 0

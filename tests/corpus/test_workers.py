@@ -49,6 +49,7 @@ def test_every_task_is_done_once_and_counted(jobs: int) -> None:
     assert counts == Counts(sum(range(10)), 10, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_costs_its_task_alone() -> None:
     numbers = list(range(8, 20))
     results, _ = worked(Workers(square, lost, 2), numbers)
@@ -135,6 +136,7 @@ def results(out: Path) -> dict[str, bytes]:
     return {name: data for name, data in tree(out).items() if not name.startswith(("_", "."))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("jobs", "after"), [(1, 1), (2, 0), (2, 3)])
 def test_killed_at_any_moment_only_whole_files_stand_and_the_next_run_does_the_rest(
     jobs: int, after: int, corpus: Path, whole: Whole, tiny_model_dir: Path, tmp_path: Path
@@ -161,6 +163,7 @@ def test_killed_at_any_moment_only_whole_files_stand_and_the_next_run_does_the_r
     assert sorted(removed.read_bytes().splitlines()) == whole.removed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "everyone"), [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, False)]
 )
@@ -183,6 +186,7 @@ def test_interrupted_it_ends_at_once_and_leaves_no_half_written_file(
     assert not [name for name in tree(out) if name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_in_place_interrupted_leaves_no_trace(corpus: Path, whole: Whole, tiny_model_dir: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()

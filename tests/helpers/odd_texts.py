@@ -28,9 +28,9 @@ ODD_TEXTS = {
     "beyond the basic plane": ["\U00020000\U0003ffff\U00040000 𐐀𝔘 😀"],
     "every character": ["".join(map(chr, range(at, at + 4096))) for at in range(0, 0x30000, 4096)],
 }
-SIZES = {17: (), 20: ((1, 1),), 21: ((16, 5), (9, 4), (48, 12))}  # of the networks, by the number of kinds
+WITHOUT_NETWORKS, WITHOUT_VECTORS = 17, 20  # kinds
+SIZES = {WITHOUT_NETWORKS: (), WITHOUT_VECTORS: ((1, 1),), 21: ((16, 5), (9, 4), (48, 12))}  # of the networks
 KINDS = (1, 2, 5, 6, *SIZES)
-WITHOUT_VECTORS = 20
 
 
 @cache

@@ -67,6 +67,7 @@ def structure(payload: bytes) -> Iterator[int]:
     yield from range(len(payload) - 60, len(payload))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:invalid escape sequence")
 def test_a_changed_pickle_with_its_own_digest_is_never_another_error(model_copy: Path, payload: bytes) -> None:
     random = np.random.default_rng(0)

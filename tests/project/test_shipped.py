@@ -31,12 +31,14 @@ def evaluation(shared: Path, shipped: Cleaner) -> Evaluation:
     return evaluate(shipped, list(read_documents([shared / "data" / "dev.jsonl.gz"])))
 
 
+@pytest.mark.slow
 def test_the_card_gives_the_figures_of_the_shipped_file(evaluation: Evaluation) -> None:
     said = read_metadata(shipped_model())["figures"]["dev"]
     for origin, row in evaluation.figures.items():
         assert said[origin] == pytest.approx(row, abs=2e-4), f"{METADATA_FILE}: {origin}"
 
 
+@pytest.mark.slow
 def test_the_card_says_which_kinds_are_taken_for_which(evaluation: Evaluation) -> None:
     assert evaluation.confusion is not None
     measured = asdict(evaluation.confusion)

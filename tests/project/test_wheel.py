@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tiny import ROOT
 
 from detector.cleaner import Cleaner
 
 
+@pytest.mark.slow
 def test_a_plain_install_works_away_from_the_checkout(shipped: Cleaner, tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", tmp_path, ROOT], check=True)

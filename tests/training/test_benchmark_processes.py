@@ -96,6 +96,7 @@ def test_a_measured_command_starts_like_an_installed_one(monkeypatch: pytest.Mon
 
 
 @needs_processes
+@pytest.mark.slow
 def test_whole_processes_are_measured(shipped: object, seed_texts: list[str], tmp_path: Path) -> None:
     sections = [
         processes.throughput(seed_texts, MEGABYTES, 1, tmp_path),
