@@ -16,12 +16,9 @@ import hashlib
 import io
 import json
 import os
-import pickle
-import pickletools
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,20 +32,12 @@ from detector.inference.layers import Layer
 from detector.inference.linear import LinearModel
 from detector.inference.model import REPORTING, Model
 from detector.inference.network import DocumentNetwork, Ensemble
+from detector.inference.plain_pickle import pack, unpack, unpickle
 from detector.util.atomic import replacing
 
 _FORMAT = 4
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
 _MAX_FILE = 256 << 20  # bytes; models are far smaller
-_MAX_COMPRESSED = 1 << 19  # bytes of an array; larger arrays are stored uncompressed
-_DTYPES = frozenset({"int8", "uint8", "uint32", "float32"})
-# The opcodes in the pickle of a model. Others never reach the unpickler: they might build objects, or use up all memory
-# (a PUT with a large index).
-_OPCODES = frozenset({
-    "PROTO", "FRAME", "MARK", "MEMOIZE", "BINGET", "LONG_BINGET", "STOP",
-    "EMPTY_DICT", "SETITEM", "SETITEMS", "EMPTY_LIST", "APPEND", "APPENDS",
-    "BININT", "BININT1", "BININT2", "SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES",
-})  # fmt: skip
 
 
 def shipped_model() -> Path:
@@ -105,7 +94,7 @@ def load_model(folder: str | os.PathLike[str] | None = None) -> Model:
     _check_versions(metadata, path)
     file = path / ARRAYS_FILE
     content = _read(file)
-    payload = _unpickle(content, file)
+    payload = unpickle(content, file)
     if hashlib.sha256(content).hexdigest() != metadata.get("sha256"):
         raise ModelError(
             f"{file}: its SHA-256 digest differs from the one in {METADATA_FILE}: the file was changed, or belongs to "
@@ -160,68 +149,35 @@ def _check_versions(metadata: dict[str, Any], path: Path) -> None:
         )
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Builds only numbers, strings, bytes, lists and dictionaries."""
-
-    def find_class(self, module: str, name: str) -> NoReturn:
-        raise ModelError(f"it requests {module}.{name}, which no model needs")
-
-    def persistent_load(self, pid: object) -> NoReturn:
-        raise ModelError(f"it requests the persistent object {pid!r}, which no model needs")
-
-
-def _check_opcodes(content: bytes) -> None:
-    """Raise `ModelError` for an opcode that is not among `_OPCODES`."""
-    names: list[str] = []  # the last two strings: for most forbidden opcodes, the module and name of a global
-    for opcode, argument, _ in pickletools.genops(content):
-        if isinstance(argument, str):
-            names = [*names[-1:], argument[:80]]
-        if opcode.name not in _OPCODES:
-            raise ModelError(f"its pickle has the opcode {opcode.name} for {'.'.join(names)!r}, which no model needs")
-
-
-def _unpickle(content: bytes, file: Path) -> dict[str, Any]:
-    try:
-        _check_opcodes(content)
-        loaded = _PlainUnpickler(io.BytesIO(content)).load()
-    except ModelError as error:
-        raise ModelError(f"{file}: refused as unsafe: {error}; nothing in it was run") from None
-    except Exception as error:  # a damaged pickle can raise almost any error
-        raise ModelError(f"{file}: damaged ({error!r}); copy the folder again") from error
-    if not isinstance(loaded, dict):
-        raise ModelError(f"{file}: contains a {type(loaded).__name__}, not a model; copy the folder again")
-    return loaded
-
-
 def _payload(model: Model) -> dict[str, Any]:
     return {
         "kind_labels": list(model.kind_labels),
         "linear": {
-            "weights": _pack(model.linear.weights),
-            "scale": _pack(model.linear.scale),
-            "bias": _pack(model.linear.bias),
+            "weights": pack(model.linear.weights),
+            "scale": pack(model.linear.scale),
+            "bias": pack(model.linear.bias),
         },
-        "idf": _pack(model.idf),
+        "idf": pack(model.idf),
         "vectors": {
-            "vectors": _pack(model.vectors.vectors),
-            "buckets": _pack(model.vectors.buckets),
-            "fingerprints": _pack(model.vectors.fingerprints),
+            "vectors": pack(model.vectors.vectors),
+            "buckets": pack(model.vectors.buckets),
+            "fingerprints": pack(model.vectors.fingerprints),
         },
         "networks": {
-            "mean": _pack(model.networks.mean),
-            "factor": _pack(model.networks.factor),
+            "mean": pack(model.networks.mean),
+            "factor": pack(model.networks.factor),
             "members": [[_layer_payload(layer) for layer in member.layers] for member in model.networks.members],
         },
-        "calibration": _pack(model.calibration),
+        "calibration": pack(model.calibration),
     }
 
 
 def _layer_payload(layer: Layer) -> dict[str, Any]:
-    return {"weights": _pack(layer.weights), "bias": _pack(layer.bias)}
+    return {"weights": pack(layer.weights), "bias": pack(layer.bias)}
 
 
 def _layer(payload: dict[str, Any]) -> Layer:
-    return Layer(_unpack(payload["weights"]), _unpack(payload["bias"]))
+    return Layer(unpack(payload["weights"]), unpack(payload["bias"]))
 
 
 def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
@@ -230,15 +186,15 @@ def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
         labels=tuple(metadata["labels"]),
         kinds=tuple(metadata["kinds"]),
         kind_labels=tuple(payload["kind_labels"]),
-        linear=LinearModel(_unpack(linear["weights"]), _unpack(linear["scale"]), _unpack(linear["bias"])),
-        idf=_unpack(payload["idf"]),
-        vectors=WordVectors(*(_unpack(payload["vectors"][name]) for name in ("vectors", "buckets", "fingerprints"))),
+        linear=LinearModel(unpack(linear["weights"]), unpack(linear["scale"]), unpack(linear["bias"])),
+        idf=unpack(payload["idf"]),
+        vectors=WordVectors(*(unpack(payload["vectors"][name]) for name in ("vectors", "buckets", "fingerprints"))),
         networks=Ensemble(
-            _unpack(networks["mean"]),
-            _unpack(networks["factor"]),
+            unpack(networks["mean"]),
+            unpack(networks["factor"]),
             tuple(DocumentNetwork(tuple(map(_layer, layers))) for layers in networks["members"]),
         ),
-        calibration=_unpack(payload["calibration"]),
+        calibration=unpack(payload["calibration"]),
         thresholds={str(name): float(value) for name, value in metadata["thresholds"].items()},
         metadata=metadata,
     )
@@ -274,36 +230,3 @@ def _check_shapes(model: Model) -> None:
     )
     if not all(fits):
         raise ValueError(f"its arrays do not fit {labels} labels and {kinds} kinds, or each other")
-
-
-def _pack(array: NDArray[Any]) -> dict[str, Any]:
-    """An array as plain values, in little-endian byte order."""
-    little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    content = little_endian.tobytes()
-    small = len(content) <= _MAX_COMPRESSED
-    return {
-        "dtype": array.dtype.name,
-        "shape": list(array.shape),
-        "bytes": zlib.compress(content, 9) if small else content,
-        "compressed": int(small),
-    }
-
-
-def _unpack(stored: dict[str, Any]) -> NDArray[Any]:
-    if stored["dtype"] not in _DTYPES:
-        raise ValueError(f"dtype {stored['dtype']!r} is not one of {', '.join(sorted(_DTYPES))}")
-    dtype = np.dtype(stored["dtype"]).newbyteorder("<")
-    content = _decompress(stored["bytes"]) if stored["compressed"] else stored["bytes"]
-    return np.frombuffer(content, dtype=dtype).astype(stored["dtype"], copy=False).reshape(stored["shape"])
-
-
-def _decompress(content: bytes) -> bytes:
-    """Decompress a small array. Raises `ValueError` for damaged bytes, or for more than `_MAX_COMPRESSED`."""
-    stream = zlib.decompressobj()
-    try:
-        decompressed = stream.decompress(content, _MAX_COMPRESSED + 1)
-    except zlib.error as error:
-        raise ValueError(f"compressed bytes are damaged: {error}") from error
-    if not stream.eof or len(decompressed) > _MAX_COMPRESSED:
-        raise ValueError("compressed bytes are truncated, or too many")
-    return decompressed

@@ -13,18 +13,14 @@ from detector.backend.kernels.constants import (
     BLANK_OR_REST,
     BUCKET_MIX,
     BUCKET_SHIFT,
-    CHUNK,
     CLASSES,
     CLOSING,
     DIGIT,
-    EVEN_LANES,
     FINGERPRINT,
     FINGERPRINT_SHIFT,
     FIRST_COUNTED,
     FIRST_COUNTED_COLUMN,
     HEAD,
-    LANE_BITS,
-    LANES,
     LAST_COUNTED,
     LENGTH,
     LETTER,
@@ -53,8 +49,8 @@ from detector.backend.kernels.constants import (
     WORD_BYTES,
     WORD_LENGTH_UNIT,
     WORD_MIX,
-    ZERO,
 )
+from detector.backend.kernels.packed_table import sum_rows
 
 
 @inlined
@@ -173,57 +169,6 @@ def _shape(out: Array, characters: int, size: int, words: Any, counts: Array, lo
 
 
 @inlined
-def _spread(even: Any, odd: Any, word: int, total: Array) -> None:
-    """Add the lanes of a word to the totals of their kinds; ``even`` and ``odd`` hold every other lane each."""
-    mask = (np.uint64(1) << np.uint64(2 * LANE_BITS)) - np.uint64(1)
-    for kind in range(word * LANES, min((word + 1) * LANES, len(total)), 2):
-        total[kind] += np.int64(even & mask)
-        even >>= np.uint64(2 * LANE_BITS)
-    for kind in range(word * LANES + 1, min((word + 1) * LANES, len(total)), 2):
-        total[kind] += np.int64(odd & mask)
-        odd >>= np.uint64(2 * LANE_BITS)
-
-
-@inlined
-def _add_weights(buckets: Array, first: int, last: int, packed: Array, total: Array) -> None:
-    """Add up at most `CHUNK` ** 2 rows of a `PackedTable`, without subtracting the zeros.
-
-    Four words are summed at a time, so that the processor can fetch as many distant rows ahead as possible. Lanes are
-    summed in chunks; after each, every other lane gets the room of two.
-    """
-    shift = np.uint64(LANE_BITS)
-    for word in range(0, packed.shape[1], 4):
-        even0, even1, even2, even3 = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
-        odd0, odd1, odd2, odd3 = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
-        for begin in range(first, last, CHUNK):
-            sum0, sum1, sum2, sum3 = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
-            for at in range(begin, min(begin + CHUNK, last)):
-                bucket = buckets[at]
-                sum0 += packed[bucket, word]
-                sum1 += packed[bucket, word + 1]
-                sum2 += packed[bucket, word + 2]
-                sum3 += packed[bucket, word + 3]
-            even0, odd0 = even0 + (sum0 & EVEN_LANES), odd0 + ((sum0 >> shift) & EVEN_LANES)
-            even1, odd1 = even1 + (sum1 & EVEN_LANES), odd1 + ((sum1 >> shift) & EVEN_LANES)
-            even2, odd2 = even2 + (sum2 & EVEN_LANES), odd2 + ((sum2 >> shift) & EVEN_LANES)
-            even3, odd3 = even3 + (sum3 & EVEN_LANES), odd3 + ((sum3 >> shift) & EVEN_LANES)
-        _spread(even0, odd0, word, total)
-        _spread(even1, odd1, word + 1, total)
-        _spread(even2, odd2, word + 2, total)
-        _spread(even3, odd3, word + 3, total)
-
-
-@inlined
-def _sum_rows(rows: Array, number: int, packed: Array, total: Array) -> None:
-    """`detector.features.packed_table.PackedTable.sums` of one paragraph."""
-    total[:] = 0
-    for first in range(0, number, CHUNK**2):
-        _add_weights(rows, first, min(first + CHUNK**2, number), packed, total)
-    for column in range(len(total)):
-        total[column] -= ZERO * number
-
-
-@inlined
 def _scores(out: Array, total: Array, number: int, scale: Array, bias: Array) -> None:
     """A row of `detector.inference.linear.LinearModel.scores`, given its sums."""
     norm = np.sqrt(np.float64(max(number, 1)))
@@ -331,9 +276,9 @@ def read(
         bounds[row + 1] = rares
         grams = _add_pairs(hashes, found[0], buckets, grams)
         grams = _add_anchors(hashes, found[0], lines[row], buckets, grams)
-        _sum_rows(buckets, grams, linear.packed, total)
+        sum_rows(buckets, grams, linear.packed, total)
         _scores(logits[row], total, grams, scale, bias)
-        _sum_rows(buckets, _known(hashes, found[0], vectors, buckets), vectors.packed, vector)
+        sum_rows(buckets, _known(hashes, found[0], vectors, buckets), vectors.packed, vector)
         _embedding(embeddings[row], vector)
         characters = batch.char_end[row] - batch.char_start[row]
         column = _shape(shapes[row], characters, ends[row] - starts[row], found, counts, logarithms)
