@@ -20,7 +20,7 @@ test: $(VENV)/installed
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 test-quick: $(VENV)/installed
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto $(PYTEST_OPTIONS)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
