@@ -29,6 +29,10 @@ def test_softmax_of_nothing_and_of_large_numbers() -> None:
     assert softmax(np.array([[1e30, -1e30, 0]], dtype=np.float32)).tolist() == [[1, 0, 0]]
 
 
+def test_softmax_of_very_negative_numbers() -> None:
+    assert softmax(np.array([[-1000, -1000], [-900, -2000]], dtype=np.float32)).tolist() == [[0.5, 0.5], [1, 0]]
+
+
 @given(logit_rows)
 def test_calibration_gives_probabilities_and_keeps_proportions_within_a_label(logits: list[list[float]]) -> None:
     kinds = softmax(np.array(logits, dtype=np.float32))
