@@ -16,7 +16,7 @@ from detector.cleaner import Cleaned, Cleaner
 from detector.errors import UsageError
 from detector.inference.model import Model
 from detector.inference.storage import load_model
-from detector.policy import REPORTING_ONLY, Policy
+from detector.policy import REPORTING_ONLY, Policy, resolve_policy
 from detector.text.paragraphs import ParagraphBreak
 from detector.util.libraries import missing_library
 
@@ -46,7 +46,7 @@ class Settings:
 
     model: str | os.PathLike[str] | None = None
     threshold: float | str = "balanced"
-    policy: Policy = REPORTING_ONLY
+    policy: Policy | str = REPORTING_ONLY
     paragraphs: ParagraphBreak = "line"
     text: str = "text"
     removed_share: str | None = None
@@ -65,7 +65,7 @@ class Settings:
         new processes.
         """
         folder = None if self.model is None else os.fspath(self.model)
-        return Cleaner(_model(folder), self.threshold, self.policy, self.paragraphs)
+        return Cleaner(_model(folder), self.threshold, resolve_policy(self.policy), self.paragraphs)
 
     def clean(self, batch: Batch) -> Batch:
         """Clean the texts of a batch: see `clean_batch`."""

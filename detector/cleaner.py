@@ -16,7 +16,7 @@ from detector.inference.calibration import label_sums
 from detector.inference.model import Model
 from detector.inference.predict import predict
 from detector.inference.storage import load_model
-from detector.policy import REPORTING_ONLY, Policy, resolve_threshold
+from detector.policy import REPORTING_ONLY, Policy, resolve_policy, resolve_threshold
 from detector.results import Cleaned, Paragraph, Prediction
 from detector.text.paragraphs import ParagraphBreak, split
 from detector.text.sections import SECTION_CHARACTERS, Section, sections
@@ -136,14 +136,16 @@ def load(
     model: str | os.PathLike[str] | None = None,
     *,
     threshold: float | str = "balanced",
-    policy: Policy = REPORTING_ONLY,
+    policy: Policy | str = REPORTING_ONLY,
     paragraphs: ParagraphBreak = "line",
 ) -> Cleaner:
     """Load the model in the folder ``model``, or the shipped one, and return a `Cleaner` with it.
 
+    ``policy`` is a `Policy` or the name of one of `detector.POLICIES`. The other settings are those of `Cleaner`.
+
     Raises `ModelError` for a model that cannot be used, `UsageError` for settings that do not fit it.
     """
-    return Cleaner(load_model(model), threshold, policy, paragraphs)
+    return Cleaner(load_model(model), threshold, resolve_policy(policy), paragraphs)
 
 
 def clean(text: str) -> Cleaned:

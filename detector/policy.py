@@ -17,11 +17,17 @@ class Policy:
     """The labels and kinds to keep and to drop. A named kind takes precedence over its label.
 
     Kinds that neither list covers are dropped; where ``keep`` is empty, they are kept. A paragraph is kept if the
-    probabilities of the kept kinds sum to at least the threshold.
+    probabilities of the kept kinds sum to at least the threshold. Raises `UsageError` for a string in place of a tuple.
     """
 
     keep: tuple[str, ...] = (REPORTING,)
     drop: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        values: tuple[tuple[str, object], ...] = (("keep", self.keep), ("drop", self.drop))
+        for name, value in values:
+            if isinstance(value, str):
+                raise UsageError(f"{name}={value!r}: give a tuple of names, ({value!r},)")
 
     def kept_kinds(self, model: Model) -> NDArray[np.bool_]:
         """A mask of the model's kinds that are kept, ``(kinds,)``.
@@ -39,12 +45,15 @@ class Policy:
         ])  # fmt: skip
 
     def changed(self, keep: Iterable[str], drop: Iterable[str]) -> Policy:
-        """A policy with further names: those to keep are removed from ``drop``, those to drop from ``keep``."""
+        """A policy with further names: those to keep are removed from ``drop``, those to drop from ``keep``.
+
+        Raises `UsageError` if everything that this policy keeps by name is dropped: it would keep all the rest instead.
+        """
         keep, drop = tuple(keep), tuple(drop)
-        return Policy(
-            tuple(dict.fromkeys([*(n for n in self.keep if n not in drop), *keep])),
-            tuple(dict.fromkeys([*(n for n in self.drop if n not in keep), *drop])),
-        )
+        kept = tuple(dict.fromkeys([*(n for n in self.keep if n not in drop), *keep]))
+        if self.keep and not kept:
+            raise UsageError(f"nothing is left to keep without {', '.join(self.keep)}: name what to keep as well")
+        return Policy(kept, tuple(dict.fromkeys([*(n for n in self.drop if n not in keep), *drop])))
 
 
 REPORTING_ONLY = Policy()
@@ -53,6 +62,15 @@ POLICIES = {
     "appeals-only": Policy(keep=(), drop=("appeal",)),
     "text": Policy(keep=(REPORTING, "metadata", "about")),
 }
+
+
+def resolve_policy(policy: Policy | str) -> Policy:
+    """A policy by its name in `POLICIES`, or as it is. Raises `UsageError` for anything else."""
+    if isinstance(policy, Policy):
+        return policy
+    if policy not in POLICIES:
+        raise UsageError(f"policy {policy!r}: choose {', '.join(POLICIES)}, or give a Policy")
+    return POLICIES[policy]
 
 
 def _check_names(names: Sequence[str], model: Model) -> None:

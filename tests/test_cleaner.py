@@ -240,3 +240,8 @@ def test_a_policy_gives_the_same_scores_in_every_batch(tiny_model: Model, seed_t
 def test_the_shipped_model_s_thresholds_are_in_order(shipped: Cleaner) -> None:
     thresholds = shipped.model.thresholds
     assert 0 < thresholds["gentle"] <= thresholds["balanced"] <= thresholds["strict"] < 1
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_load_takes_the_name_of_a_policy(tiny_model_dir: Path, name: str) -> None:
+    assert detector.load(tiny_model_dir, policy=name) == detector.load(tiny_model_dir, policy=POLICIES[name])

@@ -11,7 +11,7 @@ from detector.features.word_vectors import WordVectors
 from detector.inference.linear import LinearModel
 from detector.inference.model import Model
 from detector.inference.network import Ensemble
-from detector.policy import POLICIES, REPORTING_ONLY, Policy, resolve_threshold
+from detector.policy import POLICIES, REPORTING_ONLY, Policy, resolve_policy, resolve_threshold
 
 KINDS = {
     "body": "reporting", "heading": "reporting", "donation": "appeal", "newsletter": "appeal",
@@ -69,7 +69,8 @@ def test_a_name_kept_and_dropped(model: Model) -> None:
 
 CHANGED = [
     (Policy(), ["about"], [], Policy(("reporting", "about"))),
-    (Policy(), [], ["reporting"], Policy((), ("reporting",))),
+    (Policy(), ["about"], ["reporting"], Policy(("about",), ("reporting",))),
+    (Policy((), ("appeal",)), [], ["menu"], Policy((), ("appeal", "menu"))),
     (Policy(("reporting",), ("about",)), ["about"], [], Policy(("reporting", "about"))),
     (Policy(), ["about", "about", "reporting"], [], Policy(("reporting", "about"))),
     (Policy(), [], [], Policy()),
@@ -94,3 +95,27 @@ def test_thresholds_that_are_none(threshold: float | str, model: Model) -> None:
     with pytest.raises(UsageError, match="or one of gentle, balanced") as caught:
         resolve_threshold(threshold, model)
     assert repr(threshold) in str(caught.value)
+
+
+def test_a_change_that_leaves_nothing_to_keep_is_refused() -> None:
+    """It would keep all the rest instead."""
+    with pytest.raises(UsageError, match="nothing is left to keep without reporting"):
+        Policy().changed([], ["reporting"])
+
+
+@pytest.mark.parametrize("name", ["keep", "drop"])
+def test_a_string_is_not_a_tuple_of_names(name: str) -> None:
+    with pytest.raises(UsageError, match=rf"{name}='about': give a tuple of names, \('about',\)"):
+        Policy(**{name: "about"})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_a_policy_has_a_name(name: str) -> None:
+    assert resolve_policy(name) is POLICIES[name]
+    assert resolve_policy(POLICIES[name]) is POLICIES[name]
+
+
+@pytest.mark.parametrize("wrong", ["all", "", None, ("reporting",)])
+def test_a_policy_that_is_none(wrong: object) -> None:
+    with pytest.raises(UsageError, match="choose reporting, appeals-only, text, or give a Policy"):
+        resolve_policy(wrong)  # type: ignore[arg-type]

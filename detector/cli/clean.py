@@ -67,11 +67,13 @@ def clean(
     drop: Drop = None,
     model: ModelOption = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "-o",
             "--output",
-            help="A file for one input, a folder for several (default: standard output).",
+            metavar="<path>",
+            help="A file for one input, a folder for several (default: standard output). For one input, a name "
+            "that ends with a slash is a folder.",
             show_default=False,
             rich_help_panel=OUTPUT,
         ),
@@ -105,7 +107,14 @@ def clean(
     from detector.corpus.all_files import Options, clean_all
     from detector.corpus.plan import plan
 
-    planned = plan(paths or [], output, in_place, all_files, _format(format_name, text_field, paths))
+    planned = plan(
+        paths or [],
+        Path(output) if output else None,
+        in_place,
+        all_files,
+        _format(format_name, text_field, paths),
+        into_folder=_names_folder(output),
+    )
     _require((task.type for task in planned.tasks), removed, rejected)
     cleaner = _cleaner(model, threshold, policy, keep, drop, paragraphs)
     _announce_stdin(paths)
@@ -162,6 +171,8 @@ def predict(
 
     if table and (output or jobs != 1):
         raise UsageError("--table prints to the terminal, from one process: use it without --output and --jobs")
+    if output and output.is_dir():
+        raise UsageError(f"{output}: is a folder; name a file for the decisions")
     found = find(paths or [], all_files, _format(format_name, text_field, paths))
     tasks = [Task(one.source, None, one.label, one.type) for one in found]
     _require((task.type for task in tasks), output, rejected)
@@ -196,6 +207,10 @@ def _cleaner(
 
     changed = POLICIES[policy.value].changed(_names(keep), _names(drop))
     return load(model, threshold=threshold, policy=changed, paragraphs=paragraphs.value)
+
+
+def _names_folder(output: str | None) -> bool:
+    return bool(output) and str(output).endswith(("/", os.sep))
 
 
 def _names(listed: str | None) -> list[str]:

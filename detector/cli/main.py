@@ -91,4 +91,5 @@ def _usage_message(error: Exception) -> str:
     if "\n" in message:  # the help
         return message
     command = getattr(getattr(error, "ctx", None), "command_path", "detector")
+    message = message.replace("Value error, ", "")  # the wording of pydantic, through which Typer validates
     return f"{command}: {message} (see {command} --help)"

@@ -135,6 +135,7 @@ class _CorpusRun:
             def is_kept(record: dict[str, Any]) -> bool:
                 return record.get("file") in kept
 
+            self.summary.up_to_date = len(kept)
             keep_lines(folder / MANIFEST_FILE, is_kept)
             with (
                 append_to_sidecar(options.removed, is_kept) as removed,

@@ -95,10 +95,12 @@ def plan(
     in_place: bool = False,
     all_files: bool = False,
     format_name: str | None = None,
+    into_folder: bool = False,
 ) -> Plan:
     """Make a task for each input of `find`.
 
-    The result of a single file, or of standard input, is written to the file ``output``, or into it if it is a folder.
+    The result of a single file, or of standard input, is written to the file ``output``, or into it if it is a folder
+    or ``into_folder`` says that it is to be one.
     The results of several files are written to the folder ``output``, at their relative paths. With ``in_place``, each
     result takes the place of its source. Raises `UsageError` if a path does not exist, two results would be the same
     file, a result would replace an input without ``in_place``, or a result has the extension of another format.
@@ -116,7 +118,7 @@ def plan(
             raise UsageError(f"{output}: not a folder; {len(found)} inputs need one: choose another --output")
         tasks = tuple(_task(each, output / each.relative, each.relative.as_posix()) for each in found)
     else:
-        target = output / found[0].relative if output.is_dir() else output
+        target = output / found[0].relative if output.is_dir() or into_folder else output
         _check_extension(found[0], target)
         tasks = (_task(found[0], target, found[0].label),)
     _check_targets(tasks)

@@ -30,7 +30,7 @@ class Summary:
 
     ``kept`` and ``removed`` count paragraphs by label and kind. ``rejected`` is the number of records that could not be
     read. ``bytes`` is the size of the input files on disk. ``failed`` has one line for each file that failed, with the
-    reason.
+    reason. ``up_to_date`` files were not read again; the counts include those of the run that read them.
     """
 
     documents: int = 0
@@ -39,6 +39,7 @@ class Summary:
     failed: list[str] = field(default_factory=list)
     kept: dict[tuple[str, str], Count] = field(default_factory=dict)
     removed: dict[tuple[str, str], Count] = field(default_factory=dict)
+    up_to_date: int = 0
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Add the decisions on documents."""
@@ -88,16 +89,20 @@ class Summary:
 
     def lines(self) -> list[str]:
         """The counts as lines to print."""
-        out = [f"{self.documents:,} document{'' if self.documents == 1 else 's'}"]
+        out = [_counted(self.documents, "document").rstrip()]
         for name, counts in (("kept", self.kept), ("removed", self.removed)):
             total = _total(counts)
             labels = ", ".join(f"{label} {c.paragraphs:,}" for label, c in by_label(counts).items())
-            line = f"{name:<8}{total.paragraphs:>9,} paragraphs {total.characters:>13,} characters"
-            out.append(f"{line}  ({labels})" if labels else line)
+            line = (
+                f"{name:<8}{_counted(total.paragraphs, 'paragraph', 9)} {_counted(total.characters, 'character', 13)}"
+            )
+            out.append(f"{line}  ({labels})" if labels else line.rstrip())
         if self.rejected:
-            out.append(f"rejected{self.rejected:>9,} records")
+            out.append(f"rejected{_counted(self.rejected, 'record', 9)}".rstrip())
         if self.failed:
-            out.append(f"failed  {len(self.failed):>9,} files")
+            out.append(f"failed  {_counted(len(self.failed), 'file', 9)}".rstrip())
+        if self.up_to_date:
+            out.append(f"skipped {_counted(self.up_to_date, 'file', 9).rstrip()}, already up to date and counted above")
         return out
 
     def report(self) -> dict[str, Any]:
@@ -120,10 +125,10 @@ class Summary:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Summary:
         """The summary of which `to_json` returned these values."""
-        return cls(
-            values["documents"], values["rejected"], values["bytes"], [],
-            *({(label, kind): Count(*counts) for label, kind, *counts in values[name]} for name in ("kept", "removed")),
-        )  # fmt: skip
+        kept, removed = (
+            {(label, kind): Count(*counts) for label, kind, *counts in values[name]} for name in ("kept", "removed")
+        )
+        return cls(values["documents"], values["rejected"], values["bytes"], [], kept, removed)
 
 
 def _rows(counts: Mapping[tuple[str, str], Count]) -> list[list[str | int]]:
@@ -154,3 +159,8 @@ def _report(counts: Mapping[tuple[str, str], Count]) -> dict[str, Any]:
 
     kinds = {f"{label}/{kind}": count for (label, kind), count in sorted(counts.items())}
     return plain({"": _total(counts)})[""] | {"labels": plain(by_label(counts)), "kinds": plain(kinds)}
+
+
+def _counted(number: int, noun: str, width: int = 0) -> str:
+    """A number with its noun, as wide in the singular as in the plural."""
+    return f"{number:>{width},} {noun}{' ' if number == 1 else 's'}"

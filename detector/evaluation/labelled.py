@@ -67,6 +67,8 @@ def read_documents(paths: Iterable[str | Path]) -> Iterator[LabelledDocument]:
 
 def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
     for path in map(Path, paths):
+        if not path.exists():
+            raise DataError(f"{path}: no such file or folder")
         if not path.is_dir():
             yield path
             continue
@@ -88,7 +90,10 @@ def _parse(line: str, where: str) -> LabelledDocument:
         raise DataError(f'{where}: the document has no "id"')
     paragraphs = record.get("paragraphs")
     if not isinstance(paragraphs, list):
-        raise DataError(f'{where}: "paragraphs" is missing or not a list; see the README for the format')
+        raise DataError(
+            f'{where}: "paragraphs" is missing or not a list; a document has the form '
+            '{"id": …, "paragraphs": [{"text": …, "label": …}, …]}'
+        )
     return LabelledDocument(
         id=name,
         site=_string(record, "site", where) or name,

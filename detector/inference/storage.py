@@ -125,6 +125,8 @@ def _read(file: Path) -> bytes:
 def read_metadata(folder: Path) -> dict[str, Any]:
     """The metadata of the model in a folder. Raises `ModelError` if they are missing or cannot be read."""
     file = folder / METADATA_FILE
+    if folder.exists() and not folder.is_dir():
+        raise ModelError(f"{folder}: not a model; a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}")
     try:
         metadata = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -103,7 +103,7 @@ def test_bad_records_give_exit_code_1_and_are_kept_aside(command: Command) -> No
     assert called.code == 1
     assert called.out == b'{"text":"Rain."}\n{"text":"Sun."}\n'
     assert "-:2: rejected: not JSON in UTF-8" in called.err
-    assert "rejected        1 records" in called.err
+    assert "rejected        1 record\n" in called.err
     assert [line["raw"] for line in read_sidecar(Path("bad.jsonl"))] == ["no json\n"]
 
 
@@ -275,3 +275,16 @@ def test_the_version_is_that_of_the_package(
         main()
     assert stopped.value.code == 0
     assert capsys.readouterr().out == f"detector {__version__}\n"
+
+
+def test_an_output_that_ends_with_a_slash_is_a_folder(command: Command, text: str, cleaned: str) -> None:
+    Path("a.txt").write_bytes(text.encode())
+    assert command("clean", "a.txt", "-o", "new/deep/").code == 0
+    assert tree(Path("new")) == {"deep/a.txt": cleaned.encode()}
+
+
+def test_decisions_go_to_a_file_not_into_a_folder(command: Command, text: str) -> None:
+    Path("a.txt").write_bytes(text.encode())
+    Path("out").mkdir()
+    called = command("predict", "a.txt", "-o", "out")
+    assert (called.code, called.err) == (2, "detector: out: is a folder; name a file for the decisions\n")

@@ -77,4 +77,4 @@ def test_nothing_is_counted_of_nothing() -> None:
 def test_what_went_wrong_is_told() -> None:
     summary = Summary(rejected=2, failed=["a.txt: gone"])
     assert not summary.ok
-    assert summary.lines()[-2:] == ["rejected        2 records", "failed          1 files"]
+    assert summary.lines()[-2:] == ["rejected        2 records", "failed          1 file"]

@@ -78,7 +78,7 @@ def test_files_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
     found = read_documents([write(tmp_path / "a.jsonl", FULL, FULL), tmp_path / "missing.jsonl"])
     assert next(found).id == "ferry-1"
     assert next(found).id == "ferry-1"
-    with pytest.raises(DataError, match=r"missing.jsonl: cannot be read"):
+    with pytest.raises(DataError, match=r"missing.jsonl: no such file or folder"):
         next(found)
 
 
