@@ -56,7 +56,7 @@ class Clean(PipelineStep):
         """Clean documents, lazily and in order."""
         cleaner = self.settings.cleaner
         with self.exclusion_writer or nullcontext():
-            for batch in batches(data or (), lambda document: len(document.text), BATCH_CHARACTERS):
+            for batch in batches(data or (), lambda document: len(document.text) + 1, BATCH_CHARACTERS):
                 with self.track_time("batch"):
                     cleaned = list(cleaner.clean_many(document.text for document in batch))
                 for document, result in zip(batch, cleaned, strict=True):

@@ -17,7 +17,7 @@ class Policy:
     """The labels and kinds to keep and to drop. A named kind takes precedence over its label.
 
     Kinds that neither list covers are dropped; where ``keep`` is empty, they are kept. A paragraph is kept if the
-    probabilities of the kept kinds sum to at least the threshold. Raises `UsageError` for a string in place of a tuple.
+    probabilities of the kept kinds sum to at least the threshold. Raises `UsageError` for anything but tuples.
     """
 
     keep: tuple[str, ...] = (REPORTING,)
@@ -26,8 +26,8 @@ class Policy:
     def __post_init__(self) -> None:
         values: tuple[tuple[str, object], ...] = (("keep", self.keep), ("drop", self.drop))
         for name, value in values:
-            if isinstance(value, str):
-                raise UsageError(f"{name}={value!r}: give a tuple of names, ({value!r},)")
+            if not isinstance(value, tuple):
+                raise UsageError(f"{name}={value!r}: give a tuple of names, such as ('about',)")
 
     def kept_kinds(self, model: Model) -> NDArray[np.bool_]:
         """A mask of the model's kinds that are kept, ``(kinds,)``.

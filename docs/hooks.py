@@ -1,7 +1,7 @@
 """Hooks of MkDocs: what the site shows of the code and of files outside ``docs`` is read when the site is built.
 
-A line of a page that is nothing but a link to a file outside ``docs`` stands for that file: a Markdown file without
-its title, or a Python file as a code block. ``<!-- commands -->`` stands for the options of every command.
+A line of a page that is only a link to a file outside ``docs`` is replaced by that file: a Markdown file without
+its title, or a Python file as a code block. ``<!-- commands -->`` is replaced by the options of every command.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put in what a page stands for."""
+    """Replace the placeholders of a page."""
     return expanded(markdown, config.repo_url)
 
 
 def expanded(markdown: str, repository: str | None = None) -> str:
-    """A page with the files and the commands that it stands for put in."""
+    """A page with its placeholders replaced by files and commands."""
     markdown = _INCLUDE.sub(lambda found: included(found[1], repository), markdown)
     return markdown.replace(COMMANDS, commands()) if COMMANDS in markdown else markdown
 

@@ -14,7 +14,7 @@ lines = Path("examples/articles.jsonl").read_text(encoding="utf-8").splitlines()
 articles = {article["id"]: article["text"] for article in map(json.loads, lines)}
 text = articles["glassworks"]
 
-# A label (reporting, appeal, navigation) stands for all its kinds. A kind that is named goes
+# A label (reporting, appeal, navigation) covers all its kinds. A named kind goes
 # before its label.
 policies = {
     "the default: reporting alone": detector.Policy(),

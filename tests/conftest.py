@@ -43,7 +43,7 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_model_dir(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a model trained on `tiny_data`: as good as nothing, but whole."""
+    """The folder of a model trained on `tiny_data`: too small to be accurate, but complete."""
     folder = tmp_path_factory.mktemp("models") / "tiny"
     train([tiny_data], folder, TINY_CONFIG, vectors=TINY_VECTORS)
     return folder
@@ -57,7 +57,7 @@ def tiny_model(tiny_model_dir: Path) -> Model:
 
 @pytest.fixture(scope="session")
 def seed_texts(tiny_data: Path) -> list[str]:
-    """The documents of `tiny_data` as texts, a paragraph a line."""
+    """The documents of `tiny_data` as texts, one paragraph per line."""
     documents = map(json.loads, tiny_data.read_text(encoding="utf-8").splitlines())
     return ["\n".join(p["text"] for p in document["paragraphs"]) for document in documents]
 

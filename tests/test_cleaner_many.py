@@ -34,7 +34,7 @@ def test_many_are_the_same_as_one_by_one(given_texts: list[str], tiny_model: Mod
 
 
 @pytest.mark.parametrize("batch", [1, 100, 5000, 1 << 18])
-def test_the_size_of_batches_changes_nothing(
+def test_results_do_not_depend_on_the_batch_size(
     batch: int, tiny_model: Model, seed_texts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cleaner = Cleaner(tiny_model)
@@ -74,7 +74,7 @@ NO_TEXTS = [["one", None], ["one", b"two"], [1], [["one"]], b"bytes"]
 
 
 @pytest.mark.parametrize("given_texts", NO_TEXTS)
-def test_what_is_no_text_is_an_error(given_texts: Any, tiny_model: Model) -> None:
+def test_what_is_not_a_text_is_an_error(given_texts: Any, tiny_model: Model) -> None:
     with pytest.raises(UsageError, match="a text is a str, not a"):
         list(Cleaner(tiny_model).predict_many(given_texts))
 
@@ -86,7 +86,7 @@ def test_one_text_in_place_of_many_is_an_error(method: str, tiny_model: Model) -
 
 
 @pytest.mark.parametrize("text", [None, b"bytes", 5])
-def test_what_is_no_text_alone_is_an_error(text: Any, tiny_model: Model) -> None:
+def test_a_single_value_that_is_not_a_text_is_an_error(text: Any, tiny_model: Model) -> None:
     with pytest.raises(UsageError, match="a text is a str, not a"):
         Cleaner(tiny_model).clean(text)
 
@@ -96,7 +96,7 @@ def test_what_is_no_text_alone_is_an_error(text: Any, tiny_model: Model) -> None
 
 def test_threads_share_a_cleaner(tiny_model_dir: Path, seed_texts: list[str]) -> None:
     expected = [cleaned.text for cleaned in detector.load(tiny_model_dir).clean_many(seed_texts)]
-    fresh = detector.load(tiny_model_dir)  # nothing of it computed yet
+    fresh = detector.load(tiny_model_dir)  # before anything is computed
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda text: fresh.clean(text).text, seed_texts * 2))
     assert found == expected * 2

@@ -1,4 +1,4 @@
-"""Results are values: equal when they say the same, and short when they are printed."""
+"""Results are values: equal when their contents are equal, and short when printed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXT = "The bridge reopened on Monday.\n\nSubscribe to our newsletter!\nDonate n
 
 @pytest.fixture(scope="module")
 def prediction(tiny_model: Model) -> Prediction:
-    """Of three paragraphs, of which the second is not kept."""
+    """A prediction for three paragraphs, the second of which is not kept."""
     return replace(Cleaner(tiny_model).predict(TEXT), keep=np.array([True, False, True]))
 
 
@@ -62,14 +62,14 @@ def test_predictions_that_differ(change: str, prediction: Prediction, cleaned: C
 
 
 @pytest.mark.parametrize("other", [None, "text", 1, ()])
-def test_a_prediction_is_nothing_else(other: object, prediction: Prediction, cleaned: Cleaned) -> None:
+def test_a_prediction_differs_from_other_types(other: object, prediction: Prediction, cleaned: Cleaned) -> None:
     assert prediction != other
     assert cleaned != other
 
 
 def test_equal_cleaners(tiny_model: Model) -> None:
     cleaner = Cleaner(tiny_model, "strict", Policy(), "blank")
-    cleaner.clean(TEXT)  # what it keeps of its work does not count
+    cleaner.clean(TEXT)  # its cache is not compared
     assert cleaner == Cleaner(tiny_model, "strict", Policy(), "blank")
     assert hash(cleaner) == hash(Cleaner(tiny_model, "strict", Policy(), "blank"))
     assert cleaner == Cleaner(replace(tiny_model), "strict", Policy(), "blank")
@@ -100,7 +100,7 @@ def test_what_was_removed(prediction: Prediction) -> None:
     assert (nothing.removed_text(), nothing.removed_spans(), nothing.removed) == ("", [], ())
 
 
-def test_paragraphs_with_other_scores_differ_and_may_have_one_hash(prediction: Prediction) -> None:
+def test_paragraphs_with_other_scores_differ_but_may_share_a_hash(prediction: Prediction) -> None:
     paragraph = prediction.paragraphs[0]
     other: Paragraph = replace(paragraph, scores=dict.fromkeys(paragraph.scores, 0.0))
     assert other != paragraph

@@ -41,7 +41,7 @@ OTHER = "other: files, batches, result objects"
 _BOTH_BACKENDS: tuple[_Timed, ...] = (
     ("read JSON", jsonl, "_record"),
     ("split", detector.cleaner, "split"),
-    ("networks", Ensemble, "scores"),
+    ("networks", Ensemble, "logits"),
     ("probabilities", detector.inference.predict, "calibrate"),
     ("count", Summary, "add"),
     ("clean text", Prediction, "clean_text"),
@@ -51,7 +51,7 @@ _NUMPY: tuple[_Timed, ...] = (
     ("words", reference, "tokenize"),
     ("shapes", reference, "shapes"),
     ("n-grams", reference, "ngrams"),
-    ("linear model", LinearModel, "scores"),
+    ("linear model", LinearModel, "logits"),
     ("word vectors", WordVectors, "embed"),
     ("vocabulary", context, "document_features"),
     ("network inputs", context, "network_inputs"),

@@ -115,7 +115,7 @@ def clean(
         _format(format_name, text_field, paths),
         into_folder=_names_folder(output),
     )
-    _require((task.type for task in planned.tasks), removed, rejected)
+    _require((kind for task in planned.tasks for kind in (task.type, task.target_type)), removed, rejected)
     cleaner = _cleaner(model, threshold, policy, keep, drop, paragraphs)
     _announce_stdin(paths)
     to_stdout = any(task.target is None for task in planned.tasks)
@@ -174,7 +174,7 @@ def predict(
     if output and output.is_dir():
         raise UsageError(f"{output}: is a folder; name a file for the decisions")
     found = find(paths or [], all_files, _format(format_name, text_field, paths))
-    tasks = [Task(one.source, None, one.label, one.type) for one in found]
+    tasks = [Task(one.source, None, one.file, one.type) for one in found]
     _require((task.type for task in tasks), output, rejected)
     cleaner = _cleaner(model, threshold, policy, keep, drop, paragraphs)
     _announce_stdin(paths)

@@ -72,7 +72,8 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = 130
     except _TyperUsageError as error:
-        print_message(_usage_message(error))
+        if message := _usage_message(error):
+            print_message(message)
         code = 2
     except (DetectorError, OSError) as error:
         print_message(f"detector: {error}")
@@ -88,7 +89,7 @@ def _terminate(*_: object) -> None:
 def _usage_message(error: Exception) -> str:
     """The message for a usage error, on one line; for a command without arguments, its whole help."""
     message: str = error.format_message()  # type: ignore[attr-defined]
-    if "\n" in message:  # the help
+    if not message or "\n" in message:  # the help, printed already or here
         return message
     command = getattr(getattr(error, "ctx", None), "command_path", "detector")
     message = message.replace("Value error, ", "")  # the wording of pydantic, through which Typer validates

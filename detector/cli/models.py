@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from detector.cli.messages import print_message
-from detector.cli.options import DECISIONS, Data, ModelOption, Threshold
+from detector.cli.options import OUTPUT, Data, ModelOption, Threshold
 
 TRAIN_EXAMPLES = (
     "detector train labelled/ -o my-model",
@@ -51,9 +51,7 @@ def train(
 def evaluate(
     data: Data,
     threshold: Threshold = "balanced",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the figures as JSON.", rich_help_panel=DECISIONS)
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.", rich_help_panel=OUTPUT)] = False,
     model: ModelOption = None,
 ) -> None:
     """Evaluate a model on labelled documents, and print its figures for each origin of the documents."""

@@ -92,8 +92,8 @@ Threshold = Annotated[
     typer.Option(
         "--threshold",
         "-t",
-        help="Keep a paragraph if the probability that it is what --policy keeps is at least this: gentle, balanced or "
-        "strict (from low to high), or a number from 0 (keep all) to 1.",
+        help="Keep a paragraph if the probability of what is kept is at least this: gentle, balanced or strict (from "
+        "low to high), or a number from 0 (keep all) to 1.",
         autocompletion=_threshold_names,
         rich_help_panel=DECISIONS,
     ),

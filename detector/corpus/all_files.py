@@ -128,7 +128,7 @@ class _CorpusRun:
         with working_in(folder) as scratch:
             manifest = Manifest(folder / MANIFEST_FILE, digest(settings))
             earlier = () if self._starts_over() else tasks
-            kept = {t.label: summary for t in earlier if (summary := manifest.up_to_date(t)) is not None}
+            kept = {t.file: summary for t in earlier if (summary := manifest.up_to_date(t)) is not None}
             for summary in kept.values():
                 self.summary.merge(summary)
 
@@ -143,7 +143,7 @@ class _CorpusRun:
                 open(folder / MANIFEST_FILE, "ab") as lines,
             ):
                 runner = TaskRunner(partial(self.run.clean, scratch=scratch), scratch, removed is not None)
-                pending = tuple(task for task in tasks if task.label not in kept)
+                pending = tuple(task for task in tasks if task.file not in kept)
                 progress = self._run_all(pending, runner, _Sinks(removed, rejected, lines), manifest)
             with replacing(folder / SUMMARY_FILE, scratch) as file:
                 file.write(json_line(self._report(progress, len(tasks), len(kept), settings)))

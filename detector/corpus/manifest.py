@@ -46,7 +46,7 @@ class Manifest:
 
     def up_to_date(self, task: Task) -> Summary | None:
         """The counts of a task whose result is up to date; None if it has to be made."""
-        record = self._records.get(task.label)
+        record = self._records.get(task.file)
         if record is None or record != self._record(task, Stamp.of(task.source), record["counts"]):
             return None
         return Summary.from_json(record["counts"])
@@ -63,7 +63,7 @@ class Manifest:
     def _record(self, task: Task, source: Stamp | None, counts: dict[str, Any]) -> dict[str, Any]:
         written = Stamp.of(task.target)
         return {
-            "file": task.label,
+            "file": task.file,
             "source": [source.size, source.mtime_ns] if source else None,
             "written": [written.size, written.mtime_ns] if written else None,
             "format": task.type.format_name,

@@ -75,7 +75,7 @@ class Run:
                 if prediction is not None:
                     document += 1
                     if sidecars.removed:
-                        sidecars.removed.writelines(removed_lines(task.label, document, record, prediction))
+                        sidecars.removed.writelines(removed_lines(task.file, document, record, prediction))
             writer.close()
 
     def predict(
@@ -149,7 +149,7 @@ class Run:
                 continue
             summary.rejected += 1
             if sidecars.rejected:
-                sidecars.rejected.write(rejected_line(task.label, part))
+                sidecars.rejected.write(rejected_line(task.file, part))
             if self.max_rejected is not None and summary.rejected > self.max_rejected:
                 raise TooManyRejectedError(
                     f"{task.name}:{part.number}: {part.reason}; more than {self.max_rejected} records cannot be read "

@@ -21,7 +21,7 @@ _REPORT_FILES = frozenset({MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE})
 class Task:
     """One input, and the file for its result.
 
-    ``source`` is None for standard input, ``target`` for standard output. ``label`` names the input in all files that
+    ``source`` is None for standard input, ``target`` for standard output. ``file`` names the input in all files that
     are written beside the results. ``type`` is the type of the source. The result has the same format, and the
     compression ``compression``, an extension (``.gz``) or empty. With ``keep_original``, the target is the source,
     which is kept under its name with `ORIGINAL_SUFFIX`.
@@ -29,10 +29,15 @@ class Task:
 
     source: Path | None
     target: Path | None
-    label: str
+    file: str
     type: FileType
     compression: str = ""
     keep_original: bool = False
+
+    @property
+    def target_type(self) -> FileType:
+        """The type of the result: the format of the source, with a compression of its own."""
+        return FileType(self.type.format_name, self.compression)
 
     @property
     def name(self) -> str:
@@ -57,8 +62,8 @@ class Input:
     type: FileType
 
     @property
-    def label(self) -> str:
-        """The input's path, or ``-`` for standard input: the task's label if results do not go into one folder."""
+    def file(self) -> str:
+        """The input's path, or ``-`` for standard input: the task's file if results do not go into one folder."""
         return str(self.source) if self.source else STDIN
 
 
@@ -112,7 +117,7 @@ def plan(
     if output is None:
         if several:
             raise UsageError(f"{len(found)} inputs need --output FOLDER or --in-place")
-        return Plan((Task(found[0].source, None, found[0].label, found[0].type),))
+        return Plan((Task(found[0].source, None, found[0].file, found[0].type),))
     if several:
         if output.exists() and not output.is_dir():
             raise UsageError(f"{output}: not a folder; {len(found)} inputs need one: choose another --output")
@@ -120,14 +125,14 @@ def plan(
     else:
         target = output / found[0].relative if output.is_dir() or into_folder else output
         _check_extension(found[0], target)
-        tasks = (_task(found[0], target, found[0].label),)
+        tasks = (_task(found[0], target, found[0].file),)
     _check_targets(tasks)
     return Plan(tasks, output if several else None)
 
 
-def _task(given: Input, target: Path, label: str, keep_original: bool = False) -> Task:
+def _task(given: Input, target: Path, file: str, keep_original: bool = False) -> Task:
     compression = file_type(target, given.type.format_name).compression
-    return Task(given.source, target, label, given.type, compression, keep_original)
+    return Task(given.source, target, file, given.type, compression, keep_original)
 
 
 def _may_be_several(paths: Sequence[str]) -> bool:
@@ -140,7 +145,7 @@ def _in_place(found: Sequence[Input], output: Path | None) -> tuple[Task, ...]:
     if any(each.source is None for each in found):
         raise UsageError("--in-place needs files, not standard input (-)")
     distinct = {each.source.resolve(): each for each in found if each.source}
-    return tuple(_task(each, target, each.label, keep_original=True) for target, each in distinct.items())
+    return tuple(_task(each, target, each.file, keep_original=True) for target, each in distinct.items())
 
 
 def _files(path: str, all_files: bool, with_name: bool) -> Iterator[tuple[Path | None, Path]]:

@@ -26,17 +26,17 @@ def decisions_line(record: Record, prediction: Prediction) -> bytes:
     })  # fmt: skip
 
 
-def removed_lines(label: str, document: int, record: Record, prediction: Prediction) -> Iterator[bytes]:
+def removed_lines(file: str, document: int, record: Record, prediction: Prediction) -> Iterator[bytes]:
     """One line for each removed paragraph of a text.
 
-    ``document`` is the number of the text in its file, counted from 1; ``label`` names the file. Each line has the text
+    ``document`` is the number of the text in its file, counted from 1; ``file`` names it. Each line has the text
     from the start of the paragraph to the start of the next one, and its ``start`` and ``end`` as characters of the
     original text. Inserting the texts into the clean text at their starts, in order, restores the original text.
     """
     rows = np.flatnonzero(~prediction.keep).tolist()
     for row, (start, end) in zip(rows, prediction.removed_spans(), strict=True):
         yield json_line({
-            "file": label, "document": document, "id": record.id, "start": start, "end": end,
+            "file": file, "document": document, "id": record.id, "start": start, "end": end,
             "label": prediction.labels[prediction.label_indices[row]],
             "kind": prediction.kinds[prediction.kind_indices[row]],
             "score": round(float(prediction.keep_scores[row]), 6),
@@ -44,7 +44,7 @@ def removed_lines(label: str, document: int, record: Record, prediction: Predict
         })  # fmt: skip
 
 
-def rejected_line(label: str, rejected: Rejected) -> bytes:
-    """One line for a rejected record; bytes that are not UTF-8 become lone surrogates. ``label`` names the file."""
+def rejected_line(file: str, rejected: Rejected) -> bytes:
+    """One line for a rejected record; bytes that are not UTF-8 become lone surrogates. ``file`` names the file."""
     raw = rejected.raw.decode("utf-8", "surrogateescape")
-    return json_line({"file": label, "record": rejected.number, "reason": rejected.reason, "raw": raw})
+    return json_line({"file": file, "record": rejected.number, "reason": rejected.reason, "raw": raw})

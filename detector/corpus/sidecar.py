@@ -11,19 +11,22 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from detector.errors import UsageError
 from detector.formats.compression import compressing, compression_of, decompressing
 from detector.formats.compression import require as require_compression
+from detector.formats.registry import format_by_extension
 from detector.util.atomic import clear_unfinished, replacing
 from detector.util.json_lines import json_line, read_json_lines
 from detector.util.libraries import load_library
 
-_PARQUET = (".parquet", ".pq")
 _GROUP_ROWS = 10_000
 
 
 def require(path: Path | None) -> None:
-    """Raise `UsageError` if a library that a sidecar of this name needs is not installed."""
+    """Raise `UsageError` if a sidecar cannot have this name, or needs a library that is not installed."""
     if path and _is_parquet(path):
+        if compression_of(path):
+            raise UsageError(f"{path}: Parquet files are compressed inside; leave out {compression_of(path)}")
         load_library("pyarrow.parquet", "Parquet", "parquet")
     require_compression(compression_of(path))
 
@@ -88,7 +91,7 @@ def _working_copy(path: Path) -> Path:
 
 
 def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() in _PARQUET
+    return format_by_extension(path) == "parquet"
 
 
 def _write_final(lines: BinaryIO, file: BinaryIO, path: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from detector.errors import DataError
-from detector.formats.compression import compression_of, decompressing, without_compression
+from detector.formats.compression import compression_of, decompressing
+from detector.formats.registry import format_by_extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class LabelledDocument:
 def read_documents(paths: Iterable[str | Path]) -> Iterator[LabelledDocument]:
     """Read labelled documents from files of JSON Lines, lazily.
 
-    A file may be compressed, as its extension says. For a folder, all its ``.jsonl`` files are read, sorted by path.
+    A file may be compressed, as its extension says. For a folder, all its JSON Lines files are read, sorted by path.
     Raises `DataError`, with file and line, at the first record that is not a labelled document.
     """
     for path in _files(paths):
@@ -72,9 +73,9 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        inside = sorted(f for f in path.rglob("*") if without_compression(f).suffix == ".jsonl")
+        inside = sorted(f for f in path.rglob("*") if format_by_extension(f) == "jsonl")
         if not inside:
-            raise DataError(f"{path}: the folder contains no .jsonl file, compressed or not")
+            raise DataError(f"{path}: the folder contains no .jsonl or .ndjson file, compressed or not")
         yield from inside
 
 

@@ -16,6 +16,7 @@ from detector.features.hashing import BUCKETS, word_buckets
 from detector.features.packed_table import PackedTable
 from detector.features.tokens import Tokens
 from detector.util.arrays import Floats, Hashes
+from detector.util.pickling import PickledFields
 
 DIMENSIONS = 59
 COLUMNS = DIMENSIONS + 1  # the first column counts: 1 for a known word, else 0
@@ -24,7 +25,7 @@ FINGERPRINT_SHIFT = np.uint64(32)
 
 
 @dataclass(frozen=True)
-class WordVectors:
+class WordVectors(PickledFields):
     """Vectors of words, int8 of shape ``(words, DIMENSIONS)``, each scaled by how informative the word is.
 
     ``buckets`` (uint32, all different) are the buckets of the words as `detector.features.hashing.word_buckets` returns

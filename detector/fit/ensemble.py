@@ -13,7 +13,7 @@ from detector.fit.config import FitConfig, Progress
 from detector.fit.data import TrainingData
 from detector.fit.network import Sequences, fit_network
 from detector.inference.calibration import softmax
-from detector.inference.network import Ensemble, mean_scores
+from detector.inference.network import Ensemble, mean_logits
 from detector.inference.quantization import standardize
 from detector.util.arrays import Floats
 
@@ -56,7 +56,7 @@ def fit_networks(data: TrainingData, config: FitConfig, rows: Floats, progress: 
     for number, members in enumerate(fitted[:-1]):
         unseen = np.flatnonzero(data.fold == number)
         bounds = np.concatenate(([0], np.cumsum(np.diff(data.bounds)[fold == number])))
-        logits[unseen] = mean_scores(members, rows[unseen], bounds, NUMPY_BACKEND)
+        logits[unseen] = mean_logits(members, rows[unseen], bounds, NUMPY_BACKEND)
     return Ensemble(mean, factor, tuple(fitted[-1])), logits
 
 

@@ -130,7 +130,7 @@ def _learning_rate_factor(progress: float) -> float:
 
 
 class _TrainingPass:
-    """A forward and a backward pass through the layers; `DocumentNetwork.scores` has the same variables.
+    """A forward and a backward pass through the layers; `DocumentNetwork.logits` has the same variables.
 
     Each method returns its outputs and a function that computes their backward pass.
     """

@@ -46,8 +46,8 @@ class WarcFormat:
             for number, record in enumerate(library.ArchiveIterator(recording, parse_http=False), 1):
                 if pending:
                     yield _record(*pending, recording.take(record.stream_pos, name))
-                label = f"{name}:{number}"
-                pending = _id(record, label, fields), _text(record, label, library)
+                where = f"{name}:{number}"
+                pending = _id(record, where, fields), _text(record, where, library)
         except OSError as error:
             raise DataError(
                 f"{name}: damaged, or not WARC ({error}); get the file again, or name its --format"
@@ -64,11 +64,11 @@ def _library() -> ModuleType:
     return load_library("fastwarc.warc", "WARC and WET", "warc")
 
 
-def _id(record: WarcRecord, label: str, fields: Fields) -> str:
-    return str(record.headers.get(fields.id) or record.headers.get("WARC-Record-ID") or label)
+def _id(record: WarcRecord, where: str, fields: Fields) -> str:
+    return str(record.headers.get(fields.id) or record.headers.get("WARC-Record-ID") or where)
 
 
-def _text(record: WarcRecord, label: str, library: ModuleType) -> str | None:
+def _text(record: WarcRecord, where: str, library: ModuleType) -> str | None:
     """The text of a conversion to plain text, None for other records. Raises `DataError` if it is truncated."""
     kind = record.headers.get("Content-Type") or "text/plain"
     if record.record_type != library.conversion or not kind.lower().startswith("text/plain"):
@@ -76,7 +76,7 @@ def _text(record: WarcRecord, label: str, library: ModuleType) -> str | None:
     body: bytes = record.reader.read()
     if len(body) != record.content_length:
         raise DataError(
-            f"{label}: truncated: the record has {len(body)} of {record.content_length} bytes; get the file again"
+            f"{where}: truncated: the record has {len(body)} of {record.content_length} bytes; get the file again"
         )
     return body.decode("utf-8", "surrogateescape")
 

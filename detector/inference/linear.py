@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from detector.features.ngrams import Ngrams
 from detector.features.packed_table import PackedTable
 from detector.util.arrays import Floats
+from detector.util.pickling import PickledFields
 
 
 @dataclass(frozen=True)
-class LinearModel:
+class LinearModel(PickledFields):
     """A linear model: ``scale * sum(weights) / sqrt(number of n-grams) + bias``, one column per kind.
 
     ``weights`` is int8 of shape ``(BUCKETS, kinds)``, from -127 to 127; ``scale`` and ``bias`` have ``(kinds,)``.
@@ -29,7 +30,7 @@ class LinearModel:
         """The weights as rows to be summed."""
         return PackedTable(self.weights)
 
-    def scores(self, groups: tuple[Ngrams, ...]) -> Floats:
+    def logits(self, groups: tuple[Ngrams, ...]) -> Floats:
         """The logits of each kind, ``(paragraphs, kinds)``."""
         total = sum(self.table.sums(g.buckets.ravel(), g.bounds * g.buckets.shape[1]) for g in groups)
         count = sum(group.counts for group in groups)

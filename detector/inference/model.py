@@ -19,12 +19,13 @@ from detector.inference.linear import LinearModel
 from detector.inference.network import Ensemble
 from detector.util.arrays import Floats
 from detector.util.equality import equal
+from detector.util.pickling import PickledFields
 
 REPORTING = "reporting"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Model:
+class Model(PickledFields):
     """Everything that prediction needs.
 
     ``labels`` begins with ``reporting``; ``kind_labels`` is the label, an index, of each of ``kinds``. ``idf`` is the

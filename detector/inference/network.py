@@ -82,7 +82,7 @@ class DocumentNetwork:
             for layer, shape in zip(self.layers, expected, strict=True)
         )
 
-    def scores(self, rows: Floats, positions: Positions, backend: NetworkBackend) -> Floats:
+    def logits(self, rows: Floats, positions: Positions, backend: NetworkBackend) -> Floats:
         """The logits of each kind, ``(rows, kinds)``; ``rows`` has the shape ``(rows, inputs)``."""
         near, far = len(NEAR_DILATIONS), len(FAR_DILATIONS)
         first, *layers, last = self.layers
@@ -100,10 +100,10 @@ class DocumentNetwork:
         for layer, dilation in zip(layers[-far:], FAR_DILATIONS, strict=True):
             neighbour_products(hidden, layer, parts)
             backend.convolve(parts, layer.bias, positions, dilation, hidden)
-        scores = products(hidden, last.weights[:width])
-        scores += products(own, last.weights[width:])
-        add_bias(scores, last.bias)
-        return scores[: len(rows)]
+        logits = products(hidden, last.weights[:width])
+        logits += products(own, last.weights[width:])
+        add_bias(logits, last.bias)
+        return logits[: len(rows)]
 
 
 def _pools(hidden: Floats, peaks: Layer, means: Layer, positions: Positions, backend: NetworkBackend) -> Floats:
@@ -137,10 +137,10 @@ class Ensemble:
         scale = self.mean.shape == self.factor.shape == (inputs,) and self.mean.dtype == self.factor.dtype == np.float32
         return not self.members or (scale and all(member.fits(inputs, kinds) for member in self.members))
 
-    def scores(self, rows: Floats, bounds: Offsets, backend: NetworkBackend) -> Floats:
+    def logits(self, rows: Floats, bounds: Offsets, backend: NetworkBackend) -> Floats:
         """The mean logits, ``(paragraphs, kinds)``; ``rows``, ``(paragraphs, inputs)``, are overwritten."""
         backend.standardize(rows, self.mean, self.factor)
-        return mean_scores(self.members, rows, bounds, backend)
+        return mean_logits(self.members, rows, bounds, backend)
 
 
 def layer_shapes(inputs: int, kinds: int, hidden: int, pool: int) -> list[tuple[int, int]]:
@@ -152,11 +152,11 @@ def layer_shapes(inputs: int, kinds: int, hidden: int, pool: int) -> list[tuple[
     ]  # fmt: skip
 
 
-def mean_scores(networks: Sequence[DocumentNetwork], rows: Floats, bounds: Offsets, backend: NetworkBackend) -> Floats:
+def mean_logits(networks: Sequence[DocumentNetwork], rows: Floats, bounds: Offsets, backend: NetworkBackend) -> Floats:
     """The mean logits of several networks, ``(paragraphs, kinds)``, for standardized rows."""
     positions = Positions(bounds)
-    scores = networks[0].scores(rows, positions, backend)
+    logits = networks[0].logits(rows, positions, backend)
     for network in networks[1:]:
-        scores += network.scores(rows, positions, backend)
-    scores /= np.float32(len(networks))
-    return scores
+        logits += network.logits(rows, positions, backend)
+    logits /= np.float32(len(networks))
+    return logits

@@ -64,7 +64,6 @@ def unpickle(content: bytes, file: Path) -> dict[str, Any]:
 
 
 def pack(array: NDArray[Any]) -> dict[str, Any]:
-    """An array as plain values."""
     """An array as plain values, in little-endian byte order."""
     little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     content = little_endian.tobytes()

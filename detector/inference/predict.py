@@ -57,5 +57,5 @@ def predict(model: Model, batch: Batch, backend: Backend) -> Scores:
     logits = first.logits
     if model.networks.members:
         inputs = backend.network_inputs(first.features, logits, backend.softmax(logits), model)
-        logits = model.networks.scores(inputs, batch.bounds, backend)
+        logits = model.networks.logits(inputs, batch.bounds, backend)
     return Scores(*calibrate(backend.softmax(logits), model.kind_labels, model.calibration))

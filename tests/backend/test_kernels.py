@@ -30,7 +30,7 @@ ALL_FILES = [*FILES, *(Path(str(module.__file__)) for module in constants._MODUL
 
 
 def kernels_of(module: ModuleType) -> dict[str, Any]:
-    """The kernels that a module defines, without what is inlined into them."""
+    """The kernels that a module defines, without the functions inlined into them."""
     return {
         name: value
         for name, value in vars(module).items()
@@ -52,7 +52,7 @@ def test_there_are_kernels() -> None:
 
 @pytest.fixture(scope="module")
 def used(tiny_model: Model, seed_texts: list[str]) -> None:
-    """Kernels after they have had models from files and others, and texts of all sizes down to none."""
+    """Kernels after calls with models loaded from files and in memory, and with texts of all sizes down to none."""
     for texts in ([], [""], ["Give now!"], seed_texts, ODD_TEXTS["more than is read"]):
         for model in (tiny_model, model_of(KINDS[0]), model_of(WITHOUT_NETWORKS), model_of(WITHOUT_VECTORS)):
             backend = CompiledBackend()
@@ -62,7 +62,7 @@ def used(tiny_model: Model, seed_texts: list[str]) -> None:
 @pytest.mark.usefixtures("used")
 @pytest.mark.parametrize("name", KERNELS)
 def test_a_kernel_is_compiled_for_one_set_of_types(name: str) -> None:
-    """Each further one would take seconds to compile."""
+    """Each further set would take seconds to compile."""
     assert len(KERNELS[name].signatures) == 1
 
 
@@ -107,8 +107,8 @@ def test_the_digest_is_of_every_module_that_kernels_import(file: Path) -> None:
 # The cache
 
 
-def test_a_kernel_without_a_place_for_a_cache() -> None:
-    """Of a function without a file, Numba caches nothing."""
+def test_a_kernel_without_a_writable_cache() -> None:
+    """Numba does not cache a function that has no source file."""
     space: dict[str, Any] = {}
     exec("def double(value):\n    return 2 * value\n", space)
     kernel = common.compiled(space["double"])

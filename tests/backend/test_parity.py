@@ -1,4 +1,4 @@
-"""Every method of the compiled backend returns what the NumPy backend's does, to the last bit."""
+"""Every method of the compiled backend returns what the NumPy backend returns, to the last bit."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def prediction(backend: Backend, case: Texts) -> Any:
 
 
 def every_stage(backend: Backend, case: Texts) -> Any:
-    """What all the calls above return."""
+    """The results of all the calls above."""
     batch = case.batch(backend)
     first = backend.first_stage(batch, case.model)
     inputs = backend.network_inputs(first.features, first.logits, backend.softmax(first.logits), case.model)
@@ -113,7 +113,7 @@ def test_some_words_of_the_odd_texts_are_known_and_some_are_not() -> None:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Documents of so many rows, and numbers of chance for them; each call draws the same ones."""
+    """Documents with the given numbers of rows, and random numbers for them; each call draws the same ones."""
 
     sizes: list[int]
     width: int
@@ -126,7 +126,7 @@ class Numbers:
 
     @property
     def rows(self) -> int:
-        """As many as all documents have, up to a whole block."""
+        """The rows of all documents, rounded up to a whole block."""
         return -(-sum(self.sizes) // BLOCK) * BLOCK
 
     @property
@@ -141,7 +141,7 @@ def filled(random: np.random.Generator, *shape: int) -> Floats:
 
 
 def hidden_units(random: np.random.Generator, rows: int, width: int) -> Floats:
-    """Numbers on the grid of hidden units, some columns of them at its ends."""
+    """Quantized hidden units, some columns at the lowest or highest value."""
     steps = random.integers(0, HIDDEN_MAX + 1, (rows, width))
     steps[:, random.random(width) < 0.2] = random.choice([0, HIDDEN_MAX])
     return (steps / HIDDEN_STEPS).astype(np.float32)
@@ -166,7 +166,7 @@ def rectify(backend: Backend, case: Numbers) -> Any:
 
 
 def convolve(backend: Backend, case: Numbers) -> Any:
-    """Rows beyond the last document are of no account."""
+    """Ignores rows beyond the last document."""
     random = case.random
     parts, bias = filled(random, 3, case.rows, case.width), filled(random, case.width)
     hidden = hidden_units(random, case.rows, case.width)
@@ -196,7 +196,7 @@ def test_any_numbers(method: str, case: Numbers) -> None:
     assert_backends_agree(lambda backend: OF_NUMBERS[method](backend, case))
 
 
-HALVES = np.arange(-4, 4, 0.5, dtype=np.float32)  # steps, every other of them between two
+HALVES = np.arange(-4, 4, 0.5, dtype=np.float32)  # steps; every other value is halfway between two
 ROUNDED: dict[str, tuple[int, Callable[[Backend, Floats, Floats], None]]] = {
     "standardize": (INPUT_STEPS, lambda backend, values, none: backend.standardize(values, none, none + 1)),
     "rectify": (HIDDEN_STEPS, lambda backend, values, none: backend.rectify(values, none)),
@@ -204,7 +204,7 @@ ROUNDED: dict[str, tuple[int, Callable[[Backend, Floats, Floats], None]]] = {
 
 
 @pytest.mark.parametrize("method", ROUNDED)
-def test_halves_of_steps_are_rounded_alike(method: str) -> None:
+def test_halves_of_steps_are_rounded_the_same(method: str) -> None:
     steps, call = ROUNDED[method]
 
     def rounded(backend: Backend) -> Floats:
@@ -216,14 +216,14 @@ def test_halves_of_steps_are_rounded_alike(method: str) -> None:
     assert (rounded(NUMPY_BACKEND) * steps == np.maximum(np.rint(HALVES), -4 if method == "standardize" else 0)).all()
 
 
-# Every method is tried
+# Every method is tested
 
 
 def public(of: type) -> set[str]:
     return {name for name in dir(of) if not name.startswith("_")}
 
 
-def test_every_method_of_a_backend_is_tried() -> None:
+def test_every_method_of_a_backend_is_tested() -> None:
     """A new method of the protocol needs a call above, in `OF_TEXTS` or `OF_NUMBERS`."""
     assert OF_TEXTS.keys() | OF_NUMBERS.keys() == public(Backend)
 

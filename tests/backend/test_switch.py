@@ -1,4 +1,4 @@
-"""Which backend a process uses: the compiled one when it pays or is asked for."""
+"""Which backend a process uses: the compiled one when it saves time or is requested."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is no
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> BackendSwitch:
-    """The switch of a process that has read nothing yet and whose environment says nothing."""
+    """The switch of a process that has read nothing yet, with no environment variable set."""
     monkeypatch.delenv(VARIABLE, raising=False)
     made = BackendSwitch()
     monkeypatch.setattr(switch, "PROCESS", made)
@@ -46,7 +46,7 @@ def is_compiled(backend: object) -> bool:
 
 
 @needs_numba
-def test_the_compiled_backend_comes_in_with_enough_text(fresh: BackendSwitch) -> None:
+def test_the_compiled_backend_is_used_after_enough_text(fresh: BackendSwitch) -> None:
     assert fresh.backend(ENOUGH - 1) is NUMPY_BACKEND
     compiled = fresh.backend(1)
     assert is_compiled(compiled)
@@ -54,7 +54,7 @@ def test_the_compiled_backend_comes_in_with_enough_text(fresh: BackendSwitch) ->
 
 
 @needs_numba
-def test_the_compiled_backend_is_there_from_the_start_where_enough_is_expected(fresh: BackendSwitch) -> None:
+def test_the_compiled_backend_is_used_from_the_start_if_enough_text_is_expected(fresh: BackendSwitch) -> None:
     fresh.expect(ENOUGH - 1)
     fresh.expect(ENOUGH - 1)  # the same text, expected twice
     assert fresh.backend(0) is NUMPY_BACKEND
@@ -74,18 +74,18 @@ def test_a_cleaner_counts_what_it_reads(
     assert is_compiled(fresh.backend(0))
 
 
-# When the environment says so
+# The environment variable
 
 
 @pytest.mark.parametrize("setting", ["0", ""])
-def test_the_environment_keeps_numba_out(setting: str, fresh: BackendSwitch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set to 0 always; set to nothing as long as little is read."""
+def test_the_environment_disables_numba(setting: str, fresh: BackendSwitch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Always if it is 0; while little is read if it is empty."""
     monkeypatch.setenv(VARIABLE, setting)
     assert fresh.backend(2 * ENOUGH if setting else ENOUGH - 1) is NUMPY_BACKEND
 
 
 @needs_numba
-def test_the_environment_asks_for_numba(fresh: BackendSwitch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_requests_numba(fresh: BackendSwitch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "1")
     assert is_compiled(fresh.backend(0))
     monkeypatch.setenv(VARIABLE, "0")
@@ -93,7 +93,7 @@ def test_the_environment_asks_for_numba(fresh: BackendSwitch, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("setting", ["yes", "2", " 1", "true"])
-def test_the_environment_says_something_else(
+def test_the_environment_has_an_invalid_value(
     setting: str, fresh: BackendSwitch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, setting)
@@ -104,12 +104,12 @@ def test_the_environment_says_something_else(
 # Without Numba
 
 
-def test_without_numba_numpy_goes_on(without_numba: BackendSwitch) -> None:
+def test_without_numba_numpy_is_used(without_numba: BackendSwitch) -> None:
     assert without_numba.backend(ENOUGH) is NUMPY_BACKEND
     assert without_numba.backend(ENOUGH) is NUMPY_BACKEND
 
 
-def test_without_numba_asking_for_it_is_an_error(without_numba: BackendSwitch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requesting_numba_without_it_is_an_error(without_numba: BackendSwitch, monkeypatch: pytest.MonkeyPatch) -> None:
     without_numba.backend(ENOUGH)
     monkeypatch.setenv(VARIABLE, "1")
     for _ in range(2):

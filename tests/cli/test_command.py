@@ -1,4 +1,4 @@
-"""Arguments are converted without pydantic where nothing has to be validated, and as Typer does elsewhere."""
+"""Arguments are converted as Typer does, but without pydantic where nothing needs validation."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ CALLS = (
 
 
 @pytest.mark.parametrize("arguments", CALLS, ids=" ".join)
-def test_arguments_are_what_typer_makes_of_them(arguments: list[str]) -> None:
+def test_arguments_are_converted_as_typer_does(arguments: list[str]) -> None:
     (plain, expected), (ours, got) = app_with(), app_with(cls=Group)
     results = [CliRunner().invoke(app, arguments) for app in (plain, ours)]
     assert results[0].exit_code == results[1].exit_code

@@ -1,4 +1,4 @@
-"""What the help says, and that the choices are those of the library."""
+"""The help text, and that its choices are those of the library."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def command(
 
 @pytest.fixture
 def text(tiny_model: Model, seed_texts: list[str]) -> str:
-    """A text of which something is removed."""
+    """A text from which something is removed."""
     return max(seed_texts, key=lambda t: len(Cleaner(tiny_model).predict(t).removed))
 
 
@@ -37,7 +37,7 @@ def cleaned(tiny_model: Model, text: str) -> str:
     return Cleaner(tiny_model).clean(text).text
 
 
-def test_one_file_goes_to_standard_output(command: Command, text: str, cleaned: str) -> None:
+def test_one_file_is_written_to_standard_output(command: Command, text: str, cleaned: str) -> None:
     Path("a.txt").write_bytes(text.encode())
     called = command("clean", "a.txt")
     assert (called.code, called.out) == (0, cleaned.encode())
@@ -47,7 +47,7 @@ def test_one_file_goes_to_standard_output(command: Command, text: str, cleaned: 
 
 
 @pytest.mark.parametrize("paths", [[], ["-"]])
-def test_standard_input_goes_to_standard_output(command: Command, text: str, cleaned: str, paths: list[str]) -> None:
+def test_standard_input_is_written_to_stdout(command: Command, text: str, cleaned: str, paths: list[str]) -> None:
     called = command("clean", "-q", *paths, stdin=text.encode())
     assert (called.code, called.out, called.err) == (0, cleaned.encode(), "")
 
@@ -76,7 +76,7 @@ def test_in_place_keeps_the_originals(command: Command, text: str, cleaned: str)
 
 
 @pytest.mark.parametrize("name", ["removed.jsonl", "removed.jsonl.gz", needs("pyarrow", "removed.parquet")])
-def test_removed_suffices_to_restore(command: Command, text: str, cleaned: str, name: str) -> None:
+def test_removed_text_restores_the_original(command: Command, text: str, cleaned: str, name: str) -> None:
     Path("a.txt").write_bytes(text.encode())
     assert command("clean", "a.txt", "-o", "b.txt", "--removed", name).code == 0
     lines = read_sidecar(Path(name))
@@ -88,7 +88,7 @@ def test_removed_suffices_to_restore(command: Command, text: str, cleaned: str, 
     assert restored == text
 
 
-def test_json_lines_come_back_with_the_text_replaced(command: Command, text: str, cleaned: str) -> None:
+def test_json_lines_are_written_with_the_text_replaced(command: Command, text: str, cleaned: str) -> None:
     same = b'{"body" : "Rain fell on the harbour of Korvala on Monday.", "n":1.0}\r\n'
     changed = json_line({"n": 1, "body": text})
     called = command("clean", "--text-field", "body", "-t", "0.000001", stdin=same)
@@ -97,7 +97,7 @@ def test_json_lines_come_back_with_the_text_replaced(command: Command, text: str
     assert json.loads(called.out) == {"n": 1, "body": cleaned}
 
 
-def test_bad_records_give_exit_code_1_and_are_kept_aside(command: Command) -> None:
+def test_bad_records_are_exit_code_1_and_written_to_a_sidecar(command: Command) -> None:
     data = b'{"text":"Rain."}\nno json\n{"text":"Sun."}\n'
     called = command("clean", "--format", "jsonl", "-t", "0", "--rejected", "bad.jsonl", stdin=data)
     assert called.code == 1
@@ -107,7 +107,7 @@ def test_bad_records_give_exit_code_1_and_are_kept_aside(command: Command) -> No
     assert [line["raw"] for line in read_sidecar(Path("bad.jsonl"))] == ["no json\n"]
 
 
-def test_of_many_bad_records_the_first_are_told(command: Command) -> None:
+def test_only_the_first_of_many_bad_records_are_reported(command: Command) -> None:
     called = command("clean", "--format", "jsonl", stdin=b"x\n" * 50)
     assert called.err.count(": rejected: ") == 3
     assert "-: 50 records rejected in all" in called.err
@@ -116,7 +116,7 @@ def test_of_many_bad_records_the_first_are_told(command: Command) -> None:
     assert "more than 9 records cannot be read (--max-rejected)" in stopped.err
 
 
-def test_bytes_that_are_no_utf8_come_back(command: Command) -> None:
+def test_bytes_that_are_not_utf8_are_preserved(command: Command) -> None:
     data = b"\xff\xfe caf\xe9 \x00\r\nplain\n\n\xc3"
     assert command("clean", "-t", "0", stdin=data).out == data
 
@@ -165,14 +165,14 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(command: Command, arguments: l
     assert tree(Path()) == {"a.txt": b"Rain.\n"}
 
 
-def test_a_model_that_is_not_there_is_exit_code_1(command: Command) -> None:
+def test_a_missing_model_is_exit_code_1(command: Command) -> None:
     called = command("clean", "-m", "nowhere", stdin=b"x", model=False)
     assert called.code == 1
     assert "nowhere" in called.err
     assert called.err.count("\n") == 1
 
 
-def test_a_missing_library_is_told_before_anything_is_done(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_reported_before_any_work(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("in").mkdir()
     Path("in/a.txt").write_text("Rain.\n")
     Path("in/b.parquet").write_bytes(b"PAR1")
@@ -183,7 +183,7 @@ def test_a_missing_library_is_told_before_anything_is_done(command: Command, mon
     assert not Path("out").exists()
 
 
-def test_thresholds_and_policies_are_taken(command: Command, text: str) -> None:
+def test_thresholds_and_policies_are_applied(command: Command, text: str) -> None:
     data = text.encode()
     assert command("clean", "-t", "0", stdin=data).out == data
     assert command("clean", "-t", "1", stdin=data).out == b""
@@ -208,7 +208,7 @@ def test_what_cannot_be_written_is_one_line_and_exit_code_1(command: Command, op
 # Predict
 
 
-def test_predict_gives_a_line_a_document(command: Command, text: str, tiny_model: Model) -> None:
+def test_predict_prints_one_line_per_document(command: Command, text: str, tiny_model: Model) -> None:
     Path("a.txt").write_bytes(text.encode())
     Path("b.jsonl").write_bytes(json_line({"id": "own", "text": text}) + json_line({"text": ""}))
     called = command("predict", "a.txt", "b.jsonl", "-o", "out.jsonl")
@@ -249,9 +249,9 @@ def test_train_info_and_evaluate(command: Command, tiny_data: Path) -> None:
     assert trained.code == 0
     assert b"held-out" in trained.out
     assert sorted(tree(Path("new"))) == ["README.md", "metadata.json", "model.joblib"]
-    told = command("info", "new", model=False)
-    assert told.code == 0
-    assert "sha256" in told.out.decode()
+    result = command("info", "new", model=False)
+    assert result.code == 0
+    assert "sha256" in result.out.decode()
     assert json.loads(command("info", "new", "--json", model=False).out)["labels"][0] == "reporting"
     measured = command("evaluate", tiny_data, "--json")
     assert measured.code == 0
@@ -283,8 +283,23 @@ def test_an_output_that_ends_with_a_slash_is_a_folder(command: Command, text: st
     assert tree(Path("new")) == {"deep/a.txt": cleaned.encode()}
 
 
-def test_decisions_go_to_a_file_not_into_a_folder(command: Command, text: str) -> None:
+def test_decisions_are_written_to_a_file_not_a_folder(command: Command, text: str) -> None:
     Path("a.txt").write_bytes(text.encode())
     Path("out").mkdir()
     called = command("predict", "a.txt", "-o", "out")
     assert (called.code, called.err) == (2, "detector: out: is a folder; name a file for the decisions\n")
+
+
+def test_without_a_command_the_help_is_printed_and_nothing_else(command: Command) -> None:
+    called = command(model=False)
+    assert called.code == 2
+    assert "Usage: detector" in called.out.decode()
+    assert called.err == ""
+
+
+def test_parquet_is_not_compressed_once_more(command: Command, text: str) -> None:
+    Path("a.txt").write_bytes(text.encode())
+    called = command("clean", "a.txt", "-o", "b.txt", "--removed", "r.parquet.gz")
+    assert called.code == 2
+    assert "r.parquet.gz: Parquet files are compressed inside; leave out .gz" in called.err
+    assert not Path("b.txt").exists()

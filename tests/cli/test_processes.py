@@ -18,11 +18,11 @@ from detector.util.json_lines import json_line
 
 @pytest.fixture
 def text(tiny_model: Model, seed_texts: list[str]) -> str:
-    """A text of which something is removed."""
+    """A text from which something is removed."""
     return max(seed_texts, key=lambda t: len(Cleaner(tiny_model).predict(t).removed))
 
 
-def test_clean_starts_without_what_it_does_not_need(tiny_model_dir: Path, tmp_path: Path) -> None:
+def test_clean_does_not_import_what_it_does_not_need(tiny_model_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Rain fell.\n")
     heavy = ("sklearn", "scipy", "pandas", "pyarrow", "joblib", "rich", "multiprocessing", "fastwarc", "zstandard")
     program = (
@@ -40,7 +40,7 @@ def test_clean_starts_without_what_it_does_not_need(tiny_model_dir: Path, tmp_pa
 
 @pytest.mark.parametrize("verb", ["clean", "predict"])
 @pytest.mark.parametrize(("given", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
-def test_numpy_is_told_of_one_thread_before_it_comes(
+def test_numpy_is_limited_to_one_thread_before_its_import(
     verb: str, given: dict[str, str], threads: str, tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     """Unless the environment says otherwise."""
@@ -75,7 +75,7 @@ def test_a_broken_pipe_is_silent(verb: str, tiny_model_dir: Path, text: str, tmp
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interrupted_it_leaves_no_half_written_file(
+def test_an_interrupted_command_leaves_no_partial_file(
     number: signal.Signals, code: int, tiny_model_dir: Path, text: str, tmp_path: Path
 ) -> None:
     os.mkfifo(tmp_path / "endless.jsonl")

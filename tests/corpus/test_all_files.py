@@ -1,4 +1,4 @@
-"""A corpus: every file once, whole, whatever happens, and nothing twice."""
+"""A corpus: every file is cleaned completely and only once, whatever happens."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(tiny_model: Model) -> Run:
 
 @pytest.fixture
 def corpus(tmp_path: Path, seed_texts: list[str]) -> Path:
-    """Six files of three formats, two of them packed, with two records that cannot be read."""
+    """Six files of three formats, two of them compressed, with two records that cannot be read."""
     folder = tmp_path / "corpus"
     (folder / "deep").mkdir(parents=True)
     lines = [json_line({"id": n, "text": text}) for n, text in enumerate(seed_texts)]
@@ -53,18 +53,18 @@ class Session:
     def __init__(self, corpus: Path, run: Run, **options: object) -> None:
         self.corpus, self.run, self.out = corpus, run, corpus.parent / "out"
         self.options = Options(**options)  # type: ignore[arg-type]
-        self.told: list[str] = []
+        self.messages: list[str] = []
 
     def __call__(self, **options: object) -> Summary:
         planned = plan([str(self.corpus)], self.out)
-        return clean_all(planned, self.run, replace(self.options, **options), self.told.append)  # type: ignore[arg-type]
+        return clean_all(planned, self.run, replace(self.options, **options), self.messages.append)  # type: ignore[arg-type]
 
     def stamps(self) -> dict[str, tuple[int, int]]:
         files = (file for file in self.out.rglob("*") if file.is_file() and file.name not in BESIDE)
         return {f.relative_to(self.out).as_posix(): (f.stat().st_ino, f.stat().st_mtime_ns) for f in files}
 
     def redone(self, before: dict[str, tuple[int, int]]) -> set[str]:
-        """The results that are others than before."""
+        """The results that differ from those before."""
         return {name for name, stamp in self.stamps().items() if before.get(name) != stamp}
 
     def lines(self, name: str) -> list[dict[str, object]]:
@@ -76,7 +76,7 @@ def session(corpus: Path, run: Run) -> Session:
     return Session(corpus, run)
 
 
-def test_every_file_is_cleaned_at_its_place(session: Session, seed_texts: list[str]) -> None:
+def test_every_file_is_cleaned_to_its_own_path(session: Session, seed_texts: list[str]) -> None:
     summary = session()
     assert set(session.stamps()) == set(tree(session.corpus))
     assert summary.documents == len(seed_texts) + 2
@@ -89,7 +89,7 @@ def test_every_file_is_cleaned_at_its_place(session: Session, seed_texts: list[s
     )
 
 
-def test_several_processes_give_the_same(session: Session, corpus: Path) -> None:
+def test_several_processes_write_the_same_results(session: Session, corpus: Path) -> None:
     session(removed=corpus.parent / "one.jsonl")
     one = tree(session.out, (MANIFEST, SUMMARY, REJECTED))
     rejected = sorted(map(json.dumps, session.lines(REJECTED)))
@@ -105,7 +105,7 @@ def test_several_processes_give_the_same(session: Session, corpus: Path) -> None
     assert lines[0] == lines[1] != []
 
 
-def test_the_summary_says_all_there_is_to_say(session: Session) -> None:
+def test_the_summary_is_complete(session: Session) -> None:
     summary = session()
     report = json.loads((session.out / SUMMARY).read_text())
     size = sum(len(data) for data in tree(session.corpus).values())
@@ -126,14 +126,14 @@ def test_rejected_records_are_kept_with_file_line_and_reason(session: Session) -
         ("f.jsonl.xz", 15, BAD.decode()),
     ]
     assert all("not JSON" in str(line["reason"]) for line in session.lines(REJECTED))
-    assert any("b.jsonl:21: rejected: not JSON" in told for told in session.told)
+    assert any("b.jsonl:21: rejected: not JSON" in message for message in session.messages)
 
 
 # The second run
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_second_run_does_nothing_and_says_the_same(session: Session, jobs: int) -> None:
+def test_a_second_run_does_nothing_and_reports_the_same(session: Session, jobs: int) -> None:
     first = session()
     before, rejected = session.stamps(), session.lines(REJECTED)
     second = session(jobs=jobs)
@@ -182,7 +182,7 @@ def test_what_is_missing_or_changed_is_done_again(
         lambda s: Options(removed=s.corpus.parent / "removed.jsonl"),
     ],
 )
-def test_other_settings_do_all_again(session: Session, changed: Callable[[Session], Options | None]) -> None:
+def test_other_settings_clean_every_file_again(session: Session, changed: Callable[[Session], Options | None]) -> None:
     session()
     before = session.stamps()
     session.options = changed(session) or session.options
@@ -191,7 +191,7 @@ def test_other_settings_do_all_again(session: Session, changed: Callable[[Sessio
     assert len(session.lines(MANIFEST)) == len(before)
 
 
-def test_rejected_records_go_when_their_file_is_mended(session: Session) -> None:
+def test_rejected_records_are_removed_when_their_file_is_corrected(session: Session) -> None:
     session()
     file = session.corpus / "b.jsonl"
     file.write_bytes(file.read_bytes().removesuffix(BAD))
@@ -215,7 +215,7 @@ def test_what_was_removed_is_kept_over_several_runs(session: Session, tmp_path: 
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
 
 
-def test_a_removed_file_that_is_gone_is_made_again(session: Session, tmp_path: Path) -> None:
+def test_a_deleted_sidecar_of_removed_text_is_written_again(session: Session, tmp_path: Path) -> None:
     session(removed=tmp_path / "removed.jsonl")
     lines = (tmp_path / "removed.jsonl").read_bytes()
     (tmp_path / "removed.jsonl").unlink()
@@ -223,7 +223,7 @@ def test_a_removed_file_that_is_gone_is_made_again(session: Session, tmp_path: P
     assert (tmp_path / "removed.jsonl").read_bytes() == lines
 
 
-# What fails
+# Failures
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -242,7 +242,7 @@ def test_a_file_that_fails_is_tried_again_the_next_time(session: Session, jobs: 
     assert session.redone(before) == {"e.jsonl.gz"}
 
 
-def test_a_result_of_before_stays_when_the_new_one_fails(session: Session) -> None:
+def test_an_earlier_result_is_kept_when_the_new_one_fails(session: Session) -> None:
     session()
     before = (session.out / "e.jsonl.gz").read_bytes()
     (session.corpus / "e.jsonl.gz").write_bytes(b"damaged")
@@ -259,7 +259,7 @@ def test_too_many_rejected_records_stop_the_run(session: Session, jobs: int) -> 
     summary = session(jobs=jobs)
     assert not summary.ok
     assert summary.rejected > 6
-    assert any("stopped: " in told and "--max-rejected 6" in told for told in session.told)
+    assert any("stopped: " in message and "--max-rejected 6" in message for message in session.messages)
     assert "z.txt" not in session.stamps()
     assert len(session.lines(REJECTED)) == summary.rejected
     session.run = replace(session.run, max_rejected=100)
@@ -268,7 +268,7 @@ def test_too_many_rejected_records_stop_the_run(session: Session, jobs: int) -> 
     assert len(session.lines(REJECTED)) == 6 * 4 + 2
 
 
-def test_a_single_file_with_too_many_is_not_written(session: Session) -> None:
+def test_a_single_file_with_too_many_rejected_records_is_not_written(session: Session) -> None:
     (session.corpus / "b.jsonl").write_bytes(BAD * 9)
     session.run = replace(session.run, max_rejected=5)
     summary = session()
@@ -277,7 +277,7 @@ def test_a_single_file_with_too_many_is_not_written(session: Session) -> None:
     assert len(session.lines(REJECTED)) == 6
 
 
-def test_what_a_killed_run_left_is_cleared_away(session: Session) -> None:
+def test_leftovers_of_a_killed_run_are_deleted(session: Session) -> None:
     session()
     scratch = session.out / ".detector-unfinished"
     scratch.mkdir()

@@ -48,14 +48,14 @@ def clean(
 
 
 def restored(text: str, removed: list[dict[str, object]]) -> str:
-    """What was taken out, put back at its places."""
+    """The text with the removed parts put back where they were."""
     for line in removed:
         text = text[: line["start"]] + line["text"] + text[line["start"] :]  # type: ignore[index, operator, misc]
     return text
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n", "\r"])
-def test_what_was_removed_suffices_to_restore(run: Run, seed_texts: list[str], tmp_path: Path, ending: str) -> None:
+def test_removed_text_restores_the_original(run: Run, seed_texts: list[str], tmp_path: Path, ending: str) -> None:
     texts = [text.replace("\n", ending) + ending for text in seed_texts]
     (tmp_path / "in.jsonl").write_bytes(jsonl(texts))
     removed = io.BytesIO()
@@ -71,7 +71,7 @@ def test_what_was_removed_suffices_to_restore(run: Run, seed_texts: list[str], t
         assert all(text[line["start"] : line["end"]] == line["text"] for line in mine)
 
 
-def test_bytes_that_are_no_utf8_are_restored_too(run: Run, seed_texts: list[str], tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf8_are_restored_too(run: Run, seed_texts: list[str], tmp_path: Path) -> None:
     text = max(seed_texts, key=lambda t: len(run.cleaner.predict(t).removed))
     data = text.encode().replace(b" ", b" \xff\xe9 ")
     (tmp_path / "in.txt").write_bytes(data)
@@ -85,7 +85,7 @@ def test_bytes_that_are_no_utf8_are_restored_too(run: Run, seed_texts: list[str]
     assert restored(out.decode("utf-8", "surrogateescape"), lines).encode("utf-8", "surrogateescape") == data
 
 
-def test_results_are_those_of_the_cleaner_in_every_batch(
+def test_results_equal_those_of_the_cleaner_for_every_batch_size(
     run: Run, seed_texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "in.jsonl").write_bytes(jsonl([*seed_texts, "", "\n\n"]))
@@ -97,9 +97,7 @@ def test_results_are_those_of_the_cleaner_in_every_batch(
     assert cleaned == [result.text for result in run.cleaner.clean_many([*seed_texts, "", "\n\n"])]
 
 
-def test_records_are_not_held_for_longer_than_a_batch(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_records_are_held_for_one_batch_at_most(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces without a text (a crawl's responses) must not pile up while a batch waits for texts."""
     most = waiting = 0
 
@@ -122,7 +120,7 @@ def test_records_are_not_held_for_longer_than_a_batch(
     assert most * 10_000 <= 1 << 19
 
 
-def test_bad_records_are_counted_and_kept_aside(run: Run, tmp_path: Path) -> None:
+def test_rejected_records_are_counted_and_written_to_a_sidecar(run: Run, tmp_path: Path) -> None:
     bad = b'{"text": "caf\xe9"}\n'
     (tmp_path / "in.jsonl").write_bytes(b'{"text":"a"}\n' + bad + b'{"text":"b"}\n{}\n')
     rejected = io.BytesIO()
@@ -135,7 +133,7 @@ def test_bad_records_are_counted_and_kept_aside(run: Run, tmp_path: Path) -> Non
     assert "--text-field" in lines[1]["reason"]
 
 
-def test_more_bad_records_than_allowed_end_the_work(run: Run, tmp_path: Path) -> None:
+def test_more_rejected_records_than_allowed_stop_the_run(run: Run, tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_bytes(b"bad\n" * 3)
     assert clean(replace(run, max_rejected=3), tmp_path / "in.jsonl", tmp_path / "out.jsonl").rejected == 3
     with pytest.raises(TooManyRejectedError, match="more than 2 records cannot be read"):
@@ -144,7 +142,7 @@ def test_more_bad_records_than_allowed_end_the_work(run: Run, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", needs("zstandard", ".zst")])
-def test_compression_is_by_each_files_own_ending(run: Run, seed_texts: list[str], tmp_path: Path, ending: str) -> None:
+def test_compression_follows_each_files_extension(run: Run, seed_texts: list[str], tmp_path: Path, ending: str) -> None:
     (tmp_path / "in.jsonl").write_bytes(jsonl(seed_texts))
     clean(run, tmp_path / "in.jsonl", tmp_path / "plain.jsonl")
     clean(run, tmp_path / "in.jsonl", tmp_path / f"packed.jsonl{ending}")
@@ -169,10 +167,10 @@ def test_in_place_keeps_the_original_once(run: Run, seed_texts: list[str], tmp_p
     assert (tmp_path / "in.jsonl.orig").read_bytes() == before
 
 
-def test_in_place_goes_on_where_it_was_interrupted(run: Run, seed_texts: list[str], tmp_path: Path) -> None:
+def test_in_place_resumes_after_an_interruption(run: Run, seed_texts: list[str], tmp_path: Path) -> None:
     file = tmp_path / "in.jsonl"
     file.write_bytes(before := jsonl(seed_texts))
-    os.link(file, tmp_path / "in.jsonl.orig")  # all that a run killed before the last step leaves
+    os.link(file, tmp_path / "in.jsonl.orig")  # the state that a run killed before its last step leaves
     clean(run, file, file, keep_original=True)
     assert (tmp_path / "in.jsonl.orig").read_bytes() == before
     assert file.read_bytes() != before
@@ -201,7 +199,7 @@ def test_a_run_can_be_sent_to_a_worker(run: Run, seed_texts: list[str], tmp_path
 # Files
 
 
-def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
     file = tmp_path / "x"
     file.write_bytes(b"old")
     with pytest.raises(KeyboardInterrupt), replacing(file) as stream:  # noqa: PT012
@@ -211,7 +209,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert file.read_bytes() == b"old"
 
 
-def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+def test_what_is_not_a_regular_file_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -222,7 +220,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     os.close(reader)
 
 
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
+def test_a_symbolic_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "file")
     with replacing(tmp_path / "link") as stream:
         stream.write(b"new")
@@ -240,7 +238,7 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.jsonl.gz", needs("pyarrow", "x.parquet")])
-def test_sidecars_appear_when_they_are_whole(tmp_path: Path, name: str) -> None:
+def test_sidecars_appear_once_they_are_complete(tmp_path: Path, name: str) -> None:
     path = tmp_path / "deep" / name
     with pytest.raises(KeyboardInterrupt), sidecar(path) as stream:  # noqa: PT012
         assert stream is not None

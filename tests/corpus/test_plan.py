@@ -55,11 +55,11 @@ def pairs(planned: Plan) -> dict[str, str]:
         (["d", "c/a.txt", "-"], ["d/a.txt", "c/a.txt", "None"]),
     ],
 )
-def test_paths_stand_for_files(paths: list[str], found: list[str]) -> None:
+def test_paths_are_expanded_to_files(paths: list[str], found: list[str]) -> None:
     assert [str(one.source) for one in find(paths)] == found
 
 
-def test_all_files_takes_every_extension_but_originals() -> None:
+def test_all_files_includes_every_extension_but_originals() -> None:
     assert [one.relative.as_posix() for one in find(["c"], all_files=True)] == [
         "a.txt", "b.jsonl.gz", "deep/er/a.txt", "page.pdf",
     ]  # fmt: skip
@@ -88,7 +88,7 @@ def test_one_input_goes_to_a_file_or_to_standard_output() -> None:
     assert plan(["c/a.txt"], Path("new/x.txt")).folder is None
 
 
-def test_results_inside_the_corpus_are_no_inputs() -> None:
+def test_results_inside_the_corpus_are_not_inputs() -> None:
     inputs = {"crawl.wet.gz", "[odd].txt", "c/a.txt", "c/b.jsonl.gz", "c/deep/er/a.txt", "d/a.txt"}
     assert set(pairs(plan(["."], Path("out")))) == inputs
 
@@ -99,7 +99,7 @@ def test_in_place_each_file_is_its_own_target_once() -> None:
     assert all(task.keep_original and task.target == task.source.resolve() for task in planned.tasks if task.source)
 
 
-def test_in_place_goes_through_links(tmp_path: Path) -> None:
+def test_in_place_follows_links(tmp_path: Path) -> None:
     Path("link.txt").symlink_to("d/a.txt")
     assert plan(["link.txt"], None, in_place=True).tasks[0].target == tmp_path / "d/a.txt"
 
@@ -126,7 +126,7 @@ def test_in_place_goes_through_links(tmp_path: Path) -> None:
         ({"paths": ["crawl.wet.gz"], "output": Path("x.wet")}, "warc is written with the compression of the input"),
     ],
 )
-def test_what_makes_no_sense_is_said(arguments: dict[str, object], message: str | None) -> None:
+def test_invalid_arguments_are_refused(arguments: dict[str, object], message: str | None) -> None:
     if message is None:
         assert len(plan(**arguments).tasks) == 1  # type: ignore[arg-type]
         return
@@ -134,7 +134,7 @@ def test_what_makes_no_sense_is_said(arguments: dict[str, object], message: str 
         plan(**arguments)  # type: ignore[arg-type]
 
 
-def test_an_empty_folder_is_said(tmp_path: Path) -> None:
+def test_an_empty_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="empty: no files with a known extension found; --all-files"):
         find(["empty"])

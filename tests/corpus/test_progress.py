@@ -1,4 +1,4 @@
-"""How far a run is, told on a terminal and elsewhere."""
+"""The progress of a run, shown on a terminal and elsewhere."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def _two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"read": 4_000_000}, "12 of 40 files, 0 documents, 2.0 MB/s", ""),
     ],
 )
-def test_a_line_says_how_far_it_is(counts: dict[str, int], line: str, left: str) -> None:
+def test_a_line_shows_the_progress(counts: dict[str, int], line: str, left: str) -> None:
     assert progress_of(**counts).line() == line
     assert progress_of(**counts).time_left() == left
 
 
-def test_without_a_terminal_lines_are_written_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_lines_are_written_at_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_LOG_SECONDS", 0.001)
     lines: list[str] = []
     twice = threading.Event()
@@ -85,7 +85,7 @@ def test_a_run_shows_its_progress(
     for number in range(3):
         (tmp_path / f"{number}.txt").write_text("Rain fell.\n")
     planned = plan([str(tmp_path)], tmp_path / "out")
-    told: list[str] = []
-    clean_all(planned, Run(Cleaner(tiny_model)), Options(quiet=False, terminal=terminal), told.append)
+    messages: list[str] = []
+    clean_all(planned, Run(Cleaner(tiny_model)), Options(quiet=False, terminal=terminal), messages.append)
     assert ("3 of 3 files, 3 documents" in capsys.readouterr().err) is terminal
-    assert told == []
+    assert messages == []

@@ -1,4 +1,4 @@
-"""What a run did, counted."""
+"""Counts of what a run did."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def counted(cleaner: Cleaner, texts: list[str]) -> Summary:
     return summary
 
 
-def test_paragraphs_and_characters_are_counted_by_what_they_are(cleaner: Cleaner, seed_texts: list[str]) -> None:
+def test_paragraphs_and_characters_are_counted_by_label(cleaner: Cleaner, seed_texts: list[str]) -> None:
     summary = counted(cleaner, seed_texts)
     expected: dict[tuple[bool, str, str], list[int]] = {}
     for text in seed_texts:
@@ -47,7 +47,7 @@ def test_counts_do_not_depend_on_batches(cleaner: Cleaner, seed_texts: list[str]
     assert parts == counted(cleaner, seed_texts)
 
 
-def test_counts_survive_being_written_down(cleaner: Cleaner, seed_texts: list[str]) -> None:
+def test_counts_survive_serialization(cleaner: Cleaner, seed_texts: list[str]) -> None:
     summary = counted(cleaner, seed_texts)
     summary.rejected, summary.bytes = 3, 12345
     assert Summary.from_json(json.loads(json.dumps(summary.to_json()))) == summary
@@ -62,7 +62,7 @@ def test_the_report_adds_up(cleaner: Cleaner, seed_texts: list[str]) -> None:
     assert all(kind.partition("/")[0] in report["kept"]["labels"] for kind in report["kept"]["kinds"])
 
 
-def test_nothing_is_counted_of_nothing() -> None:
+def test_an_empty_run_counts_nothing() -> None:
     summary = Summary()
     summary.add([])
     assert summary == Summary()
@@ -74,7 +74,7 @@ def test_nothing_is_counted_of_nothing() -> None:
     ]
 
 
-def test_what_went_wrong_is_told() -> None:
+def test_failures_are_reported() -> None:
     summary = Summary(rejected=2, failed=["a.txt: gone"])
     assert not summary.ok
     assert summary.lines()[-2:] == ["rejected        2 records", "failed          1 file"]

@@ -1,4 +1,4 @@
-"""Work on several processes, and what happens when one of them dies or the run is stopped."""
+"""Work in several processes, and what happens when one of them dies or the run is stopped."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from detector.corpus.workers import Workers
 from detector.util.json_lines import json_line
 
 FATAL = 13
-DEADLINE = 60  # seconds that nothing here should come near
+DEADLINE = 60  # seconds: far longer than anything here takes
 
 
 def square(number: int, meter: Meter) -> int:
-    """The work of a worker; one number is the end of it."""
+    """The work of a worker; one number kills its process."""
     if number == FATAL:
         os._exit(9)
     meter.add(read=number, documents=1)
@@ -50,13 +50,13 @@ def test_every_task_is_done_once_and_counted(jobs: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_costs_its_task_alone() -> None:
+def test_a_process_that_dies_loses_only_its_own_task() -> None:
     numbers = list(range(8, 20))
     results, _ = worked(Workers(square, lost, 2), numbers)
     assert results == sorted(-FATAL if n == FATAL else n * n for n in numbers)
 
 
-def test_tasks_are_given_out_only_as_they_are_needed() -> None:
+def test_tasks_are_handed_out_lazily() -> None:
     given: list[int] = []
 
     def tasks() -> Iterator[int]:
@@ -92,7 +92,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory, seed_texts: list[str]) -> P
 
 @dataclass(frozen=True)
 class Whole:
-    """What a run that nothing disturbs gives: the files, and the lines of what was removed."""
+    """The result of an undisturbed run: the files, and the lines of the sidecar of removed text."""
 
     files: dict[str, bytes]
     removed: list[bytes]
@@ -110,8 +110,8 @@ def whole(corpus: Path, tiny_model_dir: Path, tmp_path_factory: pytest.TempPathF
     return Whole(files, sorted(removed.read_bytes().splitlines()))
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another process does."""
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait wait_until another process has made the condition true."""
     last = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < last
@@ -138,17 +138,17 @@ def results(out: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("jobs", "after"), [(1, 1), (2, 0), (2, 3)])
-def test_killed_at_any_moment_only_whole_files_stand_and_the_next_run_does_the_rest(
+def test_a_killed_run_leaves_only_complete_files_and_the_next_run_finishes(
     jobs: int, after: int, corpus: Path, whole: Whole, tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     out, removed = tmp_path / "out", tmp_path / "removed.jsonl"
     arguments = ("clean", corpus, "-o", out, "--jobs", jobs, "--removed", removed, "-q", "--model", tiny_model_dir)
     process = start(*arguments, new_group=True)
-    until(lambda: (out / ".detector-unfinished").is_dir() and finished(out) >= after)
+    wait_until(lambda: (out / ".detector-unfinished").is_dir() and finished(out) >= after)
     process.kill()
     process.communicate(timeout=DEADLINE)
     assert process.returncode == -signal.SIGKILL
-    until(lambda: not is_alive(process.pid))  # the workers do not outlive it
+    wait_until(lambda: not is_alive(process.pid))  # its workers have ended too
     killed = results(out)
     assert len(killed) < len(whole.files)
     assert all(data == whole.files[name] for name, data in killed.items())
@@ -167,12 +167,12 @@ def test_killed_at_any_moment_only_whole_files_stand_and_the_next_run_does_the_r
 @pytest.mark.parametrize(
     ("number", "everyone"), [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, False)]
 )
-def test_interrupted_it_ends_at_once_and_leaves_no_half_written_file(
+def test_an_interrupted_run_ends_at_once_and_leaves_no_partial_file(
     number: signal.Signals, everyone: bool, corpus: Path, whole: Whole, tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     process = start("clean", corpus, "-o", out, "--jobs", 2, "--model", tiny_model_dir, new_group=True)
-    until(lambda: finished(out) >= 1)
+    wait_until(lambda: finished(out) >= 1)
     if everyone:
         os.killpg(process.pid, number)
     else:
@@ -180,21 +180,21 @@ def test_interrupted_it_ends_at_once_and_leaves_no_half_written_file(
     _, err = process.communicate(timeout=DEADLINE)
     assert process.returncode == 128 + number
     assert err == b""
-    until(lambda: not is_alive(process.pid))
+    wait_until(lambda: not is_alive(process.pid))
     assert all(data == whole.files[name] for name, data in results(out).items())
     assert len(results(out)) < len(whole.files)
     assert not [name for name in tree(out) if name.startswith(".")]
 
 
 @pytest.mark.slow
-def test_in_place_interrupted_leaves_no_trace(corpus: Path, whole: Whole, tiny_model_dir: Path, tmp_path: Path) -> None:
+def test_interrupted_in_place_leaves_no_trace(corpus: Path, whole: Whole, tiny_model_dir: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()
     originals = tree(corpus)
     for name, data in originals.items():
         (copy / name).write_bytes(data)
     process = start("clean", "--in-place", copy, "--jobs", 2, "--model", tiny_model_dir, new_group=True)
-    until(lambda: any(copy.glob("*.orig")))
+    wait_until(lambda: any(copy.glob("*.orig")))
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=DEADLINE)
     assert (process.returncode, err) == (130, b"")

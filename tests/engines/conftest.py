@@ -1,4 +1,4 @@
-"""What every engine's tests share: a corpus in Parquet, what a single process makes of it, and a run of an example."""
+"""Shared by the tests of all engines: a Parquet corpus, its single-process result, and a run of an example."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FILES = 8  # of the corpus; Spark and datatrove share work out by file
 
 @dataclass(frozen=True)
 class Corpus:
-    """Pages, and their ids with what a single process makes of them: the clean text and the removed share."""
+    """Pages, and by their ids what a single process returns: the clean text and the removed share."""
 
     pages: list[dict[str, object]]
     expected: dict[str, tuple[str, float]]
@@ -34,7 +34,7 @@ def corpus(tiny_model_dir: Path) -> Corpus:
     made = pages()
     cleaner = Cleaner(load_model(tiny_model_dir), threshold="gentle")
     cleaned = list(cleaner.clean_many(str(page["text"]) for page in made))
-    assert sum(bool(result.removed) for result in cleaned) > PAGES // 2  # a model that removes nothing proves nothing
+    assert sum(bool(result.removed) for result in cleaned) > PAGES // 2  # the model has to remove something
     expected = {str(page["id"]): (c.text, c.removed_share) for page, c in zip(made, cleaned, strict=True)}
     return Corpus(made, expected)
 
@@ -55,7 +55,7 @@ def work(corpus: Corpus, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(tiny_model_dir: Path) -> object:
-    """What `Corpus.expected` was made with."""
+    """The settings that `Corpus.expected` was made with."""
     pytest.importorskip("pyarrow")
     from detector.arrow import Settings
 
@@ -64,7 +64,7 @@ def settings(tiny_model_dir: Path) -> object:
 
 @pytest.fixture
 def run_example(work: Path, tiny_model_dir: Path) -> Callable[..., Counter[int]]:
-    """Run an example of the documentation in ``work``, but with the tiny model; returns model reads by process."""
+    """Run an example of the documentation in ``work`` with the tiny model; returns the model loads per process."""
 
     def run(name: str, **variables: str) -> Counter[int]:
         code = (HERE / name).read_text(encoding="utf-8")
@@ -86,14 +86,14 @@ def run_example(work: Path, tiny_model_dir: Path) -> Callable[..., Counter[int]]
 
 
 def activated() -> dict[str, str]:
-    """This environment activated: Spark's workers run the first python3 of the path."""
+    """Activate this environment: Spark's workers run the first python3 on the path."""
     folder = str(Path(sys.executable).parent)
     return {"PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
 
 
 @pytest.fixture
 def check(corpus: Corpus) -> Callable[..., None]:
-    """Whether the Parquet files of a folder are the corpus as a single process cleans it."""
+    """Require the Parquet files of a folder to be the corpus as a single process cleans it."""
 
     def check(folder: Path, without_empty: bool = False) -> None:
         rows = read_pages(folder)

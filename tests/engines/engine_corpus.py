@@ -1,4 +1,4 @@
-"""A corpus to clean, always the same: pages made of whole seed documents; and reading what was made of it."""
+"""A corpus to clean, always the same: pages made of whole seed documents; and reading the results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAGES = 2000
 
 
 def pages() -> list[dict[str, object]]:
-    """`PAGES` pages: an id, a text of one to three seed documents, and a field that is not to be touched."""
+    """`PAGES` pages: an id, a text of one to three seed documents, and a field that must not change."""
     rng = random.Random(2)
     texts = [document.text for document in read_documents(sorted(SEEDS.glob("*.jsonl")))]
     return [
@@ -26,7 +26,7 @@ def pages() -> list[dict[str, object]]:
 
 
 def read_pages(folder: Path) -> dict[str, dict[str, object]]:
-    """The rows of the Parquet files of a folder by their id."""
+    """The rows of the Parquet files of a folder by id."""
     import pyarrow.parquet as pq
 
     rows = [row for file in sorted(folder.glob("*.parquet")) for row in pq.ParquetFile(file).read().to_pylist()]

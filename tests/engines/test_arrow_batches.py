@@ -109,7 +109,7 @@ def test_a_slice_is_cleaned_as_its_texts_are(pa, arrow, cleaner, texts, data):
     assert arrow.clean_batch(batch, cleaner)["text"].to_pylist() == expected
 
 
-def test_bytes_that_are_no_utf8_stay_as_they_are(pa, arrow, cleaner):
+def test_bytes_that_are_not_utf8_are_unchanged(pa, arrow, cleaner):
     raw = b"\xff\xfe caf\xe9\n" + PAGE.encode()
     broken = pa.array([raw], pa.binary()).cast(pa.string(), safe=False)
     cleaned = arrow.clean_batch(pa.record_batch({"text": broken}), cleaner, removed_text="gone")
@@ -140,7 +140,7 @@ def test_settings_whose_columns_clash(arrow, names):
         arrow.Settings(**names)
 
 
-def test_settings_are_small_and_load_a_model_once_a_process(arrow, tiny_model_dir, monkeypatch, pa):
+def test_settings_are_small_and_load_a_model_once_per_process(arrow, tiny_model_dir, monkeypatch, pa):
     read = []
     monkeypatch.setattr(arrow, "load_model", lambda folder: read.append(folder) or load_model(folder))
     arrow._model.cache_clear()

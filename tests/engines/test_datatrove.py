@@ -32,7 +32,7 @@ def test_example(run_example, check, work):
     assert len(reads) <= 2  # workers, for four tasks
 
 
-def test_beside_a_filter_of_its_own_with_statistics(corpus, settings, tmp_path):
+def test_together_with_a_filter_of_datatrove_and_statistics(corpus, settings, tmp_path):
     chosen = [page for page in corpus.pages if page["visits"] < 500]
     steps = [
         [Document(text=p["text"], id=p["id"], metadata={"visits": p["visits"]}) for p in corpus.pages],
@@ -42,7 +42,7 @@ def test_beside_a_filter_of_its_own_with_statistics(corpus, settings, tmp_path):
     ]
     stats = LocalPipelineExecutor(steps, workers=1, logging_dir=str(tmp_path / "logs")).run()
 
-    # its writers leave an empty text out
+    # its writers skip empty texts
     lines = (tmp_path / "clean" / "00000.jsonl").read_text(encoding="utf-8").splitlines()
     cleaned = {row["id"]: (row.get("text", ""), row["metadata"]["removed_share"]) for row in map(json.loads, lines)}
     assert cleaned == {page["id"]: corpus.expected[page["id"]] for page in chosen}
@@ -63,7 +63,7 @@ def test_beside_a_filter_of_its_own_with_statistics(corpus, settings, tmp_path):
             assert counted[f"characters_{verdict}_{label}"].n == len(chosen)
 
 
-def test_empty_documents_are_kept_unless_it_is_asked(settings):
+def test_empty_documents_are_kept_by_default(settings):
     step = Clean(Settings(settings.model, threshold=0.0))
     assert [document.text for document in step(documents(REPORT, BLANK, "", REPORT))] == [REPORT, BLANK, "", REPORT]
 
@@ -81,7 +81,7 @@ def test_empty_documents_are_dropped_counted_and_written(settings, tmp_path):
     }
 
 
-def test_what_was_removed_goes_into_the_metadata(corpus, settings):
+def test_removed_text_is_written_to_the_metadata(corpus, settings):
     page = max(corpus.pages, key=lambda page: corpus.expected[page["id"]][1])
     step = Clean(Settings(settings.model, settings.threshold, removed_text="gone"))
     (document,) = step([Document(text=page["text"], id=page["id"], metadata={"visits": 3})])
@@ -90,7 +90,7 @@ def test_what_was_removed_goes_into_the_metadata(corpus, settings):
     assert document.metadata == {"visits": 3, "gone": gone}
 
 
-def test_a_step_is_small_to_send(settings):
+def test_a_pickled_step_is_small(settings):
     step = Clean(settings)
     list(step(documents(REPORT)))
     assert len(pickle.dumps(step)) < 10_000

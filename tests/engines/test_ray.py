@@ -30,7 +30,7 @@ def test_example(run_example, check, work):
     assert set(reads.values()) == {1}
 
 
-def test_model_is_loaded_once_a_worker(cluster, work, settings, check):
+def test_model_is_loaded_once_per_worker(cluster, work, settings, check):
     pages = ray.data.read_parquet(str(work / "pages")).repartition(16)
     clean(pages, settings, workers=WORKERS, batch_size=50).write_parquet(str(work / "clean"))
     check(work / "clean")

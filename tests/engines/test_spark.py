@@ -49,7 +49,7 @@ def test_example(run_example, check, work):
     assert set(reads.values()) == {1}
 
 
-def test_model_is_loaded_once_a_worker(spark, log, work, settings, check):
+def test_model_is_loaded_once_per_worker(spark, log, work, settings, check):
     pages = spark.read.parquet(str(work / "pages")).repartition(8)
     clean(pages, settings).write.parquet(str(work / "clean"))
     check(work / "clean")

@@ -1,4 +1,4 @@
-"""Which kinds are taken for which: by hand, in a model's metadata and on its card."""
+"""The confusion of kinds: worked out by hand, in a model's metadata and on its card."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_nothing_to_compare(known: set[str], least: int) -> None:
     assert confusion(TRUE, GUESS, known, least) is None
 
 
-def test_only_what_was_read_on_whole_pages_counts(tiny_model_dir: Path) -> None:
+def test_only_read_labels_of_whole_pages_count(tiny_model_dir: Path) -> None:
     model = load_model(tiny_model_dir)
     documents = measured_documents.documents(50)
     found = evaluate(Cleaner(model), documents).confusion
@@ -46,7 +46,7 @@ def test_only_what_was_read_on_whole_pages_counts(tiny_model_dir: Path) -> None:
     assert evaluate(Cleaner(model), documents[:20]).confusion is None
 
 
-def test_a_model_measured_anew_says_so_and_stays_as_it_is(model_copy: Path) -> None:
+def test_evaluating_a_model_again_updates_its_card_and_keeps_its_arrays(model_copy: Path) -> None:
     before = (model_copy / ARRAYS_FILE).read_bytes()
     documents = measured_documents.documents(50)
     written = update_dev_figures(model_copy, documents)
@@ -63,7 +63,7 @@ def test_a_model_measured_anew_says_so_and_stays_as_it_is(model_copy: Path) -> N
     assert card.index("## Figures: dev") < card.index("## Confusion") < card.index("## Limits")
 
 
-def test_too_few_of_every_kind_and_the_card_has_no_such_table(model_copy: Path) -> None:
+def test_with_too_few_of_every_kind_the_card_has_no_confusion_table(model_copy: Path) -> None:
     update_dev_figures(model_copy, measured_documents.documents(2))
     write_card(model_copy)
     assert "## Confusion" not in (model_copy / CARD_FILE).read_text("utf-8")

@@ -67,7 +67,7 @@ def judged(
 REPORT, APPEAL, NAV = [0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]
 
 
-def test_lost_is_of_words_and_the_rest_of_paragraphs_read_by_eye() -> None:
+def test_lost_counts_words_and_other_figures_count_paragraphs_that_were_read() -> None:
     found = figures(
         [
             judged(
@@ -78,7 +78,7 @@ def test_lost_is_of_words_and_the_rest_of_paragraphs_read_by_eye() -> None:
                     ("appeal", "read", 4, True, REPORT),
                     ("appeal", "auto", 4, True, REPORT),  # not read: does not count
                     ("navigation", "read", 2, False, NAV),
-                    (None, None, 99, False, NAV),  # nothing is known of it
+                    (None, None, 99, False, NAV),  # without a label
                 ]
             )
         ],
@@ -138,7 +138,7 @@ def test_rows_by_origin() -> None:
     assert set(FIGURES) <= set(table["page"])
 
 
-def test_labels_that_begin_alike_have_figures_of_their_own() -> None:
+def test_labels_with_a_common_prefix_have_figures_of_their_own() -> None:
     labels = ("reporting", "spam", "sport")
     rows: list[Row] = [
         ("reporting", "read", 3, True, REPORT),
@@ -152,7 +152,7 @@ def test_labels_that_begin_alike_have_figures_of_their_own() -> None:
     assert found["macro"] == pytest.approx((1 + 2 / 3 + 0) / 3)
 
 
-def test_a_label_the_model_does_not_know_is_no_reporting() -> None:
+def test_a_label_the_model_does_not_know_is_not_reporting() -> None:
     found = figures([judged([("reporting", "read", 3, True, REPORT), ("weather", "read", 3, True, REPORT)])], {})
     assert found["lost"] == 0
     assert found["F1r"] == pytest.approx(2 / 3)
@@ -165,14 +165,14 @@ def test_documents_without_paragraphs(tiny_model: Model) -> None:
     assert table["all"]["lost"] is None
 
 
-def test_paragraphs_that_are_not_those_of_the_text(tiny_model: Model) -> None:
+def test_paragraphs_that_differ_from_those_of_the_text(tiny_model: Model) -> None:
     blank = LabelledDocument("e-7", "e", None, None, None, (LabelledParagraph("\u3000", "reporting"),))
     with pytest.raises(DataError, match="e-7: 1 labelled paragraphs, 0 in the text"):
         list(score_documents(Cleaner(tiny_model), [blank]))
 
 
 def scored(data: Path, predictions: Path, scorer: Path) -> dict[str, dict[str, float | None]]:
-    """What ``score.py`` says."""
+    """The output of ``score.py``."""
     command = [sys.executable, str(scorer), "score", str(data), str(predictions), "--json"]
     found: dict[str, dict[str, float | None]] = json.loads(
         subprocess.run(command, check=True, capture_output=True).stdout

@@ -1,4 +1,4 @@
-"""Labelled documents come as they were written; what is none is an error that names file and line."""
+"""Labelled documents are read as they were written; invalid ones are errors that name file and line."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def test_a_document_with_all_fields(tmp_path: Path) -> None:
     assert document.text == "The ferry left.\n  Gib jetzt, für uns! 😀 \nAd"
 
 
-def test_a_document_with_the_least(tmp_path: Path) -> None:
+def test_a_document_with_only_the_required_fields(tmp_path: Path) -> None:
     (document,) = read_documents([write(tmp_path / "a.jsonl", {"id": "x", "paragraphs": []})])
     assert document == LabelledDocument("x", "x", None, None, None, ())  # its id is its site
     assert document.text == ""
 
 
-def test_blank_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
+def test_blank_lines_are_skipped_but_counted(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'\n{"id": "x", "paragraphs": []}\r\n\r\n  \n{"id": 5}\n')
     found = read_documents([path])
@@ -58,13 +58,13 @@ def test_blank_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
         next(found)
 
 
-def test_gzip_by_its_ending(tmp_path: Path) -> None:
+def test_gzip_is_recognised_by_the_extension(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(json.dumps(FULL).encode()))
     assert [document.id for document in read_documents([str(path)])] == ["ferry-1"]
 
 
-def test_a_folder_stands_for_its_files_in_order(tmp_path: Path) -> None:
+def test_a_folder_is_read_as_its_files_in_order(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     for name in ("b.jsonl", "a.jsonl", "sub/c.jsonl"):
         write(tmp_path / name, {"id": name, "paragraphs": []})
@@ -74,7 +74,7 @@ def test_a_folder_stands_for_its_files_in_order(tmp_path: Path) -> None:
     assert ids == ["a.jsonl", "b.jsonl", "d.jsonl.gz", "sub/c.jsonl", "a.jsonl"]
 
 
-def test_files_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
+def test_files_are_read_lazily(tmp_path: Path) -> None:
     found = read_documents([write(tmp_path / "a.jsonl", FULL, FULL), tmp_path / "missing.jsonl"])
     assert next(found).id == "ferry-1"
     assert next(found).id == "ferry-1"
@@ -109,7 +109,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("line", "words"), WRONG, ids=range(len(WRONG)))
-def test_what_is_no_labelled_document(line: str, words: str, tmp_path: Path) -> None:
+def test_invalid_documents(line: str, words: str, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(line + "\n", encoding="utf-8")
     with pytest.raises(DataError) as caught:
         list(read_documents([tmp_path / "a.jsonl"]))
@@ -137,7 +137,7 @@ def test_a_damaged_file(name: str, tmp_path: Path) -> None:
 
 def test_a_folder_without_data(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing")
-    with pytest.raises(DataError, match=r"the folder contains no \.jsonl file, compressed or not"):
+    with pytest.raises(DataError, match=r"the folder contains no \.jsonl or \.ndjson file, compressed or not"):
         list(read_documents([tmp_path]))
 
 

@@ -1,6 +1,6 @@
-"""The context rows: the same in every batch, and what a slow loop over the document gives.
+"""The context rows: the same in every batch, and equal to those of a slow loop over the document.
 
-What stands in which column is not tested, only that the rows hold it.
+Which column holds what is not tested, only that the rows contain it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def rows_of(texts_: list[str]) -> tuple[Batch, Array, Array]:
 
 
 def holds(rows: Array, expected: Array) -> bool:
-    """Whether the columns of ``expected`` stand next to each other somewhere in ``rows``."""
+    """Whether the columns of ``expected`` are adjacent somewhere in ``rows``."""
     width = expected.shape[1]
     return any(np.array_equal(rows[:, at : at + width], expected) for at in range(rows.shape[1] - width + 1))
 
@@ -175,7 +175,7 @@ def words(line: str) -> list[str]:
 
 
 @given(documents)
-def test_a_paragraph_brings_its_own_columns(text: str) -> None:
+def test_a_row_contains_the_paragraph_s_own_features(text: str) -> None:
     batch, probabilities, rows = rows_of([text])
     assert holds(rows, np.log(probabilities))
     assert holds(rows, shapes(batch, tokenize(batch)))
@@ -191,7 +191,7 @@ def vocabulary(text: str) -> Array:
 SHARED_VOCABULARY = [
     ("ferry harbour kiosk\nferry harbour kiosk", True),
     ("ferry\nlantern", False),
-    ("ferry ferry ferry", False),  # the rest of the document is what counts
+    ("ferry ferry ferry", False),  # only the rest of the document counts
 ]
 
 

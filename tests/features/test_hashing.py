@@ -110,7 +110,7 @@ def test_case_digits_and_punctuation_do_not_count_in_words(left: str, right: str
 
 
 OTHER_BUCKETS = [
-    ("year 87", "year 1987"),  # a zero a digit: how many there are counts
+    ("year 87", "year 1987"),  # one zero per digit: their number counts
     ("naïve", "naive"),
     ("two words", "words two"),
     ("twowords", "two words"),
@@ -129,7 +129,7 @@ def test_upper_case_has_the_buckets_of_lower_case(text: str) -> None:
 
 
 @pytest.mark.parametrize("length", [8, 9, 16, 17, 24, 25, 40, 200])
-def test_long_words_are_told_apart_by_length_start_and_end(length: int) -> None:
+def test_long_words_are_distinguished_by_length_start_and_end(length: int) -> None:
     word = "".join(chr(ord("a") + n * 7 % 26) for n in range(length))
 
     def changed(at: int) -> str:

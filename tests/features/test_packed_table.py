@@ -1,4 +1,4 @@
-"""Sums in lanes are those of the plain numbers, whatever the shape."""
+"""Sums in packed lanes equal plain sums, whatever the shape."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_ROWS = 65_000  # more n-grams than a paragraph has
 def table(rows: int, columns: int, seed: int) -> PackedTable:
     random = np.random.default_rng(seed)
     numbers = random.integers(-127, 128, (rows, columns)).astype(np.int8)
-    numbers[: rows // 3] = random.choice([-127, 127])  # lanes at their emptiest or fullest
+    numbers[: rows // 3] = random.choice([-127, 127])  # lanes at their lowest or highest values
     return PackedTable(numbers)
 
 
@@ -28,7 +28,7 @@ def bounds_of(counts: list[int]) -> NDArray[np.int64]:
 
 
 def assert_plain_sums(of: PackedTable, rows: NDArray[np.int64], counts: list[int]) -> None:
-    """Of packed rows, and of rows that are too few to be packed."""
+    """Check packed rows, and rows that are too few to be packed."""
     bounds = bounds_of(counts)
     expected = [of.values[rows[a:b]].sum(axis=0, dtype=np.int64).tolist() for a, b in pairwise(bounds)]
     for few in (1, FEW):
@@ -60,7 +60,7 @@ def test_paragraphs_that_end_at_the_border_of_a_chunk(columns: int, count: int) 
 
 
 @pytest.mark.parametrize("number", [-127, 127])
-def test_the_largest_numbers_do_not_run_into_the_next_lane(number: int) -> None:
+def test_the_largest_numbers_do_not_overflow_into_the_next_lane(number: int) -> None:
     numbers = np.zeros((2, 2 * LANES + 1), dtype=np.int8)
     for column in range(numbers.shape[1]):
         numbers[:] = 0

@@ -1,4 +1,4 @@
-"""Words: what is one, and how far a paragraph is read."""
+"""Words: what counts as one, and how far a paragraph is read."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_words_agree_with_a_loop_over_characters(text: str) -> None:
     assert words(text) == slow_words(text)
 
 
-def test_words_after_the_read_bytes_do_not_count() -> None:
+def test_words_beyond_the_bytes_read_do_not_count() -> None:
     line = "word " * (READ_BYTES // 5 + 1)
     number = -(-READ_BYTES // 5)
     assert len(words(line)) == number

@@ -1,4 +1,4 @@
-"""Features that must not change by accident: they change only with their version."""
+"""Features must not change by accident, only with their version."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def golden_digest() -> str:
     return digest.hexdigest()
 
 
-def test_features_are_those_of_their_version() -> None:
+def test_features_match_their_version() -> None:
     assert golden_digest() == GOLDEN_DIGESTS.get(FEATURE_VERSION), (
         "the features of a text have changed: models trained before would be read wrongly. Undo the change, or raise "
-        "FEATURE_VERSION by one, train the shipped model anew and enter the new version's digest here"
+        "FEATURE_VERSION by one, retrain the shipped model and enter the new version's digest here"
     )
 
 
-def test_buckets_of_words_are_those_of_their_version() -> None:
+def test_buckets_of_words_match_their_version() -> None:
     hashes = tokenize(split(list(GOLDEN_BUCKETS))).hashes
     assert dict(zip(GOLDEN_BUCKETS, word_buckets(hashes).tolist(), strict=True)) == GOLDEN_BUCKETS

@@ -94,7 +94,7 @@ def expected(lines: list[str], reporting: list[int]) -> list[list[float]]:
 
 
 @given(texts=documents, seed=st.integers(0, 100))
-def test_the_shared_vocabulary_is_what_a_plain_computation_finds(texts: list[str], seed: int) -> None:
+def test_the_shared_vocabulary_agrees_with_a_plain_computation(texts: list[str], seed: int) -> None:
     batch = split(texts)
     tokens = tokenize(batch)
     features = document_features(batch, tokens, shapes(batch, tokens), table(), WordVectors.none())

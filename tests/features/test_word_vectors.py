@@ -1,4 +1,4 @@
-"""Word vectors: the mean of a paragraph's known words, and the table that is made of a file."""
+"""Word vectors: the mean of a paragraph's known words, and the table built from a file."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_means_are_those_of_the_known_words(lines: list[list[str]]) -> None:
 MEANS = [
     ("FERRY Ferry ferry", ["ferry"]),  # capitals, and how often, are the same
     ("ferry, quay; zeppelin!", ["ferry"]),
-    ("9876", ["2031"]),  # figures are alike
+    ("9876", ["2031"]),  # digits are all the same
     ("東 harbour", ["東", "harbour"]),
     ("quay", []),
     ("***", []),
@@ -103,7 +103,7 @@ def in_one_bucket() -> Hashes:
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_of_two_words_in_one_bucket_the_first_stays_and_the_other_is_unknown(order: tuple[int, int]) -> None:
+def test_of_two_words_in_one_bucket_only_the_first_is_known(order: tuple[int, int]) -> None:
     hashes = in_one_bucket()[list(order)]
     vectors = WordVectors.from_hashes(hashes, NUMBERS[:2])
     assert vectors.vectors.tolist() == NUMBERS[:1].tolist()
@@ -121,10 +121,10 @@ def test_the_order_of_words_does_not_change_their_vectors() -> None:
     assert (np.diff(VECTORS.buckets.astype(int)) > 0).all()
 
 
-# The table made of a file
+# The table built from a file
 
 LETTERS = "abcdefghij"
-WORDS = [first + second + third for first in LETTERS for second in LETTERS for third in "kl"]  # 200, none a real one
+WORDS = [first + second + third for first in LETTERS for second in LETTERS for third in "kl"]  # 200 invented words
 
 
 def given_vectors(number: int = len(WORDS), numbers: int = 100) -> NDArray[np.float64]:
@@ -139,11 +139,11 @@ def write(folder: Path, content: Any) -> Path:
 
 
 def as_json(words: list[str], vectors: NDArray[np.float64]) -> dict[str, Any]:
-    """As the package has it, with two further numbers behind each vector."""
+    """In the format of the package, with two further numbers after each vector."""
     return {"vectors": {word: [*row, 7, 0.5] for word, row in zip(words, vectors.tolist(), strict=True)}}
 
 
-def test_the_table_has_the_words_that_are_one(tmp_path: Path) -> None:
+def test_the_table_has_only_single_words(tmp_path: Path) -> None:
     words = ["don't", "", " ", "a\nb", "two words", "...", *WORDS, WORDS[0].upper()]
     made = making.word_vectors(write(tmp_path, as_json(words, given_vectors(len(words)))))
     expected = WordVectors.from_hashes(hashes_of(tuple(WORDS)), making.reduced(given_vectors(len(words)))[6:-1])
@@ -153,7 +153,7 @@ def test_the_table_has_the_words_that_are_one(tmp_path: Path) -> None:
     assert made.vectors.dtype == np.int8
 
 
-def test_only_the_commonest_words_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_most_frequent_words_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(making, "WORDS", 80)
     every = making.word_vectors(write(tmp_path, as_json(WORDS, given_vectors())))
     first = making.word_vectors(write(tmp_path, as_json(WORDS[:80], given_vectors(80))))
@@ -161,7 +161,7 @@ def test_only_the_commonest_words_are_taken(tmp_path: Path, monkeypatch: pytest.
     assert np.array_equal(every.fingerprints, first.fingerprints)
 
 
-def test_numbers_are_of_one_scale_and_do_not_depend_on_the_axes() -> None:
+def test_vectors_have_one_scale_and_do_not_depend_on_the_axes() -> None:
     vectors = given_vectors()
     made = making.reduced(vectors).astype(int)
     assert made.std() == pytest.approx(16, rel=0.05)
@@ -172,7 +172,7 @@ def test_numbers_are_of_one_scale_and_do_not_depend_on_the_axes() -> None:
     assert np.abs(making.reduced(vectors @ turn).astype(int) - made).max() <= 1
 
 
-def test_the_commonest_words_count_less() -> None:
+def test_the_most_frequent_words_count_less() -> None:
     vectors = np.tile(given_vectors(50), (20, 1))  # the same vector again and again, ever rarer
     sizes = np.abs(making.reduced(vectors).astype(int)).sum(axis=1).reshape(20, 50).mean(axis=1)
     assert (np.diff(sizes) > 0).all()
@@ -193,7 +193,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("content", "words"), BAD, ids=range(len(BAD)))
-def test_files_that_hold_no_vectors(content: Any, words: str, tmp_path: Path) -> None:
+def test_files_without_valid_vectors(content: Any, words: str, tmp_path: Path) -> None:
     file = write(tmp_path, content)
     with pytest.raises(DataError) as caught:
         making.word_vectors(file)
@@ -201,6 +201,6 @@ def test_files_that_hold_no_vectors(content: Any, words: str, tmp_path: Path) ->
     assert words in str(caught.value)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.json: not the vectors"):
         making.word_vectors(tmp_path / "none.json")

@@ -1,4 +1,4 @@
-"""Blocks of publishers' letters put into other stories: whole, in the same fold, the story untouched."""
+"""Blocks of publishers' letters inserted whole into other stories of the same fold; the story is unchanged."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_documents() -> None:
     assert augment(DOCUMENTS, FOLDS, 20, "reporting", 4) != augment(DOCUMENTS, FOLDS, 20, "reporting", 5)
 
 
-def test_rare_kinds_come_far_more_often_than_they_stand_in_the_data() -> None:
+def test_rare_kinds_are_drawn_far_more_often_than_they_occur_in_the_data() -> None:
     documents = [story(n, SITES[n % 8], *letter(n, "app" if n == 0 else "donation")) for n in range(20)]
     augmented = augment(documents, dict.fromkeys(SITES, 0), 200, "reporting", 0)
     with_app = sum(any(p.kind == "app" for p in d.paragraphs) for d in augmented)
@@ -76,5 +76,5 @@ NOTHING_TO_AUGMENT = {
 
 
 @pytest.mark.parametrize("name", NOTHING_TO_AUGMENT)
-def test_where_there_is_nothing_to_augment(name: str) -> None:
+def test_nothing_to_augment(name: str) -> None:
     assert augment(NOTHING_TO_AUGMENT[name], FOLDS, 5, "reporting", 0) == []

@@ -1,4 +1,4 @@
-"""The gradients of a network are true, a pass forward gives the numbers of prediction, and steps are Adam's."""
+"""The gradients of a network are correct, a forward pass equals prediction, and steps are Adam's."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ KIND_LABELS = np.array([0, 1, 1])
 
 
 def paragraphs(kind: list[int], label_weight: list[float], label: list[int] | None = None) -> Sequences:
-    """One document, of whose paragraphs no more is known; the label is the kind's, where no other is given."""
+    """One document of paragraphs with nothing but kinds and labels; the label defaults to the kind's."""
     number, rows = len(kind), np.zeros((len(kind), 0))
     labels = KIND_LABELS[kind] if label is None else np.array(label)
     return Sequences(rows, np.array(kind), labels, np.array(label_weight), np.array([0, number]), KIND_LABELS)
@@ -118,18 +118,18 @@ def test_the_slope_of_the_loss(label_loss: float) -> None:
         moved[at] = 1e-6
         difference = slow_loss(logits + moved, data, label_loss) - slow_loss(logits - moved, data, label_loss)
         assert slope[at] == pytest.approx(difference / 2e-6, rel=1e-4, abs=1e-8)
-    assert not slope[[3, 5]].any()  # nothing is known of them
-    assert slope[6].any() == bool(label_loss)  # of which the label alone is known
+    assert not slope[[3, 5]].any()  # without a label
+    assert slope[6].any() == bool(label_loss)  # with a label but no kind
 
 
-def test_of_little_weight_little_is_learnt_and_of_none_nothing() -> None:
+def test_the_slope_is_proportional_to_the_weight() -> None:
     logits = np.zeros((2, KINDS))
     assert not fitting.loss_gradient(logits, paragraphs([0, 1], [0, 0]), 1).any()
     little = fitting.loss_gradient(logits, paragraphs([0, 1], [0.1, 0.1]), 0)
     assert np.abs(little).max() == pytest.approx(0.1 * 2 / 3)
 
 
-def test_logits_of_any_size_have_a_slope() -> None:
+def test_logits_of_any_size_have_a_finite_slope() -> None:
     logits = np.array([[1e4, -1e4, 0], [-1e4, 1e4, 0]], dtype=np.float32)
     slope = fitting.loss_gradient(logits, paragraphs([1, 1], [0.5, 0.5]), 1)
     assert slope.tolist()[1] == [0, 0, 0]
@@ -164,11 +164,11 @@ def test_maxima_are_the_largest_so_far_and_from_here(sizes: list[int], seed: int
             assert (before[at, 0], after[at, 0]) == (column[first : at + 1].max(), column[at:last].max())
 
 
-# The same numbers as in prediction
+# The same results as prediction
 
 
 @pytest.mark.parametrize("sizes", CORPORA, ids=str)
-def test_a_pass_forward_gives_the_scores_of_prediction(sizes: list[int]) -> None:
+def test_a_forward_pass_returns_the_scores_of_prediction(sizes: list[int]) -> None:
     network = DocumentNetwork.quantized(layers_of(sum(sizes), np.float32))
     rows = np.random.default_rng(1).normal(size=(sum(sizes), INPUTS)).astype(np.float32)
     standardize(rows, np.zeros(INPUTS, dtype=np.float32), np.ones(INPUTS, dtype=np.float32))
@@ -176,19 +176,19 @@ def test_a_pass_forward_gives_the_scores_of_prediction(sizes: list[int]) -> None
     logits, _ = fitting._TrainingPass(list(network.layers), positions, 0, np.random.default_rng(0)).logits(rows)
     assert logits.dtype == np.float32
     assert logits == pytest.approx(
-        network.scores(rows, positions, NUMPY_BACKEND), abs=0.1
+        network.logits(rows, positions, NUMPY_BACKEND), abs=0.1
     )  # of hidden units rounded to 1/64
 
 
-def test_a_pass_forward_stays_within_the_bounds_of_prediction() -> None:
+def test_a_forward_pass_stays_within_the_bounds_of_prediction() -> None:
     layers = [Layer(10 * np.abs(layer.weights), layer.bias + 10) for layer in layers_of(3, np.float32)]
     network, positions = DocumentNetwork.quantized(layers), Positions(bounds_of([12, 3]))
     rows = np.ones((15, INPUTS), dtype=np.float32)
     logits, _ = fitting._TrainingPass(list(network.layers), positions, 0, np.random.default_rng(0)).logits(rows)
-    assert logits == pytest.approx(network.scores(rows, positions, NUMPY_BACKEND), rel=1e-3)
+    assert logits == pytest.approx(network.logits(rows, positions, NUMPY_BACKEND), rel=1e-3)
 
 
-def test_dropout_is_another_draw_in_every_pass() -> None:
+def test_dropout_differs_in_every_pass() -> None:
     layers, random = layers_of(0, np.float32), np.random.default_rng(0)
     rows, positions = np.ones((6, INPUTS), dtype=np.float32), Positions(bounds_of([6]))
     one, two = (fitting._TrainingPass(layers, positions, 0.5, random).logits(rows)[0] for _ in range(2))
@@ -210,7 +210,7 @@ def test_the_first_step_moves_every_weight_by_the_rate() -> None:
 
 
 def slow_adam(slopes: list[float], rate: float) -> float:
-    """Where a single weight that begins at 0 stands after those slopes."""
+    """The value of a single weight, starting at 0, after steps with those slopes."""
     mean = square = at = 0.0
     for step, slope in enumerate(slopes, 1):
         mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
@@ -218,7 +218,7 @@ def slow_adam(slopes: list[float], rate: float) -> float:
     return at
 
 
-@pytest.mark.parametrize("slopes", [[0.5, 0.5, -0.2, 0.1], [3.0, 40.0, -2.0]])  # above 1, they are cut to it
+@pytest.mark.parametrize("slopes", [[0.5, 0.5, -0.2, 0.1], [3.0, 40.0, -2.0]])  # above 1, they are clipped to it
 def test_steps_are_adam_s(slopes: list[float]) -> None:
     layers = [Layer(np.zeros((1, 1)), np.zeros(1))]
     optimizer = fitting._Adam(layers)

@@ -1,4 +1,4 @@
-"""The training data: what each paragraph's label weighs, which rows count where, and the features of all of them."""
+"""The training data: the weight of each label, which rows count for which stage, and all features."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from detector.features.ngrams import ngrams
 from detector.features.shapes import shapes
 from detector.features.tokens import tokenize
 from detector.features.word_vectors import WordVectors
+from detector.fit import data as data_module
 from detector.fit.augmentation import AUGMENTED
 from detector.fit.config import FitConfig
 from detector.fit.data import TrainingData, site_folds, training_data
@@ -38,7 +39,7 @@ def data_of(documents: Sequence[LabelledDocument], **config: object) -> Training
 
 @pytest.mark.parametrize(("by", "weight"), [("gold", 0.7), ("auto", 0.1), ("read", 1), (None, 1), ("somebody", 1)])
 @pytest.mark.parametrize(("origin", "factor"), [("page", 2), ("trafilatura", 1), ("seed", 1), (None, 1)])
-def test_a_label_weighs_by_who_gave_it_and_more_on_whole_pages(
+def test_a_label_weighs_by_its_source_and_more_on_whole_pages(
     by: str | None, weight: float, origin: str | None, factor: float
 ) -> None:
     data = data_of(
@@ -78,7 +79,7 @@ def test_labels_and_kinds_are_indices_and_unknown_ones_are_minus_one() -> None:
     assert data.membership.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 
-def test_words_are_those_of_the_figures() -> None:
+def test_words_are_counted_as_in_the_figures() -> None:
     data = data_of(
         [document("a", paragraph("Don't stop, 3.5 times!")), document("b", paragraph("…"), paragraph("東京都"))]
     )
@@ -120,7 +121,7 @@ def test_the_inverse_document_frequency_of_words(sites: int, seen_on: int, expec
     assert data_of(documents).idf[bucket] == expected
 
 
-def test_a_word_counts_once_per_site_however_often_it_has_it() -> None:
+def test_a_word_counts_once_per_site() -> None:
     repeated = [
         document("a", *[paragraph("rarely")] * 3, origin=origin) for origin in ("page", "justext", "trafilatura")
     ]
@@ -129,8 +130,10 @@ def test_a_word_counts_once_per_site_however_often_it_has_it() -> None:
     assert data_of([*repeated, *others]).idf[bucket] == 255
 
 
-def test_the_features_are_those_of_prediction() -> None:
-    """In batches of documents, though training computes them in others."""
+@pytest.mark.parametrize("characters", [1, 200, 1 << 20])
+def test_the_features_are_those_of_prediction(characters: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever documents are computed together."""
+    monkeypatch.setattr(data_module, "_BATCH_CHARACTERS", characters)
     documents = [
         document(f"site {n}", *[paragraph(f"Line {n} of {m}, said Ms Harbour.") for m in range(4)]) for n in range(6)
     ]
@@ -145,7 +148,14 @@ def test_the_features_are_those_of_prediction() -> None:
         random.uniform(1e-3, 1e-2, 3).astype(np.float32), random.normal(size=3).astype(np.float32),
     )  # fmt: skip
     expected = data.ngrams @ (linear.weights.astype(np.float64) * linear.scale) + linear.bias
-    assert linear.scores(ngrams(batch, tokens)) == pytest.approx(expected, abs=1e-4)
+    assert linear.logits(ngrams(batch, tokens)) == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_inverse_document_frequency_does_not_depend_on_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = [document(f"site {n}", paragraph(f"Word{'abcdefg'[n]} and word{'abcdefg'[n // 2]}")) for n in range(7)]
+    whole = data_of(documents).idf
+    monkeypatch.setattr(data_module, "_BATCH_CHARACTERS", 1)
+    assert np.array_equal(data_of(documents).idf, whole)
 
 
 def test_without_word_vectors_the_embeddings_are_zero() -> None:

@@ -1,4 +1,4 @@
-"""The parts of a fit: inputs of one scale for the networks."""
+"""Standardized inputs for the networks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from detector.features.word_vectors import DIMENSIONS
 from detector.fit.ensemble import _mean_and_factor
 from detector.inference.quantization import INPUT_STEPS, standardize
 
-OTHERS = 6  # columns that are no word vectors
+OTHERS = 6  # columns that are not word vectors
 INPUTS = OTHERS + DIMENSIONS
 
 
@@ -21,7 +21,7 @@ def rows_of_many_scales() -> NDArray[np.float32]:
     return np.hstack([others, embeddings]).astype(np.float32)
 
 
-def test_columns_become_of_one_scale_as_the_known_rows_have_it() -> None:
+def test_columns_are_scaled_by_the_labelled_rows() -> None:
     rows = rows_of_many_scales()
     known = np.arange(len(rows)) % 3 > 0
     rows[~known, 0] += 10
@@ -37,7 +37,7 @@ def test_columns_become_of_one_scale_as_the_known_rows_have_it() -> None:
     assert rows == pytest.approx((before - mean) * factor, abs=0.51 / INPUT_STEPS)
 
 
-def test_the_dimensions_of_word_vectors_keep_their_proportions() -> None:
+def test_the_dimensions_of_word_vectors_keep_their_relative_scales() -> None:
     rows = rows_of_many_scales()
     mean, factor = _mean_and_factor(rows, np.ones(len(rows), dtype=np.bool_))
     assert len(set(factor[OTHERS:].tolist())) == 1
@@ -53,7 +53,7 @@ def test_without_word_vectors_their_columns_stay_zero() -> None:
     assert not rows[:, OTHERS:].any()
 
 
-def test_a_column_that_hardly_changes_does_not_become_all_there_is() -> None:
+def test_a_nearly_constant_column_does_not_dominate() -> None:
     rows = rows_of_many_scales()
     rows[:, 0] = 1 + 1e-6 * (np.arange(len(rows)) % 2)
     _, factor = _mean_and_factor(rows, np.ones(len(rows), dtype=np.bool_))

@@ -30,7 +30,7 @@ QUICK = FitConfig(
     learning_rate=1e-2,
 )  # fmt: skip
 PLACES = ("harbour", "market", "school", "bridge", "library", "forest", "museum", "station", "tunnel", "garden")
-Rule = dict[str, tuple[str, str | None]]  # what a label's paragraph says: its text, its kind
+Rule = dict[str, tuple[str, str | None]]  # the text and the kind of a label's paragraph
 
 
 def document(number: int, site: str, labels: Rule) -> LabelledDocument:
@@ -78,7 +78,7 @@ def test_too_little_data(documents: list[LabelledDocument], words: str) -> None:
     assert words in str(caught.value)
 
 
-def test_a_label_that_one_fold_has_alone() -> None:
+def test_a_label_in_only_one_fold() -> None:
     folds = site_folds(corpus(), 2)
     first = [site for site, fold in folds.items() if fold == 0]
     documents = [document(n, d.site, SPAM if d.site in first else {}) for n, d in enumerate(corpus())]
@@ -124,13 +124,13 @@ WRONG_CONFIGS = [
 
 
 @pytest.mark.parametrize(("wrong", "words"), WRONG_CONFIGS)
-def test_configs_that_make_no_sense(wrong: dict[str, Any], words: str) -> None:
+def test_invalid_configs(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError) as caught:
         FitConfig(**wrong)
     assert words in str(caught.value)
 
 
-def test_the_least_of_everything_is_a_config() -> None:
+def test_a_config_of_all_minimum_values() -> None:
     least = FitConfig(
         folds=2, linear_epochs=1, networks=(0,), hidden=1, pools=1, dropout=0, network_epochs=1, batch_rows=1
     )
@@ -174,14 +174,14 @@ def test_paragraphs_without_a_label_are_read_and_not_learned_from() -> None:
     assert fitted.model.metadata["data"]["paragraphs"] == {"reporting": 32, "spam": 16}
 
 
-def test_documents_without_paragraphs_are_read_over() -> None:
+def test_documents_without_paragraphs_are_ignored() -> None:
     empty = [replace(d, id=f"{d.id}-{n}", paragraphs=()) for n, d in enumerate(corpus(4))]
     with_empty, without = (fit(documents, QUICK) for documents in ([*empty, *corpus()], corpus()))
     assert len(with_empty.held_out) == len(without.held_out)
     assert with_empty.model.metadata["data"]["documents"] == 20
 
 
-def test_folds_by_id_where_there_are_no_sites(tmp_path: Path) -> None:
+def test_folds_by_id_without_sites(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     with open(path, "w", encoding="utf-8") as file:
         for one in corpus():
@@ -229,7 +229,7 @@ def test_another_seed_gives_another_model() -> None:
     assert not np.array_equal(first, second)
 
 
-def test_progress_is_told() -> None:
+def test_progress_is_reported() -> None:
     said: list[str] = []
     fit(corpus(), QUICK, said.append)
     assert len(said) >= 3
@@ -256,7 +256,7 @@ def test_evaluating_on_other_documents(tiny_data: Path, tmp_path: Path) -> None:
     assert "## Figures: dev" in (tmp_path / "model" / "README.md").read_text("utf-8")
 
 
-def test_documents_of_sites_that_a_model_is_trained_on_are_refused_as_dev(tiny_data: Path, tmp_path: Path) -> None:
+def test_dev_documents_of_sites_trained_on_are_refused(tiny_data: Path, tmp_path: Path) -> None:
     shared = tmp_path / "dev.jsonl"
     shared.write_text(tiny_data.read_text("utf-8").splitlines()[0], encoding="utf-8")
     with pytest.raises(DataError, match="1 sites are in the training data and in the dev documents, for example"):

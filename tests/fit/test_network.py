@@ -1,4 +1,4 @@
-"""Fitting a network: which documents are learnt from, and what is learnt."""
+"""Fitting a network: which documents it learns from, and what it learns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from detector.backend.reference import NUMPY_BACKEND
 from detector.fit import network as fitting
 from detector.fit.config import FitConfig
 from detector.fit.network import Sequences, fit_network
-from detector.inference.network import DocumentNetwork, layer_shapes, mean_scores
+from detector.inference.network import DocumentNetwork, layer_shapes, mean_logits
 from detector.inference.quantization import standardize
 
 INPUTS, KINDS = 4, 3
@@ -24,7 +24,7 @@ SMALL = FitConfig(hidden=8, pools=4, network_epochs=40, batch_rows=300, min_step
 
 
 def standard(rows: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The rows as networks are given them."""
+    """The rows as networks take them: standardized."""
     standardized = rows.astype(np.float32)
     standardize(standardized, np.zeros(INPUTS, dtype=np.float32), np.ones(INPUTS, dtype=np.float32))
     return standardized
@@ -39,19 +39,19 @@ def standard(rows: NDArray[np.float64]) -> NDArray[np.float32]:
     most=st.integers(1, 100),
     seed=st.integers(0, 99),
 )
-def test_an_epoch_has_every_document_once(sizes: list[int], left_out: int, most: int, seed: int) -> None:
+def test_an_epoch_contains_every_document_once(sizes: list[int], left_out: int, most: int, seed: int) -> None:
     documents = np.arange(len(sizes))[left_out:]
     data = data_of(sizes)
     found = list(fitting._batches(data, documents, most, np.random.default_rng(seed)))
     assert sorted(np.concatenate(found).tolist()) == documents.tolist()
     for batch in found:
         rows = np.diff(data.bounds)[batch]
-        assert rows[1:].sum() < most  # beside the first document, which may be larger
+        assert rows[1:].sum() < most  # except for the first document, which may be larger
     assert len(found) <= 1 + np.diff(data.bounds)[documents].sum() // most
 
 
 def data_of(sizes: list[int], seed: int = 0) -> Sequences:
-    """Documents of rows of chance, of which the first number decides the kind."""
+    """Documents of random rows; the first number of a row decides its kind."""
     random = np.random.default_rng(seed)
     rows = standard(random.normal(size=(sum(sizes), INPUTS)))
     kind = np.digitize(rows[:, 0], [-0.4, 0.4]).astype(np.int64)
@@ -67,7 +67,7 @@ def test_a_part_has_the_documents_in_the_order_given() -> None:
 
 
 def steps_of(sizes: list[int], config: FitConfig, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The rate of each step of a fit to documents of those sizes."""
+    """The learning rate of each step of a fit to documents of those sizes."""
     rates: list[float] = []
     monkeypatch.setattr(fitting._Adam, "step", lambda _, __, ___, rate: rates.append(rate))
     fit_network(data_of(sizes), np.arange(len(sizes)), config, 0)
@@ -76,7 +76,7 @@ def steps_of(sizes: list[int], config: FitConfig, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("sizes", [[1] * 100, [3] * 50, [1, 2, 3, 4] * 25, [0, 5, 1] * 40], ids=len)
 @pytest.mark.parametrize(("epochs", "least"), [(1, 1), (1, 10), (3, 50), (4, 90), (7, 140)])
-def test_small_data_gets_the_least_number_of_steps(
+def test_small_data_gets_the_minimum_number_of_steps(
     sizes: list[int], epochs: int, least: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = replace(SMALL, network_epochs=epochs, batch_rows=100_000, min_steps=least)
@@ -86,7 +86,7 @@ def test_small_data_gets_the_least_number_of_steps(
     assert steps[-1] < 0.1 * config.learning_rate or len(steps) < 10
 
 
-def test_a_step_is_a_document_at_least_and_of_large_data_what_the_config_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_has_at_least_one_document_and_otherwise_the_configured_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     many = replace(SMALL, network_epochs=2, batch_rows=100, min_steps=1000)
     assert len(steps_of([50] * 20, many, monkeypatch)) == 2 * 20
     few = replace(many, min_steps=1)
@@ -97,7 +97,7 @@ def test_a_step_is_a_document_at_least_and_of_large_data_what_the_config_says(mo
 
 
 def share_right(network: DocumentNetwork, data: Sequences, where: NDArray[np.bool_] | None = None) -> float:
-    right = mean_scores([network], data.rows, data.bounds, NUMPY_BACKEND).argmax(axis=1) == data.kind
+    right = mean_logits([network], data.rows, data.bounds, NUMPY_BACKEND).argmax(axis=1) == data.kind
     return float(right[where if where is not None else data.label_weight > 0].mean())
 
 
@@ -111,16 +111,16 @@ def same(left: DocumentNetwork, right: DocumentNetwork) -> bool:
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.2])
-def test_the_same_seed_gives_the_same_bytes_and_another_others(dropout: float) -> None:
+def test_bytes_are_the_same_for_the_same_seed_only(dropout: float) -> None:
     data, config = data_of([8] * 20), replace(SMALL, network_epochs=3, dropout=dropout)
     first, again, other = (fit_network(data, every(data), config, seed) for seed in (1, 1, 2))
     assert same(first, again)
     assert not same(first, other)
     assert first.fits(INPUTS, KINDS)
-    assert same(first, DocumentNetwork.quantized(first.layers))  # it stands on the grid
+    assert same(first, DocumentNetwork.quantized(first.layers))  # it is quantized
 
 
-def test_what_a_row_says_itself_is_learnt() -> None:
+def test_a_kind_that_the_row_itself_shows_is_learnt() -> None:
     network = fit_network(data_of([10] * 60), np.arange(60), replace(SMALL, network_epochs=60), 0)
     assert share_right(network, data_of([10] * 30, seed=1)) > 0.9
 
@@ -129,7 +129,7 @@ LENGTH, MARKED = 40, 12
 
 
 def marked(number: int, seed: int) -> Sequences:
-    """Documents whose rows are of kind 1 from a marker on, which half of them have among their first `MARKED` rows."""
+    """Documents of which half have a marker among their first `MARKED` rows; from it on, rows are of kind 1."""
     random = np.random.default_rng(seed)
     rows = random.normal(size=(number, LENGTH, INPUTS))
     rows[:, :, 0] = 0
@@ -149,11 +149,11 @@ def marked(number: int, seed: int) -> Sequences:
     )
 
 
-def test_what_stood_far_before_is_learnt() -> None:
+def test_a_dependence_on_distant_earlier_rows_is_learnt() -> None:
     network = fit_network(marked(80, 0), np.arange(80), SMALL, 0)
     data = marked(40, 1)
     far = np.tile(np.arange(LENGTH) >= 30, 40)  # beyond what the convolutions see of the marker
-    assert data.kind[far].mean() == 0.5  # so a row alone says nothing
+    assert data.kind[far].mean() == 0.5  # so a row by itself tells nothing
     assert share_right(network, data, far) > 0.95
     assert share_right(network, data) > 0.95
 
@@ -166,7 +166,7 @@ def test_only_the_chosen_documents_are_learnt_from() -> None:
     assert same(fit_network(data, chosen, config, 0), fit_network(replace(data, rows=rows), chosen, config, 0))
 
 
-def test_of_paragraphs_without_weight_the_kind_does_not_matter() -> None:
+def test_the_kind_of_paragraphs_without_weight_does_not_matter() -> None:
     data = data_of([8] * 20)
     unknown = np.repeat(np.arange(20) % 4 == 0, 8)  # whole documents
     unknown[::9] = True
@@ -181,7 +181,7 @@ def test_of_paragraphs_without_weight_the_kind_does_not_matter() -> None:
     assert same(first, second)
 
 
-def test_documents_of_which_nothing_is_known_teach_nothing_and_do_no_harm() -> None:
+def test_documents_without_labels_leave_the_weights_unchanged() -> None:
     data = data_of([8] * 5)
     unknown = replace(data, label_weight=np.zeros_like(data.label_weight), kind=np.full_like(data.kind, -1))
     network = fit_network(unknown, every(data), replace(SMALL, network_epochs=2), 0)
@@ -197,7 +197,7 @@ def test_documents_of_any_size_in_steps_of_any_size(sizes: list[int], batch_rows
     assert all(np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all() for layer in network.layers)
 
 
-def test_the_first_layers_are_of_the_config_s_sizes() -> None:
+def test_the_initial_layers_have_the_configured_sizes() -> None:
     layers = fitting._initial_layers(INPUTS, KINDS, SMALL, np.random.default_rng(0))
     assert [layer.weights.shape for layer in layers] == layer_shapes(INPUTS, KINDS, SMALL.hidden, SMALL.pools)
     for layer in layers:

@@ -1,4 +1,4 @@
-"""Weights decide in every stage of a fit, and thresholds are chosen on the words of extracted reporting."""
+"""Label weights count in every stage of a fit, and thresholds are chosen on the words of extracted reporting."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def contradictory(heavy: str) -> TrainingData:
 
 
 @pytest.mark.parametrize("heavy", [REPORTING, "appeal"])
-def test_the_linear_model_believes_the_heavier_labels(heavy: str) -> None:
-    """Three times as many labels say otherwise, at a tenth of the weight each."""
+def test_the_linear_model_follows_the_heavier_labels(heavy: str) -> None:
+    """Three times as many labels contradict them, at a tenth of the weight each."""
     data = contradictory(heavy)
     _, scores = fit_linear(data, TINY_CONFIG, lambda _: None)
     assert {data.labels[label] for label in scores.argmax(axis=1)} == {heavy}
 
 
 @pytest.mark.parametrize("heavy", [REPORTING, "appeal"])
-def test_the_calibration_believes_the_heavier_labels(heavy: str) -> None:
+def test_the_calibration_follows_the_heavier_labels(heavy: str) -> None:
     data = contradictory(heavy)
     logits = np.zeros((len(data.label), 2), dtype=np.float32)
     labels, _ = calibrate(softmax(logits), data.kind_labels, fit_calibration(data, logits))
@@ -50,7 +50,7 @@ def test_the_calibration_believes_the_heavier_labels(heavy: str) -> None:
     assert labels[:, data.labels.index(heavy)] == pytest.approx(right / data.label_weight.sum(), abs=0.01)
 
 
-def test_the_calibration_passes_over_paragraphs_without_a_label() -> None:
+def test_the_calibration_ignores_paragraphs_without_a_label() -> None:
     data = contradictory("appeal")
     logits = np.random.default_rng(0).normal(size=(len(data.label), 2)).astype(np.float32)
     unknown = np.where(data.label == 0, -1, data.label)
@@ -85,14 +85,14 @@ def test_thresholds_lose_a_share_of_words_not_of_paragraphs() -> None:
     assert thresholds(long_first, scores, 0.25) == pytest.approx(0.1)
 
 
-def test_thresholds_look_at_extracted_reporting_alone() -> None:
+def test_thresholds_are_chosen_on_extracted_reporting_only() -> None:
     """Not at whole pages, other labels, and paragraphs without a label."""
     scores = [0.1, 0.2, 0.25, 0.3, 0.4]
     data = reporting_data([10] * 5, [False, True, True, True, True], [0, 1, -1, 0, 0])
     assert thresholds(data, scores, 0.0) == pytest.approx(0.3)
 
 
-def test_without_extracted_texts_thresholds_look_at_all_reporting() -> None:
+def test_without_extracted_texts_thresholds_are_chosen_on_all_reporting() -> None:
     scores = [0.1, 0.2, 0.3, 0.4]
     data = reporting_data([10] * 4, [False] * 4, [1, 0, 0, 0])
     assert thresholds(data, scores, 0.0) == pytest.approx(0.2)

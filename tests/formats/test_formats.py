@@ -1,4 +1,4 @@
-"""Which format a file has, compression around it, libraries that are missing, and plain text."""
+"""Detecting a file's format, compression, missing libraries, and plain text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from detector.formats.registry import FORMATS, FileType, file_type, format_by_ex
 
 COMPRESSIONS = [needs("zstandard", name) if name == ".zst" else name for name in EXTENSIONS]
 
-# Which format a file has
+# Detecting the format
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_the_extension_tells_format_and_compression(path: str, name: str, around
     assert file_type(Path(path)).format.name == name
 
 
-def test_a_named_format_goes_before_the_extension() -> None:
+def test_a_named_format_overrides_the_extension() -> None:
     assert file_type(Path("a.txt.gz"), "jsonl") == FileType("jsonl", ".gz")
     assert (file_type(None), file_type(None, "jsonl")) == (FileType("text"), FileType("jsonl"))
     with pytest.raises(UsageError, match="choose one of text, jsonl"):
@@ -56,7 +56,7 @@ def test_every_format_has_its_name(name: str) -> None:
     assert load_format(name).name == name
 
 
-def test_only_known_extensions_are_taken_from_folders() -> None:
+def test_only_files_with_known_extensions_are_read_from_folders() -> None:
     assert format_by_extension(Path("a.jsonl.gz")) == "jsonl"
     assert format_by_extension(Path("a.pdf")) is None
     assert format_by_extension(Path("a.gz")) is None
@@ -67,7 +67,7 @@ def test_only_known_extensions_are_taken_from_folders() -> None:
 
 @pytest.mark.parametrize("extension", ["", *COMPRESSIONS])
 @pytest.mark.parametrize("data", [b"", b"x", b"The ferry runs again.\n" * 50_000], ids=len)
-def test_packed_data_unpacks(extension: str, data: bytes) -> None:
+def test_compressed_data_is_decompressed(extension: str, data: bytes) -> None:
     packed = io.BytesIO()
     with compressing(packed, extension) as stream:
         stream.write(data)
@@ -77,7 +77,7 @@ def test_packed_data_unpacks(extension: str, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("extension", COMPRESSIONS)
-def test_members_one_after_the_other_are_one_stream(extension: str) -> None:
+def test_concatenated_members_are_one_stream(extension: str) -> None:
     packed = io.BytesIO()
     for part in (b"one\n", b"two\n"):
         with compressing(packed, extension) as stream:
@@ -117,7 +117,7 @@ def test_a_missing_library_is_named_with_its_command(
 
 
 class Endless(io.RawIOBase):
-    """The same bytes over and over, after a beginning."""
+    """The same bytes over and over, after other bytes at the start."""
 
     def __init__(self, start: bytes, again: bytes) -> None:
         self.waiting, self.again, self.given = start, again, 0
@@ -158,5 +158,5 @@ def test_files_are_read_no_further_than_needed(name: str, start: bytes, again: b
 
 
 @given(st.binary())
-def test_text_comes_back_byte_for_byte(data: bytes) -> None:
+def test_text_is_preserved_byte_for_byte(data: bytes) -> None:
     assert rewritten("text", data) == data

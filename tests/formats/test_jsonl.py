@@ -1,4 +1,4 @@
-"""JSON Lines: every line comes back, and nothing but the text changes."""
+"""JSON Lines: every line is preserved, and only the text changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LINES = [
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_unchanged_lines_come_back_byte_for_byte(line: bytes) -> None:
+def test_unchanged_lines_are_preserved_byte_for_byte(line: bytes) -> None:
     assert rewritten("jsonl", line) == line
 
 
@@ -55,16 +55,16 @@ def test_only_the_text_of_a_line_changes(line: bytes) -> None:
         (b'{"N":1,"text":"N"}', b'{"N":1,"text":"N"}'),
     ],
 )
-def test_the_same_bytes_elsewhere_stay(line: bytes, changed: bytes) -> None:
+def test_the_same_bytes_elsewhere_are_unchanged(line: bytes, changed: bytes) -> None:
     assert rewritten("jsonl", line, lambda _: "N") == changed
 
 
-def test_escapes_stay_where_a_line_had_them() -> None:
+def test_a_line_that_had_escapes_keeps_them() -> None:
     assert rewritten("jsonl", b'{"text":"\\u00e9 x"}', lambda _: "é") == b'{"text":"\\u00e9"}'
     assert rewritten("jsonl", '{"text":"é x"}'.encode(), lambda _: "é") == '{"text":"é"}'.encode()
 
 
-def test_of_a_field_that_comes_twice_the_last_is_changed() -> None:
+def test_the_last_of_duplicate_fields_is_changed() -> None:
     changed = rewritten("jsonl", b'{"text":"first","text":"second"}', lambda _: "x")
     assert changed == b'{"text":"first","text":"x"}'
 
@@ -101,7 +101,7 @@ def test_nested_fields(field: str, line: bytes, text: str, changed: bytes) -> No
     ],
 )
 @pytest.mark.parametrize("fast", [True, False])
-def test_lines_that_are_no_records_are_rejected(
+def test_lines_that_are_not_records_are_rejected(
     line: bytes, reason: str, fast: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not fast:
@@ -122,7 +122,7 @@ def test_nested_lines_are_changed_like_others(depth: int) -> None:
     assert rewritten("jsonl", line, lambda _: "N") == line.replace(b"a b", b"N")
 
 
-def test_ids_are_the_records_own_or_their_place() -> None:
+def test_ids_are_the_records_own_or_their_line() -> None:
     data = b'{"id":"a","text":""}\n{"id":123456789012345678901234567890,"text":""}\n{"id":1.5,"text":""}\n{"text":""}\n'
     assert [r.id for r in records("jsonl", data) if isinstance(r, Record)] == [
         "a", "123456789012345678901234567890", "file:3", "file:4",
@@ -141,7 +141,7 @@ JSON = st.recursive(
     st.text(st.characters(codec=None)),
     st.booleans(),
 )
-def test_with_and_without_orjson_the_same(record: dict[str, object], text: str, escaped: bool) -> None:
+def test_results_are_the_same_with_and_without_orjson(record: dict[str, object], text: str, escaped: bool) -> None:
     pytest.importorskip("orjson")
     line = json.dumps({**record, "text": text}, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
     fast = records("jsonl", line), rewritten("jsonl", line, shorter)

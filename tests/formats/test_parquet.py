@@ -1,4 +1,4 @@
-"""Parquet: rows, columns, metadata and row groups come back, and nothing but the text changes."""
+"""Parquet: rows, columns, metadata and row groups are preserved, and only the text changes."""
 
 from __future__ import annotations
 

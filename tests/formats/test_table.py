@@ -1,4 +1,4 @@
-"""CSV and TSV: every row comes back, and nothing but the text changes."""
+"""CSV and TSV: every row is preserved, and only the text changes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_only_the_text_of_a_row_changes(
         assert changed == table([header, *wanted], name, quoting=quoting, lineterminator=end)
 
 
-def test_one_column_that_becomes_empty_is_no_blank_row() -> None:
+def test_a_single_column_that_becomes_empty_is_not_a_blank_row() -> None:
     assert rewritten("csv", b"text\nAdvert\n\nNews\n", lambda t: "" if t == "Advert" else t) == b'text\n""\n\nNews\n'
 
 
@@ -67,7 +67,7 @@ def test_long_fields_are_read() -> None:
     assert texts("csv", data) == [text]
 
 
-def test_bad_rows_are_rejected_with_their_lines() -> None:
+def test_bad_rows_are_rejected_with_line_numbers() -> None:
     data = b'id,text\n1,"two\nlines"\n2\n3,"a"b\n4,fine\n5,"never closed\n6,lost\n'
     found = records("csv", data)
     assert [r.text for r in found if isinstance(r, Record)] == [None, "two\nlines", "fine"]

@@ -1,4 +1,4 @@
-"""WARC and WET: conversions are changed and valid again, everything else comes back byte for byte."""
+"""WARC and WET: conversions are changed and stay valid, everything else is preserved byte for byte."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WET = [
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
-def test_warc_changes_conversions_alone_and_stays_valid(pack: Callable[[bytes], bytes]) -> None:
+def test_warc_changes_only_conversions_and_stays_valid(pack: Callable[[bytes], bytes]) -> None:
     warc = pytest.importorskip("fastwarc.warc")
     data = b"".join(map(pack, WET))
     assert rewritten("warc", data) == data
@@ -60,7 +60,7 @@ def test_warc_changes_conversions_alone_and_stays_valid(pack: Callable[[bytes], 
         assert pack(untouched) in out
 
 
-def test_gzip_stays_a_member_a_record() -> None:
+def test_gzip_keeps_one_member_per_record() -> None:
     pytest.importorskip("fastwarc")
     out = rewritten("warc", b"".join(map(gzip.compress, WET)), shorter)
     starts = [at for at in range(len(out)) if out.startswith(b"\x1f\x8b\x08", at)]
@@ -75,14 +75,14 @@ def test_gzip_stays_a_member_a_record() -> None:
         (hashlib.sha1(b"x").hexdigest(), hashlib.sha1(b"The").hexdigest()),
     ],
 )
-def test_digests_keep_their_algorithm_and_writing(given_digest: str, wanted: str) -> None:
+def test_digests_keep_their_algorithm_and_encoding(given_digest: str, wanted: str) -> None:
     pytest.importorskip("fastwarc")
     name = "sha-256" if len(given_digest) == 64 else "sha1"
     out = rewritten("warc", warc_record("conversion", b"The rest", digest=f"{name}:{given_digest}"), lambda t: t[:3])
     assert f"WARC-Block-Digest: {name}:{wanted}\r\nContent-Type" in out.decode()
 
 
-def test_a_digest_nobody_can_make_is_left_out() -> None:
+def test_a_digest_of_an_unknown_algorithm_is_dropped() -> None:
     pytest.importorskip("fastwarc")
     out = rewritten("warc", warc_record("conversion", b"The rest", digest="crc9:ABC"), lambda t: t[:3])
     assert b"Digest" not in out

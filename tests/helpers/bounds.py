@@ -9,5 +9,5 @@ from numpy.typing import NDArray
 
 
 def bounds_of(sizes: Sequence[int]) -> NDArray[np.int64]:
-    """The bounds of things of those sizes, one after the other."""
+    """The bounds of consecutive documents of the given sizes."""
     return np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)

@@ -22,7 +22,7 @@ COMMAND = (sys.executable, "-m", "detector")
 
 @dataclass(frozen=True)
 class Called:
-    """What a call gave back."""
+    """The result of a call."""
 
     code: int
     out: bytes
@@ -73,13 +73,13 @@ def start(
 
 
 def tree(folder: Path, without: Sequence[str] = ()) -> dict[str, bytes]:
-    """All files below a folder, hidden ones too, and what they hold."""
+    """All files below a folder, hidden ones too, and their contents."""
     files = (file for file in folder.rglob("*") if file.is_file())
     return {f.relative_to(folder).as_posix(): f.read_bytes() for f in files if f.name not in without}
 
 
 def read_sidecar(path: Path) -> list[dict[str, object]]:
-    """The lines of a file of removed or rejected records, by its ending."""
+    """The lines of a file of removed or rejected records, by its extension."""
     if path.suffix == ".parquet":
         rows: list[dict[str, object]] = pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
         return rows

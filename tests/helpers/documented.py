@@ -11,9 +11,9 @@ What counts is the language of a code block and its title:
 
 Blocks of other languages without a title (``text``, ``bash``, ``json``) are not run and not compared.
 
-In a compared block, ``…`` stands for any text of the line, or where it stands alone for any lines; in JSON, for a text
-or, as the last of a list, for what follows. Numbers are not compared, and neither is the space between words, so that a
-new model or another machine changes nothing.
+In a compared block, ``…`` matches any text within the line, or any lines if it is alone; in JSON, it matches a text
+or, as the last of a list, all that follows. Numbers and the space between words are not compared, so that a new model
+or another machine changes nothing.
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ def follow(markdown: str, folder: Path) -> None:
     for block in blocks(markdown):
         where = f"line {block.line}"
         if block.title == OUTPUT:
-            assert alike(block.code, output), f"{where}: printed was\n{output}"
+            assert matches(block.code, output), f"{where}: printed was\n{output}"
         elif block.title and block.language not in ("console", "python"):
             written = (folder / block.title).read_text(encoding="utf-8")
-            assert alike(block.code, written), f"{where}: {block.title} holds\n{written}"
+            assert matches(block.code, written), f"{where}: {block.title} holds\n{written}"
         elif block.language == "console":
             output = "".join(run(command, folder) for command in block.commands)
         elif block.language == "python" and not block.for_an_engine:
@@ -97,19 +97,19 @@ def follow(markdown: str, folder: Path) -> None:
             output = run([sys.executable, SCRIPT], folder)
 
 
-def alike(shown: str, actual: str) -> bool:
-    """Whether a block shows an actual text, as the rules of this module have it.
+def matches(shown: str, actual: str) -> bool:
+    """Whether a block shows an actual text, by the rules of this module.
 
-    JSON may be laid out otherwise, and may be one of many lines.
+    JSON may be formatted differently, and may be one of many lines.
     """
     try:
         value = json.loads(shown)
     except ValueError:
-        return _alike_text(shown, actual)
-    return any(_alike_json(value, json.loads(line)) for line in actual.splitlines() if line.startswith(("{", "[")))
+        return _matches_text(shown, actual)
+    return any(_matches_json(value, json.loads(line)) for line in actual.splitlines() if line.startswith(("{", "[")))
 
 
-def _alike_text(shown: str, actual: str) -> bool:
+def _matches_text(shown: str, actual: str) -> bool:
     lines = ["(?:.*\n)*?" if line.strip() == "…" else _pattern(line) + "\n" for line in _plain(shown).splitlines()]
     return re.fullmatch("".join(lines), _plain(actual)) is not None
 
@@ -123,14 +123,14 @@ def _plain(text: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _alike_json(shown: Any, actual: Any) -> bool:
+def _matches_json(shown: Any, actual: Any) -> bool:
     if isinstance(shown, dict):
         both = isinstance(actual, dict) and list(shown) == list(actual)
-        return both and all(_alike_json(value, actual[name]) for name, value in shown.items())
+        return both and all(_matches_json(value, actual[name]) for name, value in shown.items())
     if isinstance(shown, list):
         if shown[-1:] == ["…"]:
             shown, actual = shown[:-1], actual[: len(shown) - 1]
-        return isinstance(actual, list) and len(shown) == len(actual) and all(map(_alike_json, shown, actual))
+        return isinstance(actual, list) and len(shown) == len(actual) and all(map(_matches_json, shown, actual))
     if isinstance(shown, str):
         return isinstance(actual, str) and re.fullmatch(_pattern(shown), actual, re.DOTALL) is not None
     return type(shown) is type(actual) and (shown is actual if isinstance(shown, bool | None) else True)

@@ -9,7 +9,7 @@ from detector.util.arrays import Floats
 
 
 def units_of(weights: Floats) -> NDArray[np.float64]:
-    """The largest power of two of which all weights of a column are multiples: of a column of zeros, 1."""
+    """The largest power of two that divides all weights of a column; for a column of zeros, 1."""
     mantissa, exponent = np.frexp(weights.astype(np.float64))
     whole = np.rint(mantissa * 2**24).astype(np.int64)  # all digits of a float32
     lowest = np.where(whole == 0, np.inf, (whole & -whole) * np.exp2(exponent - 24.0)).min(axis=0)
@@ -17,5 +17,5 @@ def units_of(weights: Floats) -> NDArray[np.float64]:
 
 
 def same_bits(left: Floats, right: Floats) -> bool:
-    """But for the sign of zero."""
+    """Whether all bits are equal, except the sign of zero."""
     return left.dtype == right.dtype == np.float32 and (left + 0).tobytes() == (right + 0).tobytes()

@@ -14,7 +14,7 @@ MENU = ("Home", "Harbour and tides")
 
 
 def document(number: int, origin: str) -> LabelledDocument:
-    """One of them. The extractor left in the appeal and took out the menu."""
+    """One document. The extractor kept the appeal and removed the menu."""
     story = [LabelledParagraph(f"{line}, {number}.", "reporting", "body", "read") for line in STORY]
     appeal = [LabelledParagraph(ASKING[number % 2], "appeal", "donation", "read")]
     menu = [LabelledParagraph(line, "navigation", "menu", "read") for line in MENU]
@@ -24,7 +24,7 @@ def document(number: int, origin: str) -> LabelledDocument:
 
 
 def documents(pages: int) -> list[LabelledDocument]:
-    """Both forms of so many pages."""
+    """Both forms of the given number of pages."""
     return [document(number, origin) for number in range(pages) for origin in ("page", "readability")]
 
 

@@ -19,13 +19,13 @@ def change_metadata(folder: Path, **changes: Any) -> None:
 
 
 def write_arrays(folder: Path, content: bytes) -> None:
-    """Another ``model.joblib``, with the digest that fits it: as somebody would who wants it to be loaded."""
+    """Replace ``model.joblib`` and its digest, as an attacker would who wants it to be loaded."""
     (folder / ARRAYS_FILE).write_bytes(content)
     change_metadata(folder, sha256=hashlib.sha256(content).hexdigest())
 
 
 def message(folder: Path) -> str:
-    """What the error says that loading the folder must give."""
+    """The message of the error that loading the folder must raise."""
     with pytest.raises(ModelError) as caught:
         load_model(folder)
     assert isinstance(caught.value, DetectorError)
@@ -33,7 +33,7 @@ def message(folder: Path) -> str:
 
 
 def error_of(folder: Path) -> str | None:
-    """What the error says that loading the folder gives, if it gives one; any but a `ModelError` goes through."""
+    """The message of the `ModelError` that loading the folder raises, if any; other errors propagate."""
     try:
         load_model(folder)
     except ModelError as error:

@@ -1,4 +1,4 @@
-"""Texts at the limits of what is read, and models of chance that know some of their words."""
+"""Texts at the limits of what is read, and random models that know some of their words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ KINDS = (1, 2, 5, 6, *SIZES)
 
 @cache
 def model_of(kinds: int) -> Model:
-    """A model with so many of `KINDS`; it knows every other word of the odd texts."""
+    """A random model with the first ``kinds`` of `KINDS`; it knows every other word of the odd texts."""
     texts = [text for those in ODD_TEXTS.values() for text in those]
     known = np.unique(tokenize(split(texts)).hashes)
     return random_model(kinds, known[:0] if kinds == WITHOUT_VECTORS else known, SIZES.get(kinds, ((7, 3), (7, 3))))

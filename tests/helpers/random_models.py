@@ -1,4 +1,4 @@
-"""Models of chance: they have learned nothing, but are whole, and of any size."""
+"""Random models: untrained but complete, and of any size."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def random_linear_model(kinds: int, random: np.random.Generator) -> LinearModel:
 
 
 def random_vectors(known: Hashes, random: np.random.Generator) -> WordVectors:
-    """Vectors of every other one of those words, and of words that no text has but that share a bucket with one."""
+    """Vectors of every other known word, and of words that are in no text but share a bucket with one."""
     vectors = WordVectors.from_hashes(known, random.integers(-127, 128, (len(known), DIMENSIONS)).astype(np.int8))
     vectors.fingerprints[::2] ^= np.uint32(1)
     return vectors
 
 
 def random_model(kinds: int, known: Hashes, sizes: Sizes = ((7, 3), (7, 3))) -> Model:
-    """A model of two labels (of one kind: one) that knows every other one of those words."""
+    """A model of two labels (one, if there is one kind) that knows every other one of the words."""
     random, labels = np.random.default_rng(kinds), min(kinds, 2)
     return Model(
         ("reporting", "appeal")[:labels], tuple(f"kind {kind}" for kind in range(kinds)),

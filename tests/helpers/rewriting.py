@@ -16,7 +16,7 @@ DEFAULT = Fields()
 
 
 def shorter(text: str) -> str:
-    """What cleaning does to a text: a part of it is gone."""
+    """Like cleaning: the text without a part of it."""
     return text[: len(text) // 2]
 
 

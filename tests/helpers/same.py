@@ -1,4 +1,4 @@
-"""Whether two backends give the same."""
+"""Whether two backends return the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def assert_same(one: Any, other: Any, name: str = "") -> None:
-    """Equal in type, shape and every bit (but for the sign of zero), and so are the fields and items."""
+    """Require equal types, shapes and bits (except the sign of zero), in fields and items too."""
     assert type(one) is type(other), name
     if is_dataclass(one):
         for field in fields(one):

@@ -1,4 +1,4 @@
-"""What a model says of texts."""
+"""The scores that a model assigns to texts."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Texts for properties: what a file of an article may hold, and what nobody would put in one."""
+"""Texts for property tests: what an article file may contain, and what nobody would put in one."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
-# Pieces that have gone wrong in some splitter or other.
+# Pieces that broke one splitter or another.
 _AWKWARD = (
     "\n", "\r\n", "\r", "\n\n", "\r\n\r\n", "\f", "\v", "\x00", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\xa0",
     "\u1680", "\u2028", "\u2029", "\u200b", "\u3000", "\ufeff", "\ud800", "\udfff", "\ud83d\ude00", " ", "\t", "  ",
@@ -18,5 +18,5 @@ _WORDS = (
 pieces = st.one_of(st.sampled_from(_AWKWARD), st.sampled_from(_WORDS), st.text(st.characters(), max_size=4))
 texts = st.lists(pieces, max_size=12).map("".join)
 text_lists = st.lists(texts, max_size=6)
-# what stands in one paragraph
+# the text of one paragraph
 lines = st.lists(pieces, max_size=8).map("".join).map(lambda text: text.replace("\n", " ").replace("\r", " "))

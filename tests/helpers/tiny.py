@@ -1,4 +1,4 @@
-"""Where the project stands, and a config and word vectors that fit in seconds."""
+"""The project's root, and a config and word vectors that fit in seconds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORDS = (
     "newsletter",
     "read",
 )
-# numbers of chance: what a fit does with vectors is tried, not what they know
+# random numbers: tests cover what a fit does with vectors, not what they contain
 TINY_VECTORS = WordVectors.from_hashes(
     tokenize(split(_WORDS)).hashes,
     np.random.default_rng(0).integers(-127, 128, (len(_WORDS), DIMENSIONS)).astype(np.int8),

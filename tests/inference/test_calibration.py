@@ -34,7 +34,7 @@ def test_softmax_of_very_negative_numbers() -> None:
 
 
 @given(logit_rows)
-def test_calibration_gives_probabilities_and_keeps_proportions_within_a_label(logits: list[list[float]]) -> None:
+def test_calibration_returns_probabilities_and_keeps_proportions_within_a_label(logits: list[list[float]]) -> None:
     kinds = softmax(np.array(logits, dtype=np.float32))
     calibration = np.random.default_rng(2).normal(size=(4, 3)).astype(np.float32)
     labels, calibrated_kinds = calibrate(kinds, KIND_LABELS, calibration)
@@ -61,7 +61,7 @@ def test_sums_of_labels_are_those_of_their_kinds_in_order(logits: list[list[floa
     assert label_sums(kinds[:0], KIND_LABELS, 3).shape == (0, 3)
 
 
-def test_logarithms_of_labels_have_a_lowest() -> None:
+def test_logarithms_of_labels_have_a_minimum() -> None:
     logs = label_logs(np.array([[1, 0.5, 1e-6, 1e-7, 0]], dtype=np.float32))
     lowest = math.log(1e-6)
     assert logs[0] == pytest.approx([0, math.log(0.5), lowest, lowest, lowest], rel=1e-6)

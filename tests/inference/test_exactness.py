@@ -33,11 +33,11 @@ NEAR, FAR = len(NEAR_DILATIONS), len(FAR_DILATIONS)
 INPUTS, KINDS = 9, 4
 HIDDEN_LARGEST = HIDDEN_MAX / HIDDEN_STEPS
 seeds = st.integers(0, 10_000)
-powers = st.integers(-12, 12)  # of two: how large the weights of a network are
+powers = st.integers(-12, 12)  # powers of two: how large the weights of a network are
 
 
 def product(rows: Floats, weights: Floats, steps: int) -> Floats:
-    """The product in float64, of rows of which 1 has so many steps; fails where a float32 has not room for it."""
+    """The product in float64; fails if a float32 cannot hold it exactly. ``steps`` is the number of steps in 1."""
     reach = np.abs(rows).astype(np.float64) @ np.abs(weights).astype(np.float64)
     assert (reach * steps / units_of(weights) <= MAX_EXACT).all()
     exact = rows.astype(np.float64) @ weights.astype(np.float64)
@@ -46,7 +46,7 @@ def product(rows: Floats, weights: Floats, steps: int) -> Floats:
 
 
 def in_steps(values: NDArray[np.floating], steps: int, most: int) -> Floats:
-    """The nearest values on a grid, none below zero."""
+    """The nearest quantized values, none below zero."""
     return (np.clip(np.rint(values.astype(np.float64) * steps), 0, most) / steps).astype(np.float32)
 
 
@@ -71,7 +71,7 @@ def convolved(hidden: Floats, layer: Layer, step: int) -> Floats:
 
 
 def mean(steps: NDArray[np.int64]) -> list[float]:
-    """Of each column, in the nearest steps of pools; a half goes to the even one."""
+    """The mean of each column, rounded to the nearest step of pools; halves to even."""
     means = [Fraction(sum(column) * POOL_STEPS, HIDDEN_STEPS * max(len(column), 1)) for column in steps.T.tolist()]
     return [min(round(value), POOL_MAX) / POOL_STEPS for value in means]
 
@@ -89,7 +89,7 @@ def pooled(peaks: Floats, means: Floats) -> Floats:
 
 
 def slow_scores(of: DocumentNetwork, rows: Floats) -> Floats:
-    """The logits of one document: products in float64, all else a paragraph at a time."""
+    """The logits of one document: products in float64, everything else one paragraph at a time."""
     first, *layers, last = of.layers
     (peaks, means, mix), width = layers[NEAR : NEAR + 3], len(first.bias)
     own = hidden = rectified(product(rows, first.weights, INPUT_STEPS), first.bias)
@@ -106,7 +106,7 @@ def slow_scores(of: DocumentNetwork, rows: Floats) -> Floats:
 
 
 def random_network(seed: int, hidden: int, pool: int, power: int = 0, sign: int = 0) -> DocumentNetwork:
-    """Weights of chance, as large as ``2**power`` makes them; all of one ``sign`` if that is not 0."""
+    """Random weights of the order of ``2**power``; all of one ``sign`` if that is not 0."""
     random, layers = np.random.default_rng(seed), []
     for rows, columns in layer_shapes(INPUTS, KINDS, hidden, pool):
         weights = random.normal(size=(rows, columns)) * 2.0**power * 2.0 ** random.integers(-4, 4, columns)
@@ -123,7 +123,7 @@ def random_rows(number: int, seed: int, reach: int = INPUT_MAX) -> Floats:
 
 
 def scores_of(of: DocumentNetwork, rows: Floats) -> Floats:
-    return of.scores(rows, Positions(np.array([0, len(rows)])), NUMPY_BACKEND)
+    return of.logits(rows, Positions(np.array([0, len(rows)])), NUMPY_BACKEND)
 
 
 # Whole networks
@@ -178,7 +178,7 @@ def test_extreme_rows_and_weights_stay_exact(name: str, sign: int, power: int) -
     standard, mean, factor = rows.copy(), np.zeros(INPUTS, dtype=np.float32), np.full(INPUTS, 3, dtype=np.float32)
     standardize(standard, mean, factor)
     assert np.abs(standard).max() <= INPUT_MAX / INPUT_STEPS
-    got = Ensemble(mean, factor, (of,)).scores(rows, np.array([0, size]), NUMPY_BACKEND)
+    got = Ensemble(mean, factor, (of,)).logits(rows, np.array([0, size]), NUMPY_BACKEND)
     assert same_bits(got, slow_scores(of, standard))
 
 
@@ -191,7 +191,7 @@ def test_a_network_whose_every_unit_is_at_its_largest_stays_exact(monkeypatch: p
     ]
     of, rows = DocumentNetwork.quantized(layers), np.full((30, INPUTS), INPUT_MAX / INPUT_STEPS, dtype=np.float32)
     assert same_bits(scores_of(of, rows), slow_scores(of, rows))
-    assert sum((values[:30] == np.float32(HIDDEN_LARGEST)).all() for values in seen) == 5  # all but inputs and pools
+    assert sum((values[:30] == np.float32(HIDDEN_LARGEST)).all() for values in seen) == 5  # all except inputs and pools
     assert sum((values[:30].max() == np.float32(POOL_MAX / POOL_STEPS)) for values in seen) == 1
 
 
@@ -199,7 +199,7 @@ def test_a_network_whose_every_unit_is_at_its_largest_stays_exact(monkeypatch: p
 
 
 @given(rows=st.integers(1, 200), inputs=st.integers(1, 300), outputs=st.integers(1, 40), seed=seeds)
-def test_products_are_exact_in_any_order_and_place(rows: int, inputs: int, outputs: int, seed: int) -> None:
+def test_products_are_exact_in_any_order_and_position(rows: int, inputs: int, outputs: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     weights = quantize_weights(
         (random.normal(size=(inputs, outputs)) * 2.0 ** random.integers(-20, 20, outputs)), HIDDEN_MAX
@@ -213,7 +213,7 @@ def test_products_are_exact_in_any_order_and_place(rows: int, inputs: int, outpu
     assert same_bits(values @ weights, expected)
 
 
-def test_a_network_on_the_grid_is_left_as_it_is() -> None:
+def test_quantizing_a_quantized_network_changes_nothing() -> None:
     of = random_network(3, 8, 3)
     for layer, again in zip(of.layers, DocumentNetwork.quantized(of.layers).layers, strict=True):
         assert same_bits(layer.weights, again.weights)

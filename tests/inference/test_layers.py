@@ -12,7 +12,7 @@ from detector.inference.quantization import HIDDEN_MAX, HIDDEN_STEPS
 
 
 @pytest.mark.parametrize(("number", "full"), [(0, 0), (1, BLOCK), (BLOCK, BLOCK), (BLOCK + 1, 2 * BLOCK)])
-def test_products_come_in_whole_blocks_with_those_of_zeros_at_the_end(number: int, full: int) -> None:
+def test_products_are_padded_to_whole_blocks_with_those_of_zeros(number: int, full: int) -> None:
     got = products(np.ones((number, 3), dtype=np.float32), np.ones((3, 2), dtype=np.float32))
     assert got.shape == (full, 2)
     assert got.dtype == np.float32
@@ -35,7 +35,7 @@ RECTIFIED = [
 
 
 @pytest.mark.parametrize(("value", "steps"), RECTIFIED)
-def test_hidden_units_stand_on_their_grid(value: float, steps: int) -> None:
+def test_hidden_units_are_quantized(value: float, steps: int) -> None:
     values = np.full((BLOCK, 2), value, dtype=np.float32)
     rectify(values, np.array([0, 1], dtype=np.float32))
     assert (values[:, 0] == steps / HIDDEN_STEPS).all()

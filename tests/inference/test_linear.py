@@ -1,4 +1,4 @@
-"""The linear model gives the scores of a slow loop, to the last bit."""
+"""The linear model returns the scores of a slow loop, to the last bit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from detector.inference.linear import LinearModel
 def linear_model(kinds: int, seed: int) -> LinearModel:
     random = np.random.default_rng(seed)
     weights = random.integers(-127, 128, (BUCKETS, kinds)).astype(np.int8)
-    weights[: BUCKETS // 8] = random.choice([-127, 127])  # lanes at their fullest
+    weights[: BUCKETS // 8] = random.choice([-127, 127])  # lanes at their highest values
     return LinearModel(
         weights, random.uniform(1e-4, 1e-2, kinds).astype(np.float32), random.normal(size=kinds).astype(np.float32)
     )
@@ -57,21 +57,21 @@ def slow_scores(model: LinearModel, groups: tuple[Ngrams, ...]) -> list[list[flo
 def test_linear_scores_agree_with_a_plain_sum(kinds: int, counts: list[list[int]], seed: int) -> None:
     random = np.random.default_rng(seed)
     groups = tuple(group([row[n] for row in counts], columns, random) for n, columns in ((0, 2), (1, 6)))
-    got = MODELS[kinds].scores(groups)
+    got = MODELS[kinds].logits(groups)
     assert got.dtype == np.float32
     assert got.tolist() == slow_scores(MODELS[kinds], groups)
 
 
 @pytest.mark.parametrize("number", [1, 15, 16, 17, 31, 32, 33, 160, 5000])
 @pytest.mark.parametrize("weight", [-127, 127])
-def test_the_largest_weights_do_not_run_into_each_other(number: int, weight: int) -> None:
+def test_the_largest_weights_do_not_overflow_into_each_other(number: int, weight: int) -> None:
     model = LinearModel(
         np.full((BUCKETS, 7), weight, dtype=np.int8), np.ones(7, dtype=np.float32), np.zeros(7, dtype=np.float32)
     )
-    scores = model.scores((group([number, 0, number], 1, np.random.default_rng(0)),))
+    scores = model.logits((group([number, 0, number], 1, np.random.default_rng(0)),))
     expected = np.float32(weight * number / math.sqrt(number))
     assert scores.tolist() == [[expected] * 7, [0.0] * 7, [expected] * 7]
 
 
 def test_linear_scores_of_no_paragraphs() -> None:
-    assert MODELS[3].scores((group([], 2, np.random.default_rng(0)),)).shape == (0, 3)
+    assert MODELS[3].logits((group([], 2, np.random.default_rng(0)),)).shape == (0, 3)

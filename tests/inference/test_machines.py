@@ -62,12 +62,12 @@ print(json.dumps({
     "features": [name for name, there in features.__cpu_features__.items() if there],
 }))
 """
-Said = dict[str, Any]
+Output = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def wide_model_dir(tiny_model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model with networks of chance as wide as those of a real one, and of an odd width."""
+    """The tiny model with random networks, one as wide as a real one and one of an odd width."""
     random, kinds = np.random.default_rng(0), len(tiny_model.kinds)
     inputs = input_width(len(tiny_model.labels), kinds)
     members = tuple(random_network(inputs, kinds, hidden, pool, random) for hidden, pool in ((48, 12), (37, 5)))
@@ -76,30 +76,30 @@ def wide_model_dir(tiny_model: Model, tmp_path_factory: pytest.TempPathFactory) 
     return folder
 
 
-def predicted(folder: Path, texts: list[str], **settings: str) -> Said:
-    """What the script says in a process of its own, with those environment variables."""
+def predicted(folder: Path, texts: list[str], **settings: str) -> Output:
+    """The output of the script in a process of its own, with those environment variables."""
     plain = {name: value for name, value in os.environ.items() if name not in (CORE_TYPE, WIDE, *NUMBA_VARIABLES)}
     fixed = {VARIABLE: "0", "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(folder)], env={**plain, **fixed, **settings},
         input=json.dumps(texts), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    said: Said = json.loads(done.stdout)
+    said: Output = json.loads(done.stdout)
     return said
 
 
 @pytest.fixture(scope="module")
-def here(wide_model_dir: Path, seed_texts: list[str]) -> Said:
-    """On this machine as it is, by NumPy."""
+def here(wide_model_dir: Path, seed_texts: list[str]) -> Output:
+    """The output on this machine with default settings, by NumPy."""
     return predicted(wide_model_dir, seed_texts)
 
 
-def assert_like(here: Said, there: Said) -> None:
+def assert_like(here: Output, there: Output) -> None:
     assert there["same"]
     assert (there["digest"], there["rows"]) == (here["digest"], here["rows"])
 
 
-def test_documents_alone_and_in_a_batch_are_the_same_with_the_cores_of_this_machine(here: Said) -> None:
+def test_documents_alone_and_in_a_batch_are_the_same_with_the_cores_of_this_machine(here: Output) -> None:
     assert here["rows"] > 200
     assert here["same"]
     assert here["backend"] == "NumpyBackend"
@@ -108,7 +108,7 @@ def test_documents_alone_and_in_a_batch_are_the_same_with_the_cores_of_this_mach
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("core_type", CORE_TYPES)
 def test_scores_do_not_depend_on_the_type_of_core(
-    core_type: str, compiled: bool, here: Said, wide_model_dir: Path, seed_texts: list[str]
+    core_type: str, compiled: bool, here: Output, wide_model_dir: Path, seed_texts: list[str]
 ) -> None:
     if not here["cores"]:
         pytest.skip("numpy multiplies by another library than OpenBLAS")
@@ -123,7 +123,7 @@ def test_scores_do_not_depend_on_the_type_of_core(
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_scores_do_not_depend_on_how_wide_numpy_s_vectors_are(
-    compiled: bool, here: Said, wide_model_dir: Path, seed_texts: list[str]
+    compiled: bool, here: Output, wide_model_dir: Path, seed_texts: list[str]
 ) -> None:
     """AVX-512 or AVX2; with less than that, NumPy computes another ``exp``."""
     wide = {name for name in here["features"] if name.startswith("AVX512") or name == "X86_V4"}
@@ -137,9 +137,9 @@ def test_scores_do_not_depend_on_how_wide_numpy_s_vectors_are(
 
 @pytest.mark.parametrize("core_type", [None, "Prescott"])
 def test_scores_do_not_depend_on_the_processor_that_kernels_are_compiled_for(
-    core_type: str | None, here: Said, wide_model_dir: Path, seed_texts: list[str], any_processor: dict[str, str]
+    core_type: str | None, here: Output, wide_model_dir: Path, seed_texts: list[str], any_processor: dict[str, str]
 ) -> None:
-    """No more than every 64-bit processor has: no fused multiplication and addition, no wide vectors."""
+    """Only with what every 64-bit processor has: no fused multiply-add, no wide vectors."""
     cores = {CORE_TYPE: core_type} if core_type else {}
     there = predicted(wide_model_dir, seed_texts, **{VARIABLE: "1"}, **any_processor, **cores)
     assert (there["backend"], there["processor"]) == ("CompiledBackend", "generic")
@@ -148,6 +148,6 @@ def test_scores_do_not_depend_on_the_processor_that_kernels_are_compiled_for(
 
 @pytest.fixture(scope="module")
 def any_processor(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Variables for Numba, with a cache of its own, which the first process fills."""
+    """Environment variables for Numba, with a separate cache that the first process fills."""
     pytest.importorskip("numba")
     return {**ANY_PROCESSOR, "NUMBA_CACHE_DIR": str(tmp_path_factory.mktemp("numba"))}

@@ -1,4 +1,4 @@
-"""The network that reads documents: what its parts give, and the same bits alone and in every batch."""
+"""The network that reads documents: its parts, and the same bits alone and in every batch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from random_models import random_network
 
 from detector.backend.reference import NUMPY_BACKEND
 from detector.inference.layers import BLOCK, Layer
-from detector.inference.network import LAYERS, DocumentNetwork, Ensemble, layer_shapes, mean_scores
+from detector.inference.network import LAYERS, DocumentNetwork, Ensemble, layer_shapes, mean_logits
 from detector.inference.quantization import INPUT_STEPS, standardize
 from detector.util.arrays import Floats
 
@@ -29,11 +29,11 @@ NETWORKS = [network(1), network(2)]
 
 
 def scores_of(rows: Floats, sizes: Sequence[int], networks: Sequence[DocumentNetwork] = NETWORKS) -> Floats:
-    return mean_scores(networks, rows, bounds_of(sizes), NUMPY_BACKEND)
+    return mean_logits(networks, rows, bounds_of(sizes), NUMPY_BACKEND)
 
 
 def rows_of(number: int, seed: int = 0, columns: int = INPUTS) -> Floats:
-    """Rows as a network is given them."""
+    """Random rows as a network takes them."""
     steps = np.rint(INPUT_STEPS * np.random.default_rng(seed).normal(size=(number, columns)))
     return (steps / INPUT_STEPS).astype(np.float32)
 
@@ -80,7 +80,7 @@ def test_empty_documents_change_nothing() -> None:
     assert np.array_equal(scores_of(rows, [0, 7, 0, 0, 4, 0]), expected)
 
 
-def test_a_document_does_not_end_where_the_next_one_could_be_seen() -> None:
+def test_a_document_does_not_depend_on_the_next_one() -> None:
     rows = rows_of(18)
     apart, joined = (scores_of(rows, sizes) for sizes in ([9, 9], [18]))
     assert not np.array_equal(apart, joined)
@@ -105,9 +105,9 @@ def test_an_ensemble_is_the_mean_of_its_members_for_standardized_rows(sizes: lis
     standard = rows.copy()
     standardize(standard, mean, factor)
     first, second = (scores_of(standard, sizes, [member]) for member in NETWORKS)
-    got = Ensemble(mean, factor, tuple(NETWORKS)).scores(rows, bounds_of(sizes), NUMPY_BACKEND)
+    got = Ensemble(mean, factor, tuple(NETWORKS)).logits(rows, bounds_of(sizes), NUMPY_BACKEND)
     assert np.array_equal(got, (first + second) / np.float32(2))
-    assert np.array_equal(rows, standard)  # they are used up
+    assert np.array_equal(rows, standard)  # the rows are overwritten
 
 
 # Whether the parts of a network fit

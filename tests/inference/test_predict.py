@@ -1,4 +1,4 @@
-"""Prediction gives the same bits in every batch, and every part of a model counts."""
+"""Prediction returns the same bits in every batch, and every part of a model counts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def same(left: Scores, right: Scores, rows: slice) -> bool:
     return all(np.array_equal(getattr(left, f)[rows], getattr(right, f)) for f in ("labels", "kinds"))
 
 
-def agrees_with_each_alone(model: Model, texts: list[str]) -> bool:
+def equals_predictions_one_by_one(model: Model, texts: list[str]) -> bool:
     bounds, whole = split(texts).bounds, scores_of(model, texts)
     return all(
         same(whole, scores_of(model, [text]), slice(bounds[number], bounds[number + 1]))
@@ -33,14 +33,14 @@ def agrees_with_each_alone(model: Model, texts: list[str]) -> bool:
 @settings(max_examples=40)
 @given(texts=text_lists)
 def test_predictions_are_bit_identical_in_every_batch(texts: list[str], tiny_model: Model) -> None:
-    assert agrees_with_each_alone(tiny_model, texts)
+    assert equals_predictions_one_by_one(tiny_model, texts)
 
 
 def test_predictions_of_seeds_are_bit_identical_in_every_batch(seed_texts: list[str], tiny_model: Model) -> None:
-    assert agrees_with_each_alone(tiny_model, seed_texts)
-    assert agrees_with_each_alone(tiny_model, seed_texts[::-1])
+    assert equals_predictions_one_by_one(tiny_model, seed_texts)
+    assert equals_predictions_one_by_one(tiny_model, seed_texts[::-1])
     beginnings = ["\n".join(text.split("\n")[: 1 + number % 4]) for number, text in enumerate(seed_texts)]
-    assert agrees_with_each_alone(tiny_model, beginnings)
+    assert equals_predictions_one_by_one(tiny_model, beginnings)
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["", "\n"], ["***"], ["", "Hello.", ""]])

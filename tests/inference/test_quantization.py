@@ -1,4 +1,4 @@
-"""Inputs and weights that are so rounded that every product of them is exact."""
+"""Inputs and weights are rounded so that every product of them is exact."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ STANDARDIZED = [
 
 
 @pytest.mark.parametrize(("value", "steps"), STANDARDIZED)
-def test_inputs_stand_on_their_grid(value: float, steps: int) -> None:
+def test_inputs_are_quantized(value: float, steps: int) -> None:
     rows = np.full((2, 1), value, dtype=np.float32)
     standardize(rows, np.array([3], dtype=np.float32), np.array([0.5], dtype=np.float32))
     assert rows[:, 0].tolist() == [steps / INPUT_STEPS] * 2
 
 
-# The grid of weights
+# Quantization of weights
 
 
 @given(
     inputs=st.integers(1, 200), outputs=st.integers(1, 6), power=st.integers(-25, 25), seed=seeds,
     most=st.sampled_from([1, INPUT_MAX, HIDDEN_MAX]),
 )  # fmt: skip
-def test_weights_are_the_nearest_on_the_finest_grid_that_is_exact(
+def test_weights_are_rounded_to_the_finest_steps_that_are_exact(
     inputs: int, outputs: int, power: int, seed: int, most: int
 ) -> None:
     random = np.random.default_rng(seed)
@@ -55,7 +55,7 @@ def test_weights_are_the_nearest_on_the_finest_grid_that_is_exact(
     assert same_bits(quantize_weights(got, most), got)
 
 
-def test_each_output_has_a_grid_of_its_own() -> None:
+def test_each_output_has_its_own_step() -> None:
     random = np.random.default_rng(0)
     weights = random.normal(size=(30, 3)).astype(np.float32) * np.array([1, 1e-6, 1e6], dtype=np.float32)
     together = quantize_weights(weights, INPUT_MAX)
@@ -68,14 +68,14 @@ def test_each_output_has_a_grid_of_its_own() -> None:
 
 @pytest.mark.parametrize("inputs", [1, 10, 240])
 @pytest.mark.parametrize("power", [-60, -20, -1, 0, 1, 20, 60])
-def test_powers_of_two_and_zeros_stay_what_they_are(inputs: int, power: int) -> None:
+def test_powers_of_two_and_zeros_are_unchanged(inputs: int, power: int) -> None:
     weights = np.zeros((inputs, 4), dtype=np.float32)
     weights[:, 1], weights[0, 2], weights[:, 3] = 2.0**power, -(2.0**power), (-1) ** np.arange(inputs) * 2.0**power
-    expected = weights if power > -60 else np.zeros_like(weights)  # so small that they are nothing beside any bias
+    expected = weights if power > -60 else np.zeros_like(weights)  # so small that they vanish beside any bias
     assert same_bits(quantize_weights(weights, HIDDEN_MAX), expected)
 
 
-def test_weights_just_below_a_power_of_two_do_not_go_beyond_it() -> None:
+def test_weights_just_below_a_power_of_two_do_not_exceed_it() -> None:
     for inputs in range(1, 260):
         room = MAX_EXACT // (HIDDEN_MAX * inputs)
         for factor in (1, np.nextafter(np.float32(1), 0), np.nextafter(np.float32(1), 2)):

@@ -1,4 +1,4 @@
-"""A model comes back as it was saved, and whatever else is in its files is refused by a `ModelError`."""
+"""A model is loaded as it was saved, and any other content of its files raises a `ModelError`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, r
 FORMAT = 4
 
 
-# What is saved comes back
+# Saving and loading
 
 
 def arrays_of(networks: Ensemble) -> list[NDArray[np.float32]]:
@@ -34,7 +34,7 @@ def arrays_of(networks: Ensemble) -> list[NDArray[np.float32]]:
     return [networks.mean, networks.factor, *(array for layer in layers for array in (layer.weights, layer.bias))]
 
 
-def test_a_model_comes_back_as_it_was(tiny_model: Model, seed_texts: list[str], tmp_path: Path) -> None:
+def test_a_loaded_model_equals_the_saved_one(tiny_model: Model, seed_texts: list[str], tmp_path: Path) -> None:
     save(tiny_model, tmp_path / "new" / "model", {"made": "here", "note": "größer"})
     loaded = load_model(tmp_path / "new" / "model")
     for name in ("labels", "kinds", "kind_labels", "thresholds"):
@@ -51,7 +51,7 @@ def test_a_model_comes_back_as_it_was(tiny_model: Model, seed_texts: list[str], 
     assert np.array_equal(before.kinds, after.kinds)
 
 
-def test_a_model_without_vectors_and_networks_comes_back(
+def test_a_model_without_vectors_and_networks_is_loaded(
     tiny_model: Model, seed_texts: list[str], tmp_path: Path
 ) -> None:
     plain = replace(tiny_model, vectors=WordVectors.none(), networks=Ensemble.none())
@@ -61,7 +61,7 @@ def test_a_model_without_vectors_and_networks_comes_back(
     assert np.array_equal(scores_of(loaded, seed_texts).labels, scores_of(plain, seed_texts).labels)
 
 
-def test_the_same_model_gives_the_same_bytes(tiny_model: Model, tmp_path: Path) -> None:
+def test_the_same_model_is_saved_as_the_same_bytes(tiny_model: Model, tmp_path: Path) -> None:
     for name in ("one", "two"):
         save(tiny_model, tmp_path / name, tiny_model.metadata)
     for file in (ARRAYS_FILE, METADATA_FILE):
@@ -76,7 +76,7 @@ def test_saving_a_changed_model_with_its_old_metadata(tiny_model: Model, tmp_pat
     assert (len(loaded.networks.members), loaded.thresholds) == (1, {"balanced": 0.25})
 
 
-def test_metadata_says_what_the_model_is(tiny_model_dir: Path) -> None:
+def test_metadata_describes_the_model(tiny_model_dir: Path) -> None:
     metadata = read_metadata(tiny_model_dir)
     assert metadata["format"] == FORMAT
     assert metadata["features"] == FEATURE_VERSION
@@ -173,7 +173,7 @@ def test_metadata_without_a_field(model_copy: Path, missing: str) -> None:
         (b"{}", "format None"),
     ],
 )
-def test_metadata_that_is_none(model_copy: Path, content: bytes, words: str) -> None:
+def test_invalid_metadata(model_copy: Path, content: bytes, words: str) -> None:
     (model_copy / METADATA_FILE).write_bytes(content)
     said = message(model_copy)
     assert words in said
@@ -198,7 +198,7 @@ def test_a_folder_in_place_of_a_file(model_copy: Path, name: str) -> None:
     assert name in message(model_copy)
 
 
-def test_no_folder_at_all(tmp_path: Path) -> None:
+def test_a_missing_folder(tmp_path: Path) -> None:
     assert "no such file" in message(tmp_path / "nowhere")
     (tmp_path / "file").write_text("text")
     assert "file" in message(tmp_path / "file")

@@ -1,4 +1,4 @@
-"""A model's files cut short, changed or mixed up: each a `ModelError`, and never anything else."""
+"""A model's files truncated, changed or mixed up: always a `ModelError`, and never another error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from detector.inference.network import Ensemble
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, save
 
 
-def test_a_file_cut_short(model_copy: Path) -> None:
+def test_a_truncated_file(model_copy: Path) -> None:
     whole = (model_copy / ARRAYS_FILE).read_bytes()
     for size in (0, 1, 2, 10, 100, len(whole) // 2, len(whole) - 5, len(whole) - 1):
         (model_copy / ARRAYS_FILE).write_bytes(whole[:size])
@@ -77,7 +77,7 @@ def test_a_changed_pickle_with_its_own_digest_is_never_another_error(model_copy:
         changed[offset] = int(random.integers(256))
         write_arrays(model_copy, bytes(changed))
         said = error_of(model_copy)
-        loaded += said is None  # a number of an array, say
+        loaded += said is None  # a number of an array, for example
         assert said is None or str(model_copy) in said
     assert loaded < sum(1 for _ in structure(payload))
 

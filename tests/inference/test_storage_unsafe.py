@@ -1,4 +1,4 @@
-"""A file that asks for more than plain values is refused, and nothing of it is run."""
+"""A file that contains more than plain values is refused, and none of its code is run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Bomb:
         return os.system, (f"touch '{self.trace}'",)
 
 
-def test_the_bomb_is_one(tmp_path: Path) -> None:
+def test_the_bomb_works(tmp_path: Path) -> None:
     pickle.loads(pickle.dumps(Bomb(tmp_path / "trace")))
     assert (tmp_path / "trace").exists()
 
@@ -43,7 +43,7 @@ def dumped(value: object, tmp_path: Path, compress: Any) -> bytes:
 
 
 def with_deep(payload: bytes, value: object) -> dict[str, Any]:
-    """The tiny model's dictionary with something else in place of one array's bytes."""
+    """The tiny model's dictionary with another object in place of one array's bytes."""
     content: dict[str, Any] = pickle.loads(payload)
     content["networks"]["members"][1][0]["weights"]["bytes"] = value
     return content
@@ -89,7 +89,7 @@ def test_a_pickle_that_would_run_a_command_has_not_run_it(
     assert name in SAID or "nothing in it was run" in said
 
 
-def test_the_refusal_names_what_was_asked_for(model_copy: Path, tmp_path: Path) -> None:
+def test_the_error_names_the_refused_object(model_copy: Path, tmp_path: Path) -> None:
     write_arrays(model_copy, pickle.dumps(Bomb(tmp_path / "trace"), 4))
     assert f"{os.system.__module__}.system" in message(model_copy)
 
@@ -119,7 +119,7 @@ def test_arrays_dumped_by_joblib_are_refused(compress: Any, model_copy: Path, tm
 
 
 MEMORY = [
-    b"\x80\x04]r\xff\xff\xff\xff.",  # LONG_BINPUT: room for four thousand million objects
+    b"\x80\x04]r\xff\xff\xff\xff.",  # LONG_BINPUT: a memo of four billion objects
     b"\x80\x04]p2147483647\n.",  # PUT
     b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f.",  # BINBYTES8 of nearly everything
     b"\x80\x04B\xff\xff\xff\xff.",  # BINBYTES of four gigabytes
@@ -133,14 +133,14 @@ MEMORY = [
 
 
 @pytest.mark.parametrize("content", MEMORY)
-def test_pickles_made_to_harm(content: bytes, model_copy: Path) -> None:
+def test_malicious_pickles(content: bytes, model_copy: Path) -> None:
     write_arrays(model_copy, content)
     said = message(model_copy)
     assert "refused as unsafe" in said or "damaged" in said
 
 
 @pytest.mark.parametrize("value", [[], "model", 5, {}, {"linear": {}}, {"linear": [], "networks": None}, [{}]])
-def test_plain_values_that_are_no_model(value: object, model_copy: Path) -> None:
+def test_plain_values_that_are_not_a_model(value: object, model_copy: Path) -> None:
     write_arrays(model_copy, pickle.dumps(value, 4))
     said = message(model_copy)
     assert any(word in said for word in ("not a model", "not a model of format", "unsafe"))
@@ -152,28 +152,28 @@ def members(content: dict[str, Any]) -> list[Any]:
 
 
 def zeros(array: dict[str, Any], *shape: int, size: int = 4) -> None:
-    """Zeros of that shape in place of an array's numbers, which take ``size`` bytes each."""
+    """Replace an array's numbers with zeros in the given shape, of ``size`` bytes each."""
     array.update(shape=list(shape), bytes=bytes(size * math.prod(shape)), compressed=0)
 
 
 def as_int8(array: dict[str, Any]) -> None:
-    """The same shape, in numbers of a byte."""
+    """Replace an array with 8-bit zeros in the same shape."""
     zeros(array, *array["shape"], size=1)
     array.update(dtype="int8")
 
 
-def without_units(layers: list[Any], hidden: int = 8, pool: int = 3) -> None:
-    """Layers of that many units that fit each other."""
+def replace_layers(layers: list[Any], hidden: int = 8, pool: int = 3) -> None:
+    """Replace layers with consistent ones of the given numbers of units."""
     inputs, kinds = layers[0]["weights"]["shape"][0], layers[-1]["weights"]["shape"][1]
     for layer, shape in zip(layers, layer_shapes(inputs, kinds, hidden, pool), strict=True):
         zeros(layer["weights"], *shape)
         zeros(layer["bias"], shape[1])
 
 
-def test_layers_made_anew_fit_with_their_units(model_copy: Path, payload: bytes) -> None:
+def test_layers_with_other_numbers_of_units_fit(model_copy: Path, payload: bytes) -> None:
     content = pickle.loads(payload)
-    without_units(members(content)[0])
-    without_units(members(content)[1], hidden=1, pool=1)
+    replace_layers(members(content)[0])
+    replace_layers(members(content)[1], hidden=1, pool=1)
     write_arrays(model_copy, pickle.dumps(content, 4))
     assert error_of(model_copy) is None
 
@@ -196,8 +196,8 @@ WRONG_PARTS: list[tuple[str, Callable[[dict[str, Any]], object]]] = [
     ("do not fit", lambda p: members(p).append([])),
     *(("do not fit", lambda p, at=at: as_int8(members(p)[0][at]["weights"])) for at in (0, 1, 3, LAYERS - 1)),
     ("do not fit", lambda p: as_int8(members(p)[1][0]["bias"])),
-    ("do not fit", lambda p: without_units(members(p)[0], hidden=0)),
-    ("do not fit", lambda p: without_units(members(p)[1], pool=0)),
+    ("do not fit", lambda p: replace_layers(members(p)[0], hidden=0)),
+    ("do not fit", lambda p: replace_layers(members(p)[1], pool=0)),
     ("do not fit", lambda p: p["networks"].update(mean=p["linear"]["bias"])),
     ("do not fit", lambda p: p["networks"].update(factor=p["linear"]["bias"])),
     ("do not fit", lambda p: as_int8(p["networks"]["mean"])),

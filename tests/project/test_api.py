@@ -1,4 +1,4 @@
-"""What ``import detector`` gives, and what it leaves alone."""
+"""What ``import detector`` provides, and what it does not import."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def loaded_of(names: set[str], wanted: tuple[str, ...]) -> set[str]:
     return {name for name in names for top in wanted if name == top or name.startswith(f"{top}.")}
 
 
-def test_import_needs_nothing() -> None:
+def test_import_loads_no_dependency() -> None:
     assert not loaded_of(modules_after("import detector"), ("numpy", *HEAVY))
 
 
-def test_the_cleaner_needs_numpy_alone() -> None:
+def test_the_cleaner_needs_only_numpy() -> None:
     names = modules_after("from detector import *")
     assert "numpy" in names
     assert not loaded_of(names, HEAVY)
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'detector' has no attribute 'wash'"):
         _ = detector.wash
     assert set(detector.__all__) <= set(dir(detector))
 
 
-def test_cleaning_needs_numpy_alone(tiny_model_dir: Path) -> None:
+def test_cleaning_needs_only_numpy(tiny_model_dir: Path) -> None:
     code = f"""
 import detector
 cleaner = detector.load({str(tiny_model_dir)!r})
@@ -55,13 +55,13 @@ assert len(list(cleaner.clean_many([text] * 3))) == 3
     assert not loaded_of(modules_after(code), HEAVY)
 
 
-def test_errors_have_one_family() -> None:
+def test_errors_have_one_base_class() -> None:
     for error in (DataError, ModelError, UsageError):
         assert issubclass(error, DetectorError)
     assert issubclass(UsageError, ValueError)
 
 
-def test_every_public_name_is_there() -> None:
+def test_every_public_name_exists() -> None:
     assert len(set(detector.__all__)) == len(detector.__all__)
     assert all(hasattr(detector, name) for name in detector.__all__)
     assert (Path(detector.__file__).parent / "py.typed").is_file()
@@ -86,7 +86,7 @@ def test_the_calls_of_the_readme(tiny_model_dir: Path) -> None:
     assert set(first.scores) == set(cleaner.model.labels)
 
 
-def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such file"):
         detector.load(tmp_path)
 

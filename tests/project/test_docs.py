@@ -1,4 +1,4 @@
-"""The documentation is right: commands and code run, links lead somewhere, numbers are those that were measured."""
+"""The documentation is right: commands and code run, links are valid, numbers are those that were measured."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documented import ENGINES, alike, blocks, follow
+from documented import ENGINES, blocks, follow, matches
 from tiny import ROOT
 from typer.main import get_command
 
@@ -40,7 +40,7 @@ OTHERS = {"--help"}  # every command has it
 
 @pytest.fixture
 def checkout(shipped: object, tmp_path: Path) -> Path:
-    """A folder as a reader has it: the checkout, and files of the reader's own that pages tell of."""
+    """A folder as a reader has it: the checkout, and the reader's own files that pages mention."""
     for name in ("seeds", "examples"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "examples" / "articles.jsonl", tmp_path)
@@ -63,7 +63,7 @@ def _two_labellers(folder: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RUN)
-def test_what_a_page_says_can_be_done(name: str, checkout: Path) -> None:
+def test_the_instructions_of_a_page_work(name: str, checkout: Path) -> None:
     if "pyarrow" in TEXT[name]:
         arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
         parquet.write_table(
@@ -72,7 +72,7 @@ def test_what_a_page_says_can_be_done(name: str, checkout: Path) -> None:
     follow(TEXT[name], checkout)
 
 
-def test_code_for_engines_is_what_the_tests_of_the_engines_run() -> None:
+def test_code_for_engines_is_run_by_their_tests() -> None:
     shown = [block.code for name in NAMES for block in blocks(TEXT[name]) if block.for_an_engine]
     run = [path.read_text("utf-8") for path in (ROOT / "tests" / "engines").glob("example_*.py")]
     assert len(shown) == len(ENGINES)
@@ -96,8 +96,8 @@ def test_code_for_engines_is_what_the_tests_of_the_engines_run() -> None:
         ('{"keep": true}', '{"keep": false}\n', False),
     ],
 )
-def test_what_is_compared(shown: str, actual: str, like: bool) -> None:
-    assert alike(shown, actual) is like
+def test_how_outputs_are_compared(shown: str, actual: str, like: bool) -> None:
+    assert matches(shown, actual) is like
 
 
 def links(text: str) -> Iterator[str]:
@@ -113,7 +113,7 @@ def anchors(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{name}" for name in NAMES)])
-def test_links_lead_somewhere(page: str) -> None:
+def test_links_are_valid(page: str) -> None:
     path = ROOT / page
     for target in links(path.read_text("utf-8")):
         name, _, anchor = target.partition("#")
@@ -124,7 +124,7 @@ def test_links_lead_somewhere(page: str) -> None:
 
 
 @pytest.mark.parametrize("source", PAGES)
-def test_links_of_included_files_lead_somewhere_on_the_site(source: str) -> None:
+def test_links_of_included_files_are_valid_on_the_site(source: str) -> None:
     for target in links(expanded(f"[{source}](../{source})\n")):
         assert target.split("#")[0] in {"", *NAMES, *pictures(source)}, target
     assert all((ROOT / picture).is_file() for picture in pictures(source))
@@ -139,14 +139,14 @@ def parameters() -> dict[str, set[str]]:
     }
 
 
-def test_every_command_and_option_is_on_the_page_of_commands() -> None:
+def test_every_command_and_option_is_documented() -> None:
     sections = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", expanded(TEXT["cli.md"]), re.DOTALL | re.MULTILINE))
     for command, options in parameters().items():
         for option in options:
             assert re.search(rf"(?<![\w-]){option}(?![\w-])", sections[command]), f"{command} {option}"
 
 
-def test_pages_name_no_option_that_is_not_there() -> None:
+def test_pages_name_only_existing_options() -> None:
     known = set.union(OTHERS, *parameters().values())
     for name, text in TEXT.items():
         assert not set(OPTION.findall(text)) - known, name
@@ -167,8 +167,8 @@ def test_doctests(module: str, shipped: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["index.md", "figures.md"])
-def test_figures_of_pages_are_those_that_were_measured(name: str) -> None:
-    """Each number of the tables, as it is in the results or in the card of the shipped model."""
+def test_figures_of_pages_are_the_measured_ones(name: str) -> None:
+    """Each number of the tables is in the results or in the card of the shipped model."""
     sources = ("training/RESULTS.md", "models/default/README.md")
     measured = set(re.findall(r"[\d,.]*\d", "".join((ROOT / source).read_text("utf-8") for source in sources)))
     rows = re.findall(r"^\|.*\|$", re.sub(r"`[^`]*`", "", TEXT[name]), re.MULTILINE)

@@ -44,7 +44,7 @@ def test_a_script_prints_what_is_shown(script: str, checkout: Path) -> None:
     follow(section(script), checkout)
 
 
-def test_the_stream_comes_out_clean(checkout: Path) -> None:
+def test_the_stream_is_cleaned(checkout: Path) -> None:
     follow(section("stream"), checkout)
     given = [json.loads(line) for line in (ROOT / "examples" / "articles.jsonl").read_text("utf-8").splitlines()]
     cleaned = [json.loads(line) for line in (checkout / "clean.jsonl").read_text("utf-8").splitlines()]

@@ -28,13 +28,13 @@ def test_a_module_and_its_functions_are_short(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PACKAGES, ids=name)
-def test_a_package_holds_its_docstring_alone(path: Path) -> None:
+def test_a_package_contains_only_its_docstring(path: Path) -> None:
     (statement,) = ast.parse(path.read_text(encoding="utf-8")).body
     assert isinstance(statement, ast.Expr)
 
 
 def test_every_package_and_module_is_in_the_layers() -> None:
-    """Those of CONTRIBUTING; that imports point down them is for import-linter to say."""
+    """The layers of CONTRIBUTING; import-linter checks the direction of imports."""
     layers = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("```text")[1].split("```")[0]
     named = {word.strip(",/") for line in layers.splitlines() for word in line[:29].split() if word != "|"}
     tops = {

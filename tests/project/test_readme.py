@@ -1,4 +1,4 @@
-"""Everything that the README says to run does run, in a copy of the files that it names, with the shipped model."""
+"""Everything in the README runs, in a copy of the files that it names, with the shipped model."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def test_everything_runs_in_order_and_prints_what_is_shown(checkout: Path) -> No
     follow(README, checkout)
 
 
-def test_the_example_comes_out_clean(checkout: Path) -> None:
-    """What `make demo` shows: the story stays whole, the letter after it goes."""
+def test_the_example_is_cleaned(checkout: Path) -> None:
+    """What `make demo` shows: the whole story is kept, the letter after it is removed."""
     run("detector clean seeds/example.txt -o clean.txt", checkout)
     source = (checkout / "seeds" / "example.txt").read_text("utf-8").splitlines(keepends=True)
     assert (checkout / "clean.txt").read_text("utf-8") == "".join(source[:11])

@@ -1,4 +1,4 @@
-"""The wheel carries the shipped model, and works away from the checkout."""
+"""The wheel carries the shipped model, and works outside the checkout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from detector.cleaner import Cleaner
 
 
 @pytest.mark.slow
-def test_a_plain_install_works_away_from_the_checkout(shipped: Cleaner, tmp_path: Path) -> None:
+def test_a_plain_install_works_outside_the_checkout(shipped: Cleaner, tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", tmp_path, ROOT], check=True)
     (wheel,) = tmp_path.glob("*.whl")

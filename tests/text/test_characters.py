@@ -52,7 +52,7 @@ CLASS_CASES = [
 
 
 @pytest.mark.parametrize(("kind", "characters"), CLASS_CASES, ids=lambda value: getattr(value, "name", None))
-def test_class_of_a_character_stands_at_its_first_byte(kind: C, characters: str) -> None:
+def test_class_of_a_character_is_at_its_first_byte(kind: C, characters: str) -> None:
     wrong = [f"U+{ord(c):04X} is {C(classes_of(c)[0]).name}" for c in characters if classes_of(c)[0] != kind]
     assert not wrong
 

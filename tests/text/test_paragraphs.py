@@ -1,4 +1,4 @@
-"""The split is lossless, and agrees with the plainest splitter there is."""
+"""The split is lossless, and agrees with the simplest possible splitter."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def test_split_agrees_with_the_oracle(paragraph_break: ParagraphBreak, given_tex
 
 
 @given(text=texts)
-def test_paragraphs_are_what_re_split_and_strip_give(text: str) -> None:
+def test_paragraphs_are_what_re_split_and_strip_return(text: str) -> None:
     assert [text[a:b] for a, b in spans(text)] == [line for line in _LINE_END.split(text) if line.strip()]
 
 
 @pytest.mark.parametrize("paragraph_break", ["line", "blank"])
 @given(text=texts)
-def test_joining_the_pieces_gives_the_text(paragraph_break: ParagraphBreak, text: str) -> None:
+def test_joining_the_pieces_restores_the_text(paragraph_break: ParagraphBreak, text: str) -> None:
     at, joined = 0, ""
     for start, end in spans(text, paragraph_break):
         between = text[at:start]
@@ -82,7 +82,7 @@ def test_bytes_and_characters_are_the_same_stretch(given_texts: list[str]) -> No
 
 
 @given(given_texts=text_lists, other=texts)
-def test_a_text_is_split_the_same_in_every_company(given_texts: list[str], other: str) -> None:
+def test_a_text_is_split_the_same_in_every_batch(given_texts: list[str], other: str) -> None:
     for text in given_texts:
         batch = split([other, text, other])
         rows = slice(batch.bounds[1], batch.bounds[2])
@@ -100,7 +100,7 @@ LINE_CASES = [
     ("page one\fpage two\u2028same line\x85too", ["page one\fpage two\u2028same line\x85too"]),
     ("  indented \n\n\n x ", ["  indented ", " x "]),
     ("a\x00b\n\x00", ["a\x00b", "\x00"]),
-    ("\u3000\n\u200b\n\u2003", ["\u200b"]),  # a zero-width space is no blank to Python, nor here
+    ("\u3000\n\u200b\n\u2003", ["\u200b"]),  # a zero-width space is not whitespace in Python, nor here
     ("ä\n東京\n\ud800x\n😀", ["ä", "東京", "\ud800x", "😀"]),
 ]
 

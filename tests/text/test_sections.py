@@ -35,8 +35,8 @@ def spans_of(section: Section, paragraph_break: ParagraphBreak) -> list[tuple[in
 
 
 @given(text=long_texts, paragraph_break=paragraph_breaks, size=sizes)
-@example(text="aaaa\r\nbbbb\r\ncccc\r\n", paragraph_break="blank", size=8)  # no CRLF is a blank line
-@example(text="aaaa\r\nbbbb", paragraph_break="line", size=5)  # the cut between \r and \n
+@example(text="aaaa\r\nbbbb\r\ncccc\r\n", paragraph_break="blank", size=8)  # a CRLF alone is not a blank line
+@example(text="aaaa\r\nbbbb", paragraph_break="line", size=5)  # cut between \r and \n
 @example(text=" " * 50, paragraph_break="line", size=8)
 @example(text="\n" * 50, paragraph_break="blank", size=8)
 @example(text="a\n\n\nb" * 9, paragraph_break="blank", size=3)
@@ -73,7 +73,7 @@ def test_a_short_text_is_one_section(text: str, paragraph_break: ParagraphBreak)
     assert list(sections(text, paragraph_break, max(len(text), 1))) == [Section(0, text)]
 
 
-def test_of_a_long_paragraph_only_the_beginning_is_judged() -> None:
+def test_only_the_beginning_of_a_long_paragraph_is_judged() -> None:
     text = "before\n" + "\t" + "x" * (SECTION_CHARACTERS + 10) + " \r\nafter"
     first, second, last = sections(text, "line")
     assert first == Section(0, "before\n")
@@ -124,7 +124,7 @@ LONG_CASES = [
 @pytest.mark.parametrize("paragraph_break", ["line", "blank"])
 @pytest.mark.parametrize("text", LONG_CASES)
 @pytest.mark.usefixtures("small_sections")
-def test_a_text_in_sections_has_its_paragraphs_and_comes_back(
+def test_a_text_in_sections_keeps_its_paragraphs_and_is_restored(
     text: str, paragraph_break: ParagraphBreak, tiny_model: Model
 ) -> None:
     prediction = Cleaner(tiny_model, paragraphs=paragraph_break).predict(text)

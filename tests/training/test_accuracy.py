@@ -35,7 +35,7 @@ DOCUMENTS = measured_documents.documents(8)
 
 @pytest.fixture(scope="module")
 def results(tiny_model: Model) -> list[Accuracy]:
-    """The tiny model, and a rule that keeps what ends in a full stop."""
+    """The tiny model, and a rule that keeps lines that end in a full stop."""
     gold = gold_texts(DOCUMENTS)
     rule = Rules("full stops", lambda d: np.array([p.text.endswith(".") for p in d.paragraphs], dtype=bool))
     return [
@@ -81,8 +81,8 @@ pages = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=2, ma
 
 
 @given(pages)
-def test_texts_of_one_page_are_no_independent_samples(drawn: list[tuple[int, int]]) -> None:
-    """Eight texts of each page that say the same say no more than one of them."""
+def test_texts_of_one_page_are_not_independent_samples(drawn: list[tuple[int, int]]) -> None:
+    """Eight identical texts of each page add no information to one of them."""
     names = [str(number) for number in range(len(drawn))]
     parts = [Share(part, part + rest) for part, rest in drawn]
     once, often = interval(names, parts), interval(names * 8, parts * 8)
@@ -91,14 +91,14 @@ def test_texts_of_one_page_are_no_independent_samples(drawn: list[tuple[int, int
     assert (often.low, often.high) == pytest.approx((once.low, once.high))
 
 
-def test_more_pages_make_it_narrower() -> None:
+def test_more_pages_make_the_interval_narrower() -> None:
     def width(number: int) -> float:
         found = interval([str(n) for n in range(number)], [Share(n % 2, 1) for n in range(number)])
         assert found is not None
         return found.high - found.low
 
     assert width(20) > 1.5 * width(80) > 2 * width(320)
-    assert width(400) == pytest.approx(2 * 1.96 * 0.5 / 20, rel=0.15)  # of a share of a half, by the normal law
+    assert width(400) == pytest.approx(2 * 1.96 * 0.5 / 20, rel=0.15)  # of one half, by the normal approximation
 
 
 def test_the_same_pages_give_the_same_interval() -> None:
@@ -139,7 +139,7 @@ def rows(label: list[int], words: list[int], score: list[float]) -> LabelledRows
 def test_a_curve_by_hand() -> None:
     found = curves_of(rows([0, 0, 0, 1, 1, 2], [10, 30, 60, 5, 5, 5], [0.25, 0.5, 0.75, 0.25, 0.6, 0.1]), LABELS)
     assert found["appeal"].lost.tolist() == pytest.approx([0, 0.1, 0.4])
-    assert found["appeal"].removed.tolist() == [0, 0.5, 1]  # at a threshold of 0.25, nothing of a score of 0.25 goes
+    assert found["appeal"].removed.tolist() == [0, 0.5, 1]  # a score of 0.25 is kept at a threshold of 0.25
     assert found["nav"].removed.tolist() == [1, 1, 1]
 
 
@@ -154,7 +154,7 @@ scored = st.lists(
 
 
 @given(scored)
-def test_the_curve_goes_through_the_figure_at_a_loss_of_half_a_percent(drawn: list[tuple[int, float]]) -> None:
+def test_the_curve_contains_the_figure_at_a_loss_of_half_a_percent(drawn: list[tuple[int, float]]) -> None:
     document = measured_documents.LabelledDocument(
         "a", "a", "page", None, None,
         tuple(measured_documents.LabelledParagraph("one two three", LABELS[label], None, "read") for label, _ in drawn),
@@ -170,29 +170,29 @@ def test_the_curve_goes_through_the_figure_at_a_loss_of_half_a_percent(drawn: li
             assert row[at_threshold] == pytest.approx(curve.removed[curve.lost <= 0.005][-1])
 
 
-# What is written
+# Output
 
 
 def test_the_tables(results: list[Accuracy]) -> None:
-    told = markdown(results, "accuracy.png")
-    assert told.startswith("8 pages and 8 texts")
-    assert "| page | 8 | " in told
-    header = next(line for line in told.splitlines() if "full stops" in line)
+    report = markdown(results, "accuracy.png")
+    assert report.startswith("8 pages and 8 texts")
+    assert "| page | 8 | " in report
+    header = next(line for line in report.splitlines() if "full stops" in line)
     assert header == "|  | before | detector | full stops |"
-    own = next(line for line in told.splitlines() if line.startswith("| full stops | 0.0000"))
+    own = next(line for line in report.splitlines() if line.startswith("| full stops | 0.0000"))
     assert own.split(" | ")[1:7] == [
         "0.0000 (0.0000 to 0.0000)", "1.000 (1.000 to 1.000)", "1.000 (1.000 to 1.000)", "–", "–", "–",
     ]  # fmt: skip
-    assert told.endswith("(accuracy.png)")
+    assert report.endswith("(accuracy.png)")
     assert "accuracy.png" not in markdown(results)
 
 
 def test_the_json(results: list[Accuracy]) -> None:
-    told = json.loads(to_json(results))
-    assert told["bootstrap"] == {"resamples": 1000, "confidence": 0.95, "seed": 0}
-    assert list(told["cleaners"]) == ["detector", "full stops"]
-    assert told["cleaners"]["detector"]["figures"] == results[0].figures
-    assert told["cleaners"]["full stops"]["intervals"]["page"]["after"] == {"low": 1, "high": 1}
+    report = json.loads(to_json(results))
+    assert report["bootstrap"] == {"resamples": 1000, "confidence": 0.95, "seed": 0}
+    assert list(report["cleaners"]) == ["detector", "full stops"]
+    assert report["cleaners"]["detector"]["figures"] == results[0].figures
+    assert report["cleaners"]["full stops"]["intervals"]["page"]["after"] == {"low": 1, "high": 1}
 
 
 def test_the_picture(results: list[Accuracy], tmp_path: Path) -> None:
@@ -221,12 +221,12 @@ def test_the_command_without_the_rivals_of_the_extra(
 ) -> None:
     monkeypatch.setattr("training.accuracy.rules", lambda: ())
     monkeypatch.setattr("training.accuracy.LEARNERS", (HashedLinear,))
-    told = call(tmp_path, tiny_model_dir)
-    assert told.startswith("measuring detector\nmeasuring HashingVectorizer\n")
+    report = call(tmp_path, tiny_model_dir)
+    assert report.startswith("measuring detector\nmeasuring HashingVectorizer\n")
     assert list(json.loads((tmp_path / "accuracy.json").read_text())["cleaners"]) == ["detector", "HashingVectorizer"]
     written = (tmp_path / "RESULTS.md").read_text()
     assert written.startswith("# Results\n<!-- accuracy:begin -->\n\n8 pages and 8 texts")
-    assert written.split("<!-- accuracy:begin -->")[1].split("<!-- accuracy:end -->")[0].strip() in told
+    assert written.split("<!-- accuracy:begin -->")[1].split("<!-- accuracy:end -->")[0].strip() in report
 
 
 def test_the_command_with_all_rivals(tmp_path: Path, tiny_model_dir: Path) -> None:

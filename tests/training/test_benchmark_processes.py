@@ -1,4 +1,4 @@
-"""The benchmark of whole processes, and its inputs: that they measure what they say."""
+"""The benchmark of whole processes and its inputs: that they measure what they claim to."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def test_the_given_number_of_one_line_documents_is_written(number: int, tmp_path
     assert {record["text"] for record in records} <= {"One.", "Two.", "Three."}
 
 
-def test_without_text_there_is_nothing_to_repeat(tmp_path: Path) -> None:
+def test_without_text_no_input_can_be_generated(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no text"):
         inputs.write_jsonl(tmp_path / "a.jsonl", [], 1)
     with pytest.raises(UsageError, match="no text"):
         inputs.repetitions([], 1)
 
 
-def test_a_sample_is_the_same_every_time(seed_texts: list[str]) -> None:
+def test_a_sample_is_deterministic(seed_texts: list[str]) -> None:
     sample = inputs.sample(seed_texts, 0.01)
     assert sample == inputs.sample(seed_texts, 0.01)
     assert len(sample) < len(seed_texts)
@@ -71,7 +71,7 @@ def test_a_sample_is_the_same_every_time(seed_texts: list[str]) -> None:
 @needs_processes
 @pytest.mark.parametrize("ballast", [0, 300])
 def test_the_peak_memory_is_the_command_s_own(ballast: int) -> None:
-    """Not that of the measuring process, however much that uses."""
+    """Not that of the measuring process, however much memory that uses."""
     held = b"x" * (ballast << 20)
     usage = subprocesses.run([sys.executable, "-c", "held = bytearray(b'x') * (50 << 20); del held"])
     assert 50 < usage.megabytes < 150

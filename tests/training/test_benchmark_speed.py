@@ -1,4 +1,4 @@
-"""The speed benchmark and its report: that they measure and show what they say, whatever the figures are."""
+"""The speed benchmark and its report: that they measure and show what they claim to, whatever the figures are."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_result_is_compared_with_its_bound(bound: Bound | None, value: float, 
     assert str(bound) == text
 
 
-def test_runs_alternate_and_the_first_round_does_not_count() -> None:
+def test_runs_alternate_and_the_first_round_is_discarded() -> None:
     order: list[str] = []
     seconds = alternate({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 3)
     assert order == ["a", "b"] * 4

@@ -1,4 +1,4 @@
-"""The gate: what is worse than its floor is found, and floors only rise."""
+"""The gate: figures worse than their floors are found, and floors only rise."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ app.command()(main)
 
 SAFE = [
     ("after", 0.9151, 0.914),
-    ("after", 0.915, 0.914),  # what is on the step already goes a whole one
+    ("after", 0.915, 0.914),  # a value already on a step moves by a whole one
     ("A@.5", 0.29, 0.289),
     ("gain", 0.0003, 0.0002),
     ("gain", 0.00035, 0.0002),
@@ -55,12 +55,12 @@ MET = [
     ("lost", 0.005, 0.005, True),
     ("lost", 0.005, 0.004, True),
     ("lost", 0.005, 0.0051, False),
-    ("gain", None, -0.5, True),  # nothing was asked of it
+    ("gain", None, -0.5, True),  # it had no floor
 ]
 
 
 @pytest.mark.parametrize(("figure", "floor", "measured", "met"), MET)
-def test_a_floor_is_the_least_and_a_ceiling_the_most(
+def test_a_floor_is_a_minimum_and_a_ceiling_a_maximum(
     figure: str, floor: float | None, measured: float, met: bool
 ) -> None:
     assert Check("page", figure, floor, measured).met is met
@@ -74,8 +74,8 @@ def test_raising_never_makes_it_easier(figure: str, floor: float, measured: floa
     before = Check("page", figure, floor, measured)
     after = Check("page", figure, before.raised, measured)
     assert (after.floor == floor) if figure == "lost" else (after.floor >= floor)
-    assert after.met is before.met  # what was measured does not fail by being written down
-    assert after.raised == after.floor  # and once is enough
+    assert after.met is before.met  # measured values pass the floors made from them
+    assert after.raised == after.floor  # and raising again changes nothing
 
 
 def row(**figures: float) -> dict[str, float | None]:
@@ -92,7 +92,7 @@ def test_each_origin_has_its_own_figures() -> None:
 
 
 @pytest.mark.parametrize(("origin", "figure"), [("readability", "gain"), ("page", "kinds")])
-def test_a_floor_of_what_was_not_measured(origin: str, figure: str) -> None:
+def test_a_floor_for_a_figure_that_was_not_measured(origin: str, figure: str) -> None:
     with pytest.raises(DataError, match=f"floor for {origin} {figure}"):
         compare({origin: {figure: 0.1}}, {"page": row() | {"kinds": None}})
 
@@ -115,7 +115,7 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize(("content", "message"), DAMAGED)
-def test_a_file_that_holds_no_floors(content: str | None, message: str, tmp_path: Path) -> None:
+def test_invalid_floor_files(content: str | None, message: str, tmp_path: Path) -> None:
     path = tmp_path / "floors.json"
     if content is not None:
         path.write_text(content, encoding="utf-8")
@@ -124,7 +124,7 @@ def test_a_file_that_holds_no_floors(content: str | None, message: str, tmp_path
     assert str(path) in str(raised_.value)
 
 
-def test_floors_come_back_as_they_were_written(tmp_path: Path) -> None:
+def test_floors_survive_writing_and_reading(tmp_path: Path) -> None:
     floors = Floors("ab", {"page": {"after": 0.9, "lost": 0.005}, "goose3": {"gain": -0.001}})
     write_floors(tmp_path / "floors.json", floors)
     assert read_floors(tmp_path / "floors.json") == floors
@@ -133,18 +133,18 @@ def test_floors_come_back_as_they_were_written(tmp_path: Path) -> None:
 def test_the_floors_of_the_shipped_model_can_be_read() -> None:
     floors = read_floors(FLOORS_FILE)
     assert {"page", "extracted"} <= set(floors.figures)
-    assert floors.figures["extracted"]["lost"] <= 0.005  # what is promised of the default threshold
+    assert floors.figures["extracted"]["lost"] <= 0.005  # the promise for the default threshold
 
 
 @pytest.fixture
 def arguments(tiny_model_dir: Path, tmp_path: Path) -> list[str]:
-    """What to call the gate with: invented documents, the tiny model, and a file without floors yet."""
+    """Arguments of the gate: invented documents, the tiny model, and a file that has no floors yet."""
     data = measured_documents.write(tmp_path / "data.jsonl", measured_documents.documents(6))
     (tmp_path / "floors.json").write_text("{}")
     return [str(data), "--model", str(tiny_model_dir), "--floors", str(tmp_path / "floors.json")]
 
 
-def test_from_no_floors_to_a_fall(arguments: list[str], tmp_path: Path) -> None:
+def test_from_no_floors_to_a_failure(arguments: list[str], tmp_path: Path) -> None:
     path = tmp_path / "floors.json"
     assert CliRunner().invoke(app, arguments).exit_code == 0
     assert json.loads(path.read_text()) == {}  # without --raise, nothing is written
@@ -166,7 +166,7 @@ def test_from_no_floors_to_a_fall(arguments: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extra", [[], ["--raise"]])
-def test_other_data_than_the_floors_are_of(extra: list[str], arguments: list[str], tmp_path: Path) -> None:
+def test_other_data_than_the_floors_were_measured_on(extra: list[str], arguments: list[str], tmp_path: Path) -> None:
     CliRunner().invoke(app, [*arguments, "--raise"])
     before = (tmp_path / "floors.json").read_bytes()
     measured_documents.write(tmp_path / "data.jsonl", measured_documents.documents(5))

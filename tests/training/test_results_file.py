@@ -10,7 +10,7 @@ from detector.errors import DataError
 from training.results_file import rewrite
 
 
-def test_only_what_stands_between_the_comments_changes(tmp_path: Path) -> None:
+def test_only_text_between_the_comments_changes(tmp_path: Path) -> None:
     file = tmp_path / "RESULTS.md"
     file.write_text("# Ä\n<!-- a:begin -->\nold\n<!-- a:end -->\ntail\n<!-- b:begin -->\n<!-- b:end -->\n", "utf-8")
     rewrite(file, "a", "| new |\n")
@@ -32,7 +32,7 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize("content", DAMAGED)
-def test_a_file_without_the_comments_stays_as_it_is(content: str, tmp_path: Path) -> None:
+def test_a_file_without_the_comments_is_unchanged(content: str, tmp_path: Path) -> None:
     file = tmp_path / "RESULTS.md"
     file.write_text(content, "utf-8")
     with pytest.raises(DataError, match="once each"):

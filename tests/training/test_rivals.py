@@ -1,4 +1,4 @@
-"""The rivals: each decides as its own rules say, on lines."""
+"""The rivals: each decides about lines by its own rules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def document(*lines: str, lang: str | None = "en") -> LabelledDocument:
     )
 
 
-# What learns
+# Learners
 
 
 @pytest.fixture(params=rivals.LEARNERS, ids=lambda learner: learner.name)
@@ -45,7 +45,7 @@ def test_a_learner_learns(learner: rivals.Learner) -> None:
     assert learner.scores(lines).tolist() == scores.tolist()
     assert len(list(learner.scores([]))) == 0
     learner.predictor(lines)()  # what is timed
-    if isinstance(learner, rivals.HashedLinear):  # fastText needs more than these to tell anything
+    if isinstance(learner, rivals.HashedLinear):  # fastText needs more data than this to learn anything
         assert scores[:6].argmax(axis=1).tolist() == [0, 0, 1, 1, 2, 2]
 
 
@@ -55,18 +55,18 @@ def test_a_learner_keeps_what_is_most_probably_reporting(learner: rivals.Learner
         assert one.prediction.keep.tolist() == (best == 0).tolist()
 
 
-def test_a_line_that_a_site_holds_again_is_learnt_once() -> None:
+def test_a_line_repeated_on_a_site_is_learnt_once() -> None:
     twice = [document("One.", "Two.", "One."), document("One.")]
     assert rivals.labelled_lines(twice) == [("One.", "reporting"), ("Two.", "reporting")]
 
 
-def test_a_line_of_another_site_is_another() -> None:
+def test_the_same_line_of_another_site_counts_again() -> None:
     there = LabelledDocument("b", "b.example", None, None, None, (LabelledParagraph("One.", "reporting"),))
     unknown = LabelledDocument("c", "c.example", None, None, None, (LabelledParagraph("Three.", None),))
     assert rivals.labelled_lines([document("One."), there, unknown]) == [("One.", "reporting")] * 2
 
 
-def test_lines_as_fasttext_wants_them() -> None:
+def test_lines_in_the_format_of_fasttext() -> None:
     assert rivals.prepared("“Stop!” SAID Ada; 3.5").split() == [
         "“",
         "stop",
@@ -100,7 +100,7 @@ def test_justext_by_length_and_stop_words() -> None:
     assert rivals.justext_keep(document()).tolist() == []
 
 
-def test_justext_without_stop_words_of_the_language_goes_by_length() -> None:
+def test_justext_without_stop_words_of_the_language_decides_by_length() -> None:
     pytest.importorskip("justext", reason=WHY)
     pytest.importorskip("trafilatura", reason=WHY)
     lines = ("灯台" * 150, "目次")
@@ -125,13 +125,13 @@ def test_the_rules_of_c4_on_lines(line: str, kept: bool) -> None:
     assert rivals.c4_rules()(document(line)).tolist() == [kept]
 
 
-def test_what_trafilatura_takes() -> None:
+def test_what_trafilatura_keeps() -> None:
     pytest.importorskip("datatrove", reason=WHY)
     pytest.importorskip("trafilatura", reason=WHY)
     rule = rivals.trafilatura_rules()
     one = document("Facebook", LONG + "<again> & again.", LONG + "twice.", "WhatsApp")
     assert rule(one).tolist() == [False, True, True, False]
-    assert rule(one).tolist() == [False, True, True, False]  # the same text of the next extractor is no repetition
+    assert rule(one).tolist() == [False, True, True, False]  # the same text from the next extractor is not a repetition
     assert rule(one).tolist() == [False, True, True, False]
 
 
@@ -145,7 +145,7 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("lines", "extracted", "keep"), FOUND)
-def test_lines_found_again(lines: list[str], extracted: list[str], keep: list[bool]) -> None:
+def test_lines_found_in_the_extracted_text(lines: list[str], extracted: list[str], keep: list[bool]) -> None:
     assert rivals.found_in(lines, extracted).tolist() == keep
 
 
@@ -158,7 +158,7 @@ def test_rules_as_decisions() -> None:
     assert scored.prediction.label_scores.tolist() == [[1, 0], [0, 0]]
 
 
-def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datatrove.pipeline.filters", None)
     with pytest.raises(
         UsageError,

@@ -1,4 +1,4 @@
-"""A file appears whole or not at all."""
+"""A file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -69,23 +69,23 @@ def test_permissions_of_a_new_file_follow_the_mask(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 251 + ".txt", "語" * 83 + ".txt"])
-def test_a_name_as_long_as_names_may_be(name: str, tmp_path: Path) -> None:
+def test_the_longest_possible_name(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     with replacing(path) as file:
         file.write(b"new")
     assert path.read_bytes() == b"new"
 
 
-def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+def test_paths_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"), replacing(tmp_path / "nowhere" / "out.txt"):
         pass
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OSError), replacing(tmp_path / "folder"):  # noqa: PT011 (its words are the system's)
+    with pytest.raises(OSError), replacing(tmp_path / "folder"):  # noqa: PT011 (the message is the system's)
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
+def test_a_symbolic_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real.txt").write_bytes(b"old")
     (tmp_path / "link.txt").symlink_to("real.txt")
     with replacing(tmp_path / "link.txt") as file:
@@ -94,14 +94,14 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "real.txt").read_bytes() == b"new"
 
 
-def test_what_is_no_file_is_written_to_and_stays() -> None:
+def test_what_is_not_a_regular_file_is_written_to_and_stays() -> None:
     before = Path(os.devnull).stat().st_mode
     with replacing(Path(os.devnull)) as file:
         file.write(b"gone")
     assert Path(os.devnull).stat().st_mode == before
 
 
-def test_a_scratch_folder_holds_what_is_not_whole_yet(tmp_path: Path) -> None:
+def test_a_scratch_folder_holds_unfinished_files(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "out"
     with working_in(folder) as scratch:
         assert scratch.parent == folder
@@ -114,18 +114,18 @@ def test_a_scratch_folder_holds_what_is_not_whole_yet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, BlockingIOError])
-def test_a_scratch_folder_goes_when_the_block_fails(error: type[BaseException], tmp_path: Path) -> None:
+def test_a_scratch_folder_is_deleted_when_the_block_fails(error: type[BaseException], tmp_path: Path) -> None:
     def fail() -> None:
         with working_in(tmp_path):
             raise error
 
-    for _ in range(2):  # and the lock with it
+    for _ in range(2):  # and so is its lock
         with pytest.raises(error):
             fail()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_are_deleted(tmp_path: Path) -> None:
     with working_in(tmp_path) as scratch:
         name = scratch.name
     (tmp_path / name / "sub").mkdir(parents=True)

@@ -170,7 +170,7 @@ def _shape(out: Array, characters: int, size: int, words: Any, counts: Array, lo
 
 @inlined
 def _scores(out: Array, total: Array, number: int, scale: Array, bias: Array) -> None:
-    """A row of `detector.inference.linear.LinearModel.scores`, given its sums."""
+    """A row of `detector.inference.linear.LinearModel.logits`, given its sums."""
     norm = np.sqrt(np.float64(max(number, 1)))
     for kind in range(len(total)):
         out[kind] = np.float32(np.float64(total[kind]) * scale[kind] / norm + np.float64(bias[kind]))
@@ -258,7 +258,7 @@ def read(
     """Read each paragraph by itself, in one pass over its bytes.
 
     Fills in ``shapes`` (`detector.features.shapes.shapes`), ``lines`` (`line_hashes`), ``logits``
-    (`LinearModel.scores`), ``embeddings`` (`WordVectors.embed`) and the arrays of ``rare`` (rarer words, as
+    (`LinearModel.logits`), ``embeddings`` (`WordVectors.embed`) and the arrays of ``rare`` (rarer words, as
     `detector.features.context.Vocabulary` holds them).
     """
     starts, ends, bounds = batch.start, batch.end, rare.bounds
