@@ -18,9 +18,10 @@ def main(force: Annotated[bool, typer.Option("--force", help="Do it again.")] = 
 
 typer.run(main)
 PY
-for version in 0.28.0 0.29.2; do
+for requirement in "typer==0.28.0" "typer==0.29.2"; do
+    version=${requirement#typer==}
     python3 -m venv "venv-$version"
-    "venv-$version/bin/pip" install --quiet --disable-pip-version-check "typer==$version"
+    "venv-$version/bin/pip" install --quiet --disable-pip-version-check "$requirement"
     COLUMNS=80 NO_COLOR=1 TERM=dumb "venv-$version/bin/python" app.py --help > "help-$version.txt"
     grep -e '--force' "help-$version.txt"
 done
