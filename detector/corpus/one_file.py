@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction
-from detector.corpus.plan import ORIGINAL_SUFFIX, Task
+from detector.corpus.originals import check_original, keep_original
+from detector.corpus.plan import Task
 from detector.corpus.progress import Meter
 from detector.corpus.records import decisions_line, rejected_line, removed_lines
 from detector.corpus.summary import Summary
@@ -115,14 +115,14 @@ class Run:
             sys.stdout.buffer.flush()
             return
         if task.keep_original:
-            _check_original(task.target)
+            check_original(task.target)
         task.target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(task.target, scratch) as file:
             with compressing(file, task.compression) as output:
                 yield output
             file.flush()
             if task.keep_original:
-                _keep_original(task.target)
+                keep_original(task.target)
 
     def _predicted(
         self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter
@@ -206,30 +206,3 @@ class _CountingFile(io.RawIOBase):
         count = self._file.readinto(buffer) or 0
         self._meter.add(read=count)
         return count
-
-
-def _original(path: Path) -> Path:
-    return path.with_name(path.name + ORIGINAL_SUFFIX)
-
-
-def _check_original(path: Path) -> None:
-    """Raise `DataError` if a file already has the original of an earlier run beside it.
-
-    A hard link to the file itself is no obstacle: an interrupted run made it before it could replace the file.
-    """
-    original = _original(path)
-    if original.exists() and not original.samefile(path):
-        raise DataError(f"{original}: already exists, as the original of an earlier run; move it elsewhere first")
-
-
-def _keep_original(path: Path) -> None:
-    """Keep a file under its name with `ORIGINAL_SUFFIX`, before it is replaced: as a hard link if possible."""
-    original = _original(path)
-    if original.exists():
-        return
-    try:
-        os.link(path, original)
-    except OSError:  # the file system has no hard links
-        with replacing(original) as copy, open(path, "rb") as file:
-            shutil.copyfileobj(file, copy)
-        shutil.copystat(path, original)

@@ -24,7 +24,8 @@ class Task:
     ``source`` is None for standard input, ``target`` for standard output. ``file`` names the input in all files that
     are written beside the results. ``type`` is the type of the source. The result has the same format, and the
     compression ``compression``, an extension (``.gz``) or empty. With ``keep_original``, the target is the source,
-    which is kept under its name with `ORIGINAL_SUFFIX`.
+    which is kept under its name with `ORIGINAL_SUFFIX`. ``forced`` tells that the user named the format: the content of
+    the file is not compared with it.
     """
 
     source: Path | None
@@ -33,6 +34,7 @@ class Task:
     type: FileType
     compression: str = ""
     keep_original: bool = False
+    forced: bool = False
 
     @property
     def target_type(self) -> FileType:
@@ -47,10 +49,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The tasks of a command. ``folder`` is the output folder of all results; None if each has a path of its own."""
+    """The tasks of a command. ``folder`` is the output folder of all results; None if each has a path of its own.
+
+    ``passed_over`` has one line for each file or folder that was found and is not read, with the reason.
+    """
 
     tasks: tuple[Task, ...]
     folder: Path | None = None
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,11 @@ class Summary:
     """The counts of a run, or of one file.
 
     ``kept`` and ``removed`` count paragraphs by label and kind. ``rejected`` is the number of records that could not be
-    read. ``bytes`` is the size of the input files on disk. ``failed`` has one line for each file that failed, with the
-    reason. ``up_to_date`` files were not read again; the counts include those of the run that read them.
+    read, ``nulls`` that of records whose text is null. ``emptied`` counts documents of which nothing but white space
+    was kept, ``wrapped`` those that look hard-wrapped although their paragraphs end with the line. ``bytes`` is the
+    size of the input files on disk. ``failed`` has one line for each file that failed, with the reason;
+    ``passed_over`` one for each that was not read, likewise. ``up_to_date`` files were not read again; the counts
+    include those of the run that read them.
     """
 
     documents: int = 0
@@ -40,6 +43,10 @@ class Summary:
     kept: dict[tuple[str, str], Count] = field(default_factory=dict)
     removed: dict[tuple[str, str], Count] = field(default_factory=dict)
     up_to_date: int = 0
+    nulls: int = 0
+    emptied: int = 0
+    wrapped: int = 0
+    passed_over: list[str] = field(default_factory=list)
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Add the decisions on documents."""
@@ -68,6 +75,10 @@ class Summary:
         self.rejected += other.rejected
         self.bytes += other.bytes
         self.failed += other.failed
+        self.nulls += other.nulls
+        self.emptied += other.emptied
+        self.wrapped += other.wrapped
+        self.passed_over += other.passed_over
         for mine, theirs in ((self.kept, other.kept), (self.removed, other.removed)):
             for key, count in theirs.items():
                 mine.setdefault(key, Count()).add(count)
@@ -112,13 +123,18 @@ class Summary:
             "kept": _report(self.kept),
             "removed": _report(self.removed),
             "rejected": self.rejected,
+            "nulls": self.nulls,
+            "emptied": self.emptied,
+            "wrapped": self.wrapped,
             "failed": self.failed,
+            "passed_over": self.passed_over,
         }
 
     def to_json(self) -> dict[str, Any]:
-        """The counts as JSON values, without ``failed``; `from_json` is the inverse."""
+        """The counts as JSON values, without ``failed`` and ``passed_over``; `from_json` is the inverse."""
         return {
             "documents": self.documents, "rejected": self.rejected, "bytes": self.bytes,
+            "nulls": self.nulls, "emptied": self.emptied, "wrapped": self.wrapped,
             "kept": _rows(self.kept), "removed": _rows(self.removed),
         }  # fmt: skip
 
@@ -128,7 +144,8 @@ class Summary:
         kept, removed = (
             {(label, kind): Count(*counts) for label, kind, *counts in values[name]} for name in ("kept", "removed")
         )
-        return cls(values["documents"], values["rejected"], values["bytes"], [], kept, removed)
+        numbers = {name: values[name] for name in ("documents", "rejected", "bytes", "nulls", "emptied", "wrapped")}
+        return cls(**numbers, kept=kept, removed=removed)
 
 
 def _rows(counts: Mapping[tuple[str, str], Count]) -> list[list[str | int]]:

@@ -23,14 +23,16 @@ class Record:
     """One record of a file, or another part of it.
 
     ``text`` is None for a part without text (a table's header, a blank line, a null), which is written again unchanged.
-    ``raw`` is what the format's writer needs to write the record again; only that format knows its type. ``weight`` is
-    the number of bytes that the record holds in memory besides its text.
+    ``is_null`` tells a record whose text is null from such a part; null texts stay null and are counted. ``raw`` is
+    what the format's writer needs to write the record again; only that format knows its type. ``weight`` is the number
+    of bytes that the record holds in memory besides its text.
     """
 
     id: str
     text: str | None
     raw: Any = None
     weight: int = 0
+    is_null: bool = False
 
 
 @dataclass(frozen=True, slots=True)
