@@ -30,10 +30,10 @@ class Summary:
 
     ``kept`` and ``removed`` count paragraphs by label and kind. ``rejected`` is the number of records that could not be
     read, ``nulls`` that of records whose text is null. ``emptied`` counts documents of which nothing but white space
-    was kept, ``wrapped`` those that look hard-wrapped although their paragraphs end with the line. ``bytes`` is the
-    size of the input files on disk. ``failed`` has one line for each file that failed, with the reason;
-    ``passed_over`` one for each that was not read, likewise. ``up_to_date`` files were not read again; the counts
-    include those of the run that read them.
+    was kept, ``wrapped`` those that look hard-wrapped although their paragraphs end with the line, and ``to_check``
+    inputs that came out empty or held no document. ``bytes`` is the size of the input files on disk. ``failed`` has one
+    line for each file that failed, with the reason; ``passed_over`` one for each that was not read, likewise.
+    ``up_to_date`` files were not read again; the counts include those of the run that read them.
     """
 
     documents: int = 0
@@ -46,6 +46,7 @@ class Summary:
     nulls: int = 0
     emptied: int = 0
     wrapped: int = 0
+    to_check: int = 0
     passed_over: list[str] = field(default_factory=list)
 
     def add(self, predictions: Sequence[Prediction]) -> None:
@@ -78,6 +79,7 @@ class Summary:
         self.nulls += other.nulls
         self.emptied += other.emptied
         self.wrapped += other.wrapped
+        self.to_check += other.to_check
         self.passed_over += other.passed_over
         for mine, theirs in ((self.kept, other.kept), (self.removed, other.removed)):
             for key, count in theirs.items():
@@ -126,6 +128,7 @@ class Summary:
             "nulls": self.nulls,
             "emptied": self.emptied,
             "wrapped": self.wrapped,
+            "to_check": self.to_check,
             "failed": self.failed,
             "passed_over": self.passed_over,
         }
@@ -144,7 +147,9 @@ class Summary:
         kept, removed = (
             {(label, kind): Count(*counts) for label, kind, *counts in values[name]} for name in ("kept", "removed")
         )
-        numbers = {name: values[name] for name in ("documents", "rejected", "bytes", "nulls", "emptied", "wrapped")}
+        numbers = {
+            name: values[name] for name in ("documents", "rejected", "bytes", "nulls", "emptied", "wrapped", "to_check")
+        }
         return cls(**numbers, kept=kept, removed=removed)
 
 
