@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any
 
 import numpy as np
 
@@ -14,17 +13,20 @@ from detector.backend import switch
 from detector.errors import UsageError
 from detector.inference.calibration import label_sums
 from detector.inference.model import Model
-from detector.inference.predict import predict
+from detector.inference.predict import Backend, predict
 from detector.inference.storage import load_model
 from detector.policy import REPORTING_ONLY, Policy, resolve_policy, resolve_threshold
-from detector.results import Cleaned, Paragraph, Prediction
-from detector.text.paragraphs import ParagraphBreak, split
-from detector.text.sections import SECTION_CHARACTERS, Section, sections
+from detector.results import Cleaned, Paragraph, Prediction, SectionPrediction, join_sections
+from detector.text.paragraphs import Batch, ParagraphBreak, split
+from detector.text.reading import divide_long, is_read
+from detector.text.sections import Section, is_short, sections
+from detector.util.arrays import Offsets
 from detector.util.batching import batches
 
 __all__ = ["BATCH_CHARACTERS", "Cleaned", "Cleaner", "Paragraph", "Prediction", "clean", "load"]
 
-BATCH_CHARACTERS = 1 << 18
+BATCH_CHARACTERS = 1 << 18  # of texts that are predicted together, as `text_size` counts them
+_LINE_SIZE = 32
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,7 @@ class Cleaner:
 
     def clean_many(self, texts: Iterable[str]) -> Iterator[Cleaned]:
         """Clean texts, lazily and in order. Many are predicted together, with the same results as one by one."""
-        for prediction in self.predict_many(texts):
-            yield Cleaned(prediction.clean_text(), prediction)
+        return (Cleaned(prediction.clean_text(), prediction) for prediction in self.predict_many(texts))
 
     def predict(self, text: str) -> Prediction:
         """Return the decisions on one text."""
@@ -73,33 +74,58 @@ class Cleaner:
 
     def predict_many(self, texts: Iterable[str]) -> Iterator[Prediction]:
         """Return the decisions on texts, lazily and in order. Raises `UsageError` for anything but strings."""
+        if not isinstance(texts, Iterable):
+            raise UsageError(f"predict_many and clean_many take an iterable of texts, not a {type(texts).__name__}")
         if isinstance(texts, str):
             raise UsageError("predict_many and clean_many take many texts, not one string: use predict or clean")
-        for group in batches(texts, _size, BATCH_CHARACTERS):
-            yield from self._predict_group(group)
+        return self._predict_all(texts)
 
-    def _predict_group(self, texts: list[str]) -> Iterator[Prediction]:
-        short: list[str] = []
-        for text in texts:
-            if len(text) <= SECTION_CHARACTERS:
-                short.append(text)
-                continue
+    def predict_sections(self, text: str | Iterable[str]) -> Iterator[SectionPrediction]:
+        """Return the decisions on a text of any length, section by section, so that memory is bounded.
+
+        The text may be an iterable of consecutive chunks. Joined, the decisions are those that `predict` returns.
+        """
+        for section in sections(text, self.paragraphs):
+            yield SectionPrediction(section.start, self._predict_section(section), section.continued)
+
+    def _predict_all(self, texts: Iterable[str]) -> Iterator[Prediction]:
+        for group in batches(texts, text_size, BATCH_CHARACTERS):
+            short: list[str] = []
+            for text in group:
+                if is_short(text):
+                    short.append(text)
+                    continue
+                yield from self._predict_batch(short)
+                short = []
+                yield join_sections(text, self.predict_sections(text))
             yield from self._predict_batch(short)
-            short = []
-            yield self._predict_long(text)
-        yield from self._predict_batch(short)
 
     def _predict_batch(self, texts: Sequence[str]) -> Iterator[Prediction]:
         if not texts:
             return
         backend = switch.PROCESS.backend(sum(map(len, texts)))
         batch = split(texts, self.paragraphs, backend.split_lines)
-        scores = predict(self.model, batch, backend)
-        kept = (
-            label_sums(scores.kinds, self._kept_kinds, 2)[:, 1]
-            if self.policy != REPORTING_ONLY
-            else scores.labels[:, 0]
-        )
+        read = is_read(batch).tolist()
+        if all(read):
+            yield from self._predict_read(texts, batch, backend)
+            return
+        predictions = self._predict_batch([text for text, is_one in zip(texts, read, strict=True) if is_one])
+        bounds = batch.bounds.tolist()
+        for number, text in enumerate(texts):
+            rows = slice(bounds[number], bounds[number + 1])
+            if read[number]:
+                yield next(predictions)
+            else:
+                yield self._unread(text, batch.char_start[rows], batch.char_end[rows])
+
+    def _predict_read(self, texts: Sequence[str], batch: Batch, backend: Backend) -> Iterator[Prediction]:
+        parts = divide_long(batch)
+        scores = predict(self.model, parts.batch if parts else batch, backend)
+        labels, kinds = scores.labels, scores.kinds
+        kept = label_sums(kinds, self._kept_kinds, 2)[:, 1] if self.policy != REPORTING_ONLY else labels[:, 0]
+        if parts:  # a paragraph is removed where every part of it would be
+            best = parts.best(kept)
+            labels, kinds, kept = labels[best], kinds[best], kept[best]
         keep = kept >= self._cutoff
         model = self.model
         bounds = batch.bounds.tolist()
@@ -107,29 +133,39 @@ class Cleaner:
             rows = slice(bounds[number], bounds[number + 1])
             yield Prediction(
                 text, model.labels, model.kinds, model.kind_labels, batch.char_start[rows], batch.char_end[rows],
-                scores.labels[rows], scores.kinds[rows], kept[rows], keep[rows],
+                labels[rows], kinds[rows], kept[rows], keep[rows],
             )  # fmt: skip
 
-    def _predict_long(self, text: str) -> Prediction:
-        parts = [self._predict_section(section) for section in sections(text, self.paragraphs)]
-        merged: dict[str, Any] = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("starts", "ends", "label_scores", "kind_scores", "keep_scores", "keep")
-        }
-        return replace(parts[0], source=text, **merged)
-
     def _predict_section(self, section: Section) -> Prediction:
-        part = next(self._predict_batch([section.text]))
-        if section.paragraph:
-            start, end = section.paragraph
-            return replace(part, starts=np.array([start]), ends=np.array([end]))
-        return replace(part, starts=part.starts + section.start, ends=part.ends + section.start)
+        if section.unread:
+            return self._unread(section.text, np.array([0]), np.array([section.end]))
+        whole = next(self._predict_batch([section.before + section.text + section.after]))
+        lead = len(section.before)
+        first, last = np.searchsorted(whole.starts, (lead, lead + len(section.text))).tolist()
+        return replace(
+            whole, source=section.text, starts=whole.starts[first:last] - lead, ends=whole.ends[first:last] - lead,
+            label_scores=whole.label_scores[first:last], kind_scores=whole.kind_scores[first:last],
+            keep_scores=whole.keep_scores[first:last], keep=whole.keep[first:last],
+        )  # fmt: skip
+
+    def _unread(self, text: str, starts: Offsets, ends: Offsets) -> Prediction:
+        """The decisions on a text that is not read: all of it is kept, as reporting."""
+        model, number = self.model, len(starts)
+        labels = np.zeros((number, len(model.labels)), dtype=np.float32)
+        kinds = np.zeros((number, len(model.kinds)), dtype=np.float32)
+        labels[:, 0] = kinds[:, model.kind_labels.index(0)] = 1
+        return Prediction(
+            text, model.labels, model.kinds, model.kind_labels, starts, ends, labels, kinds,
+            np.ones(number, dtype=np.float32), np.ones(number, dtype=np.bool_),
+        )  # fmt: skip
 
 
-def _size(text: str) -> int:
+def text_size(text: str) -> int:
+    """What a text counts for in a batch: its characters, or more if it has many lines. Raises `UsageError`."""
     if not isinstance(text, str):
         raise UsageError(f"a text is a str, not a {type(text).__name__}")
-    return len(text) + 1  # so that empty texts fill a batch, too
+    lines = text.count("\n") + text.count("\r") + 1  # so that empty texts fill a batch, too
+    return max(len(text), _LINE_SIZE * lines)
 
 
 def load(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,6 +125,33 @@ class Prediction:
         return "".join(self.source[start:stop] for start, stop in self.removed_spans())
 
 
+@dataclass(frozen=True, slots=True)
+class SectionPrediction:
+    """The decisions on a section of a long text, which begins at the character ``start`` of the text.
+
+    The positions of ``prediction`` are those in the section. If ``continued``, its only paragraph is the continuation
+    of the last one of the section before.
+    """
+
+    start: int
+    prediction: Prediction
+    continued: bool = False
+
+
+def join_sections(text: str, sections: Iterable[SectionPrediction]) -> Prediction:
+    """The decisions on a text, from those on its sections; there is at least one."""
+    parts = list(sections)
+    starts = np.concatenate([p.start + p.prediction.starts for p in parts])
+    ends = np.concatenate([p.start + p.prediction.ends for p in parts])
+    rows = np.concatenate([np.full(len(p.prediction), not p.continued) for p in parts])
+    last = np.append(np.flatnonzero(rows)[1:], len(rows)) - 1  # the last row of each paragraph
+    merged: dict[str, Any] = {
+        name: np.concatenate([getattr(p.prediction, name) for p in parts])[rows]
+        for name in ("label_scores", "kind_scores", "keep_scores", "keep")
+    }
+    return replace(parts[0].prediction, source=text, starts=starts[rows], ends=ends[last[: rows.sum()]], **merged)
+
+
 @dataclass(frozen=True, repr=False)
 class Cleaned:
     """A clean text, and the decisions behind it. ``str()`` returns the text."""
@@ -146,6 +174,15 @@ class Cleaned:
     def removed(self) -> tuple[Paragraph, ...]:
         """The removed paragraphs, in order."""
         return self.prediction.removed
+
+    @property
+    def removed_spans(self) -> tuple[tuple[int, str], ...]:
+        """What was removed, for `detector.restore`: the first character in the original, and the text.
+
+        The text is that of a removed paragraph with everything up to the next paragraph.
+        """
+        source = self.prediction.source
+        return tuple((start, source[start:stop]) for start, stop in self.prediction.removed_spans())
 
     @property
     def removed_share(self) -> float:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from detector.features.hashing import HEAD, LENGTH, LINE_MIX, MASKS, MIDDLE, MIDDLE_BYTES, TAIL, WORD_BYTES, WORD_MIX
 from detector.text.characters import FIRST_WORD_CLASS, LAST_WORD_CLASS, CharacterClass
 from detector.text.paragraphs import Batch
+from detector.text.reading import PART_BYTES
 from detector.util.arrays import Hashes, Offsets, segment_sum
 
-READ_BYTES = 1 << 14  # the words of a paragraph that begin after this many bytes are not read
+READ_BYTES = PART_BYTES  # the words of a paragraph that begin after this many bytes are not read
 
 
 @dataclass(frozen=True, slots=True)
