@@ -13,7 +13,7 @@ import typer
 
 from detector.evaluation.labelled import read_documents
 from detector.fit.train import update_dev_figures, write_card
-from detector.inference.storage import shipped_model
+from detector.inference.shipped import digests_of, shipped_model
 
 
 def main(
@@ -24,6 +24,7 @@ def main(
     folder = model or shipped_model()
     update_dev_figures(folder, list(read_documents(dev)))
     write_card(folder)
+    print(f"Where this is the shipped model, write into detector/inference/shipped.py:\n{digests_of(folder)}")
 
 
 if __name__ == "__main__":

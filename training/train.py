@@ -16,6 +16,7 @@ from detector.fit.config import BALANCED, FitConfig
 from detector.fit.fit import Fitted
 from detector.fit.train import train
 from detector.inference.model import REPORTING
+from detector.inference.shipped import digests_of
 from training.vectors import word_vectors
 
 SHIPPED = FitConfig()
@@ -62,6 +63,7 @@ def main(
     vectors = word_vectors(words) if words else None
     trained = train(data, output, SHIPPED, [dev] if dev else [], lambda line: print(line, flush=True), vectors)
     print(count_letters(trained.fitted))
+    print(f"Before this model is shipped, write into detector/inference/shipped.py:\n{digests_of(output)}")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.backend.kernels import common, lines, network, words
 from detector.backend.kernels import context as context_kernels
+from detector.backend.kernels import elementary, lines, network, words
 from detector.backend.kernels.inputs import (
     SHAPES_INPUT,
     BatchInput,
@@ -98,9 +98,7 @@ class CompiledBackend:
     def softmax(self, logits: Floats) -> Floats:
         """`detector.inference.calibration.softmax`."""
         powers = np.empty(logits.shape, dtype=np.float32)
-        common.subtract_largest(logits, powers)
-        np.exp(powers, out=powers)
-        powers /= powers.sum(axis=1, keepdims=True)
+        elementary.softmax(logits, powers)
         return powers
 
     def standardize(self, rows: Floats, mean: Floats, factor: Floats) -> None:
@@ -114,6 +112,11 @@ class CompiledBackend:
     def convolve(self, parts: Floats, bias: Floats, positions: Positions, dilation: int, hidden: Floats) -> None:
         """`detector.inference.layers.convolve`."""
         network.convolve(parts, _read_only(bias), positions.bounds, dilation, hidden)
+
+    def sigmoid(self, values: Floats) -> Floats:
+        """`detector.inference.layers.sigmoid`."""
+        elementary.sigmoid(values.ravel())
+        return values
 
     def pool(self, peaks: Floats, means: Floats, positions: Positions, out: Floats) -> None:
         """`detector.inference.pooling.pool`."""

@@ -50,6 +50,10 @@ class NumpyBackend:
         """`detector.inference.layers.convolve`."""
         layers.convolve(parts, bias, positions, dilation, hidden)
 
+    def sigmoid(self, values: Floats) -> Floats:
+        """`detector.inference.layers.sigmoid`."""
+        return layers.sigmoid(values)
+
     def pool(self, peaks: Floats, means: Floats, positions: Positions, out: Floats) -> None:
         """`detector.inference.pooling.pool`."""
         pooling.pool(peaks, means, positions, out)

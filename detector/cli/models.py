@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -82,24 +83,58 @@ def info(
 
     metadata = load_model(model).metadata
     if as_json:
-        print(json.dumps(metadata, indent=1, ensure_ascii=False))
+        print(_printable_json(metadata, indent=1))
         return
     print(f"model {model or shipped_model()}")
+    figures = metadata.get("figures", {})
+    tables = _are_figures(figures)
     for name, value in metadata.items():
-        if name not in ("figures", "confusion"):  # tables of figures follow; the model card shows the confusions
-            print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
-    _print_figures(metadata.get("figures", {}))
+        if name != "confusion" and not (tables and name == "figures"):  # the model card shows the confusions
+            print(f"{name if name.isprintable() else _printable_json(name)}: {_printable_json(value)}")
+    if tables:
+        _print_figures(figures)
+
+
+def _printable_json(value: object, indent: int | None = None) -> str:
+    """A value as JSON, with escapes for all characters beyond ASCII where some cannot be printed."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+        printable = text.replace("\n", "").isprintable()
+    except UnicodeEncodeError:
+        printable = False
+    return text if printable else json.dumps(value, indent=indent)
+
+
+def _are_figures(value: object) -> bool:
+    """Whether metadata hold tables of figures: name, origin, figure, number. Those of another program may not."""
+    rows = [row for table in _values(value) for row in _values(table)]
+    return (
+        isinstance(value, dict)
+        and all(isinstance(table, dict) for table in value.values())
+        and all(isinstance(row, dict) and _is_number(row.get("documents")) for row in rows)
+        and all(number is None or _is_number(number) for row in rows for number in row.values())
+    )
+
+
+def _values(value: object) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else []
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 53)
 
 
 def _print_figures(figures: dict[str, dict[str, dict[str, float | None]]]) -> None:
     """Print each table of figures under its name, then a legend of the columns."""
     from rich.console import Console
+    from rich.markup import escape
 
     from detector.cli.tables import figures_table
     from detector.evaluation.evaluate import LEGEND
 
     console = Console(width=140)
     for name, table in figures.items():
-        console.print(figures_table(name, table))
+        console.print(figures_table(escape(name), {escape(origin): row for origin, row in table.items()}))
     for figure, meaning in LEGEND.items() if figures else ():
         console.print(f"{figure:<9}{meaning}", highlight=False, markup=False)

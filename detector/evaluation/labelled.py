@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detector.errors import DataError
+from detector.errors import DataError, UsageError
 from detector.formats.compression import compression_of, decompressing
 from detector.formats.registry import format_by_extension
 
@@ -53,23 +53,28 @@ def read_documents(paths: Iterable[str | Path]) -> Iterator[LabelledDocument]:
     """Read labelled documents from files of JSON Lines, lazily.
 
     A file may be compressed, as its extension says. For a folder, all its JSON Lines files are read, sorted by path.
-    Raises `DataError`, with file and line, at the first record that is not a labelled document.
+    Raises `DataError`, with file and line, at the first record that is not a labelled document, and in the end if there
+    are no documents at all; `UsageError` for a path that does not exist.
     """
+    paths, found = list(paths), False
     for path in _files(paths):
         try:
             with open(path, "rb") as file:
                 lines = io.TextIOWrapper(decompressing(file, compression_of(path)), encoding="utf-8")
                 for number, line in enumerate(lines, 1):
                     if line.strip():
+                        found = True
                         yield _parse(line, f"{path}:{number}")
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{path}: cannot be read as JSON Lines in UTF-8 ({error})") from error
+    if paths and not found:
+        raise DataError(f"{', '.join(map(str, paths[:3]))}: no documents; each line must be one labelled document")
 
 
 def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
     for path in map(Path, paths):
         if not path.exists():
-            raise DataError(f"{path}: no such file or folder")
+            raise UsageError(f"{path}: no such file or folder")
         if not path.is_dir():
             yield path
             continue
@@ -121,4 +126,4 @@ def _string(record: dict[str, Any], field: str, where: str) -> str | None:
     value = record.get(field)
     if value is None or isinstance(value, str):
         return value
-    raise DataError(f'{where}: "{field}" is {value!r}, not a string')
+    raise DataError(f'{where}: "{field}" is {repr(value)[:40]}, not a string')

@@ -6,16 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from detector.inference.elementary import exponential, logarithm
 from detector.util.arrays import Floats
 
 _SMALLEST = np.float32(1e-6)  # the calibration sees no probability below this one
 
 
 def softmax(logits: Floats) -> Floats:
-    """Turn rows of logits into rows of probabilities."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    result: Floats = powers / powers.sum(axis=1, keepdims=True)
-    return result
+    """Turn rows of logits into rows of probabilities. The order of the sum is fixed."""
+    powers = exponential(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    total = np.zeros(len(powers), dtype=powers.dtype)
+    for column in powers.T:
+        total += column
+    powers /= total[:, None]
+    return powers
 
 
 def label_sums(kinds: Floats, kind_labels: Sequence[int], number: int) -> Floats:
@@ -31,8 +35,7 @@ def label_sums(kinds: Floats, kind_labels: Sequence[int], number: int) -> Floats
 
 def label_logs(labels: Floats) -> Floats:
     """Logarithms of the labels' probabilities, clipped at one in a million: the input of the calibration."""
-    logs: Floats = np.log(np.maximum(labels, _SMALLEST))
-    return logs
+    return logarithm(np.maximum(labels, _SMALLEST))
 
 
 def calibrate(kinds: Floats, kind_labels: Sequence[int], calibration: Floats) -> tuple[Floats, Floats]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.inference.elementary import exponential
 from detector.inference.positions import Positions
 from detector.inference.quantization import HIDDEN_MAX, HIDDEN_STEPS
 from detector.util.arrays import Floats
@@ -85,9 +86,9 @@ def add_residual(values: Floats, hidden: Floats) -> None:
 def sigmoid(values: Floats) -> Floats:
     """The logistic function, in place."""
     np.negative(values, out=values)
-    np.exp(np.minimum(values, 80, out=values), out=values)
+    exponential(values)
     values += 1
-    return np.reciprocal(values, out=values)
+    return np.divide(1, values, out=values)
 
 
 def convolve(parts: Floats, bias: Floats, positions: Positions, dilation: int, hidden: Floats) -> None:

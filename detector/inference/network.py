@@ -5,7 +5,7 @@ A convolutional network over the sequence of paragraphs (dilated convolutions wi
 maxima and means over everything before and after a paragraph: that the comments have begun is still known far below.
 
 All matrix products are exact (`detector.inference.quantization`), and sums over stretches of a document are sums of
-whole numbers. So a document has the same scores alone and in a batch, and on every machine whose ``exp`` is the same.
+whole numbers. So a document has the same scores alone, in a batch, and on every machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from detector.inference.layers import Layer, add_bias, add_residual, neighbour_products, products, sigmoid
+from detector.inference.layers import Layer, add_bias, add_residual, neighbour_products, products
 from detector.inference.pooling import POOLS
 from detector.inference.positions import Positions
 from detector.inference.quantization import HIDDEN_MAX, INPUT_MAX, POOL_MAX, quantize_weights
@@ -38,6 +38,9 @@ class NetworkBackend(Protocol):
 
     def convolve(self, parts: Floats, bias: Floats, positions: Positions, dilation: int, hidden: Floats) -> None:
         """`detector.inference.layers.convolve`."""
+
+    def sigmoid(self, values: Floats) -> Floats:
+        """`detector.inference.layers.sigmoid`."""
 
     def pool(self, peaks: Floats, means: Floats, positions: Positions, out: Floats) -> None:
         """`detector.inference.pooling.pool`."""
@@ -69,13 +72,30 @@ class DocumentNetwork:
             )
         return cls(tuple(exact))
 
+    @property
+    def hidden(self) -> int:
+        """The number of hidden units."""
+        return self.layers[0].bias.size
+
+    @property
+    def pool(self) -> int:
+        """The number of units that are pooled."""
+        return self.layers[1 + len(NEAR_DILATIONS)].bias.size
+
+    def is_exact(self) -> bool:
+        """Whether the weights are quantized, so that all products are exact; they are finite."""
+        exact = DocumentNetwork.quantized(self.layers)
+        return all(
+            np.array_equal(layer.weights, nearest.weights)
+            for layer, nearest in zip(self.layers, exact.layers, strict=True)
+        )
+
     def fits(self, inputs: int, kinds: int) -> bool:
         """Whether the layers fit each other, have units, are float32, and map ``inputs`` to ``kinds``."""
         if len(self.layers) != LAYERS:
             return False
-        hidden, pool = (self.layers[n].bias.size for n in (0, 1 + len(NEAR_DILATIONS)))
-        expected = layer_shapes(inputs, kinds, hidden, pool)
-        return min(hidden, pool) > 0 and all(
+        expected = layer_shapes(inputs, kinds, self.hidden, self.pool)
+        return min(self.hidden, self.pool) > 0 and all(
             layer.weights.shape == shape
             and layer.bias.shape == shape[1:]
             and layer.weights.dtype == layer.bias.dtype == np.float32
@@ -112,7 +132,7 @@ def _pools(hidden: Floats, peaks: Layer, means: Layer, positions: Positions, bac
     add_bias(largest, peaks.bias)
     backend.rectify(mean, means.bias)
     pools = np.zeros((len(hidden), POOLS * len(peaks.bias)), dtype=np.float32)
-    backend.pool(sigmoid(largest), mean, positions, pools)
+    backend.pool(backend.sigmoid(largest), mean, positions, pools)
     return pools
 
 

@@ -36,6 +36,7 @@ def quantize_weights(weights: NDArray[np.floating], max_input: int) -> Floats:
     """
     steps = MAX_EXACT // (max_input * len(weights))
     largest = np.maximum(np.abs(weights).max(axis=0), 1e-9)
-    scale = np.exp2(np.floor(np.log2(steps / largest)))
+    _, exponent = np.frexp(steps / largest)  # exact on every machine, unlike a logarithm
+    scale = np.ldexp(1.0, exponent - 1)
     nearest: Floats = (np.rint(weights * scale) / scale).astype(np.float32)
     return nearest

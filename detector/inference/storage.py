@@ -16,41 +16,39 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from detector.errors import ModelError
-from detector.features import context
-from detector.features.hashing import BUCKETS
+from detector.errors import ModelError, UsageError
 from detector.features.version import FEATURE_VERSION
-from detector.features.word_vectors import DIMENSIONS, WordVectors
+from detector.features.word_vectors import WordVectors
+from detector.inference.checks import MAX_NETWORKS, check_metadata, check_model
 from detector.inference.layers import Layer
 from detector.inference.linear import LinearModel
-from detector.inference.model import REPORTING, Model
-from detector.inference.network import DocumentNetwork, Ensemble
+from detector.inference.model import Model
+from detector.inference.network import LAYERS, DocumentNetwork, Ensemble
 from detector.inference.plain_pickle import pack, unpack, unpickle
+from detector.inference.shipped import SHA256, read_shipped, shipped_model
 from detector.util.atomic import replacing
+
+__all__ = [
+    "ARRAYS_FILE", "METADATA_FILE", "load_model", "read_metadata", "save", "shipped_model", "write_metadata",
+]  # fmt: skip
 
 _FORMAT = 4
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
-_MAX_FILE = 256 << 20  # bytes; models are far smaller
-
-
-def shipped_model() -> Path:
-    """The folder of the model that is shipped with the package."""
-    package = Path(__file__).parent.parent
-    inside = package / "models" / "default"
-    return inside if inside.is_dir() else package.parent / "models" / "default"
+_MAX_BYTES = {ARRAYS_FILE: 64 << 20, METADATA_FILE: 1 << 20}  # models are far smaller
+NOT_A_MODEL = (KeyError, TypeError, ValueError, IndexError, AttributeError)  # what values of other types raise
+_CONTENTS = f"a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}"
 
 
 def save(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
     """Write a model with its metadata. Equal models make equal bytes. Files appear complete or not at all.
 
-    Raises `ModelError` if the folder cannot be written.
+    Raises `ModelError` if the folder cannot be written, or if the model could not be loaded again.
     """
     import joblib
 
@@ -65,6 +63,11 @@ def save(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
         "thresholds": dict(model.thresholds),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
+    try:
+        check_metadata(own)
+        check_model(model)
+    except ValueError as error:
+        raise ModelError(f"{folder}: the model is not written, because it could not be loaded: {error}") from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / ARRAYS_FILE) as file:
@@ -87,51 +90,96 @@ def write_metadata(folder: Path, metadata: Mapping[str, Any]) -> None:
 def load_model(folder: str | os.PathLike[str] | None = None) -> Model:
     """Load the model in a folder, or the shipped model.
 
-    Raises `ModelError` if it is missing, damaged, unsafe, or of another version of the format or of the features.
+    Raises `ModelError` if it is damaged, unsafe, or of another version of the format or of the features; `UsageError`
+    if there is no such folder.
     """
-    path = Path(folder) if folder is not None else shipped_model()
-    metadata = read_metadata(path)
+    path = shipped_model() if folder is None else _folder(folder)
+    arrays_file, metadata_file = path / ARRAYS_FILE, path / METADATA_FILE
+    read = _read_shipped if folder is None else _read_with_digest
+    metadata = _parse_metadata(read(metadata_file)[0], metadata_file)
     _check_versions(metadata, path)
-    file = path / ARRAYS_FILE
-    content = _read(file)
-    payload = unpickle(content, file)
-    if hashlib.sha256(content).hexdigest() != metadata.get("sha256"):
+    with _naming(metadata_file):
+        check_metadata(metadata)
+    content, digest = read(arrays_file)
+    if digest != metadata.get("sha256"):
         raise ModelError(
-            f"{file}: its SHA-256 digest differs from the one in {METADATA_FILE}: the file was changed, or belongs to "
-            "another model; copy the folder again"
+            f"{arrays_file}: damaged or changed: its SHA-256 digest differs from the one in {METADATA_FILE}, or it "
+            "belongs to another model; copy the folder again"
         )
-    try:
+    payload = unpickle(content, arrays_file)
+    with _naming(arrays_file):
         return _model(payload, metadata)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Turn the errors of values that are not those of a model into a `ModelError` that names the file."""
+    try:
+        yield
+    except NOT_A_MODEL as error:
+        reason = str(error) if type(error) is ValueError else repr(error)
         raise ModelError(
-            f"{file}: its content is not a model of format {_FORMAT} ({error!r}); train the model or copy it again"
+            f"{file}: its content is not a model of format {_FORMAT} ({reason}); train the model or copy it again"
         ) from error
+
+
+def _folder(folder: str | os.PathLike[str]) -> Path:
+    try:
+        path = Path(folder)
+        there = path.exists()
+    except TypeError:
+        raise UsageError(f"model {folder!r}: give the path of a folder; {_CONTENTS}") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder}: cannot be read ({error}); {_CONTENTS}") from error
+    if not there:
+        raise UsageError(f"{folder}: no such file or folder; {_CONTENTS}")
+    if not path.is_dir():
+        raise ModelError(f"{folder}: not a folder; {_CONTENTS}")
+    return path
 
 
 def _read(file: Path) -> bytes:
+    """The bytes of a regular file of a model; a pipe or a device is not waited for.
+
+    Raises `ModelError` for anything else, and for more bytes than a model has.
+    """
     try:
-        with open(file, "rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            content = stream.read(min(size, _MAX_FILE))
-    except OSError as error:
-        raise ModelError(
-            f"{file}: cannot be read ({error}); a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}"
-        ) from error
-    if size > _MAX_FILE:
-        raise ModelError(f"{file}: larger than any model; copy the folder again")
-    return content
+        with open(file, "rb", opener=_open_without_waiting) as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ModelError(f"{file}: not a regular file; {_CONTENTS}")
+            if status.st_size > _MAX_BYTES[file.name]:
+                raise ModelError(f"{file}: larger than any model ({status.st_size:,} bytes); copy the folder again")
+            return stream.read(status.st_size)
+    except FileNotFoundError as error:
+        raise ModelError(f"{file}: no such file; {_CONTENTS}") from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read ({error}); {_CONTENTS}") from error
+
+
+def _open_without_waiting(file: str, flags: int) -> int:
+    return os.open(file, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has neither the flag nor such pipes
+
+
+def _read_with_digest(file: Path) -> tuple[bytes, str]:
+    content = _read(file)
+    return content, hashlib.sha256(content).hexdigest()
+
+
+def _read_shipped(file: Path) -> tuple[bytes, str]:
+    return read_shipped(file.name), SHA256[file.name]
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
     """The metadata of the model in a folder. Raises `ModelError` if they are missing or cannot be read."""
     file = folder / METADATA_FILE
-    if folder.exists() and not folder.is_dir():
-        raise ModelError(f"{folder}: not a model; a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}")
+    return _parse_metadata(_read(file), file)
+
+
+def _parse_metadata(content: bytes, file: Path) -> dict[str, Any]:
     try:
-        metadata = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"{file}: no such file; a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}") from error
-    except (OSError, ValueError, RecursionError) as error:
+        metadata = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{file}: cannot be read as JSON ({error}); copy or train the model again") from error
     if not isinstance(metadata, dict):
         raise ModelError(f"{file}: contains a {type(metadata).__name__}, not an object; copy or train the model again")
@@ -140,15 +188,22 @@ def read_metadata(folder: Path) -> dict[str, Any]:
 
 def _check_versions(metadata: dict[str, Any], path: Path) -> None:
     format_number, features = metadata.get("format"), metadata.get("features")
-    if format_number != _FORMAT:
+    if type(format_number) is not int or format_number != _FORMAT:
         newer = isinstance(format_number, int) and format_number > _FORMAT
         remedy = "update the detector" if newer else "train it again with this version"
-        raise ModelError(f"{path}: the model has format {format_number!r}, this version reads {_FORMAT}: {remedy}")
-    if features != FEATURE_VERSION:
         raise ModelError(
-            f"{path}: the model was trained on features of version {features!r}, this version computes version "
+            f"{path}: the model has format {_short(format_number)}, this version reads {_FORMAT}: {remedy}"
+        )
+    if type(features) is not int or features != FEATURE_VERSION:
+        raise ModelError(
+            f"{path}: the model was trained on features of version {_short(features)}, this version computes version "
             f"{FEATURE_VERSION}: train it again, or install the version that trained it"
         )
+
+
+def _short(value: object) -> str:
+    text = repr(value) if isinstance(value, str | int | float | None) else type(value).__name__
+    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def _payload(model: Model) -> dict[str, Any]:
@@ -182,8 +237,16 @@ def _layer(payload: dict[str, Any]) -> Layer:
     return Layer(unpack(payload["weights"]), unpack(payload["bias"]))
 
 
+def _network(layers: list[Any]) -> DocumentNetwork:
+    if len(layers) != LAYERS:
+        raise ValueError(f"a network has {len(layers):,} layers, not {LAYERS}")
+    return DocumentNetwork(tuple(map(_layer, layers)))
+
+
 def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
     linear, networks = payload["linear"], payload["networks"]
+    if len(networks["members"]) > MAX_NETWORKS:
+        raise ValueError(f"it has {len(networks['members']):,} networks; {MAX_NETWORKS} is the most")
     model = Model(
         labels=tuple(metadata["labels"]),
         kinds=tuple(metadata["kinds"]),
@@ -192,43 +255,11 @@ def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
         idf=unpack(payload["idf"]),
         vectors=WordVectors(*(unpack(payload["vectors"][name]) for name in ("vectors", "buckets", "fingerprints"))),
         networks=Ensemble(
-            unpack(networks["mean"]),
-            unpack(networks["factor"]),
-            tuple(DocumentNetwork(tuple(map(_layer, layers))) for layers in networks["members"]),
+            unpack(networks["mean"]), unpack(networks["factor"]), tuple(map(_network, networks["members"]))
         ),
         calibration=unpack(payload["calibration"]),
-        thresholds={str(name): float(value) for name, value in metadata["thresholds"].items()},
+        thresholds={name: float(value) for name, value in metadata["thresholds"].items()},
         metadata=metadata,
     )
-    _check_shapes(model)
+    check_model(model)
     return model
-
-
-def _check_shapes(model: Model) -> None:
-    """Raise `ValueError` if arrays of a model have the wrong dtype, or shapes that do not fit the others."""
-    labels, kinds = len(model.labels), len(model.kinds)
-    linear, vectors = model.linear, model.vectors
-    inputs = context.input_width(labels, kinds)
-    dtypes: dict[type, tuple[NDArray[Any], ...]] = {
-        np.int8: (linear.weights, vectors.vectors),
-        np.uint8: (model.idf,),
-        np.uint32: (vectors.buckets, vectors.fingerprints),
-        np.float32: (linear.scale, linear.bias, model.calibration),
-    }
-    fits = (
-        all(array.dtype == dtype for dtype, arrays in dtypes.items() for array in arrays),
-        model.labels[0] == REPORTING,
-        set(model.kind_labels) == set(range(labels)),
-        len(model.kind_labels) == kinds,
-        linear.weights.shape == (BUCKETS, kinds),
-        linear.scale.shape == linear.bias.shape == (kinds,),
-        model.idf.shape == (BUCKETS,),
-        vectors.vectors.shape == (len(vectors.fingerprints), DIMENSIONS),
-        vectors.buckets.shape == vectors.fingerprints.shape,
-        not len(vectors.buckets) or int(vectors.buckets.max()) < BUCKETS,
-        model.networks.fits(inputs, kinds),
-        model.calibration.shape == (labels + 1, labels),
-        all(0 <= threshold <= 1 for threshold in model.thresholds.values()),
-    )
-    if not all(fits):
-        raise ValueError(f"its arrays do not fit {labels} labels and {kinds} kinds, or each other")

@@ -174,6 +174,10 @@ def convolve(backend: Backend, case: Numbers) -> Any:
     return hidden[: sum(case.sizes)]
 
 
+def sigmoid(backend: Backend, case: Numbers) -> Any:
+    return backend.sigmoid(filled(case.random, case.rows, case.width))
+
+
 def pool(backend: Backend, case: Numbers) -> Any:
     random = case.random
     peaks, means = random.random((case.rows, case.width), np.float32), hidden_units(random, case.rows, case.width)
@@ -182,7 +186,7 @@ def pool(backend: Backend, case: Numbers) -> Any:
     return out
 
 
-OF_NUMBERS = {call.__name__: call for call in (softmax, standardize, rectify, convolve, pool)}
+OF_NUMBERS = {call.__name__: call for call in (softmax, standardize, rectify, convolve, sigmoid, pool)}
 numbers = st.builds(
     Numbers, sizes=st.lists(st.one_of(st.integers(0, 20), st.integers(BLOCK - 1, 2 * BLOCK)), max_size=6),
     width=st.integers(1, 20), dilation=st.sampled_from([*NEAR_DILATIONS, *FAR_DILATIONS]), seed=st.integers(0, 1000),

@@ -18,7 +18,7 @@ from detector.cleaner import Cleaner
 from detector.errors import UsageError
 from detector.inference.model import Model
 from detector.text.paragraphs import ParagraphBreak
-from detector.text.sections import SECTION_CHARACTERS
+from detector.text.sections import LIMITS
 
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed")
 
@@ -34,7 +34,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> BackendSwitch:
 
 @pytest.fixture
 def without_numba(fresh: BackendSwitch, monkeypatch: pytest.MonkeyPatch) -> BackendSwitch:
-    monkeypatch.setitem(sys.modules, "detector.backend.compiled", None)
+    monkeypatch.setitem(sys.modules, "numba", None)
     return fresh
 
 
@@ -104,6 +104,7 @@ def test_the_environment_has_an_invalid_value(
 # Without Numba
 
 
+@pytest.mark.filterwarnings("error")
 def test_without_numba_numpy_is_used(without_numba: BackendSwitch) -> None:
     assert without_numba.backend(ENOUGH) is NUMPY_BACKEND
     assert without_numba.backend(ENOUGH) is NUMPY_BACKEND
@@ -113,7 +114,7 @@ def test_requesting_numba_without_it_is_an_error(without_numba: BackendSwitch, m
     without_numba.backend(ENOUGH)
     monkeypatch.setenv(VARIABLE, "1")
     for _ in range(2):
-        with pytest.raises(UsageError, match=r"boilerplate-detector\[speed\]"):
+        with pytest.raises(UsageError, match=r"not installed.*boilerplate-detector\[speed\]"):
             without_numba.backend(0)
 
 
@@ -136,7 +137,7 @@ def test_predictions_are_the_same(
     paragraph_break: ParagraphBreak, tiny_model: Model, seed_texts: list[str], fresh: BackendSwitch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    texts = [*seed_texts, *ODD_TEXTS["more than is read"], "", "x " * (SECTION_CHARACTERS // 2 + 1)]
+    texts = [*seed_texts, *ODD_TEXTS["more than is read"], "", "x " * (LIMITS.characters // 2 + 1)]
     cleaner = Cleaner(tiny_model, 0.5, paragraphs=paragraph_break)
     plain = list(cleaner.predict_many(texts))
     assert fresh.backend(0) is NUMPY_BACKEND

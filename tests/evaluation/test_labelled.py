@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.errors import DataError
+from detector.errors import DataError, UsageError
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph, read_documents
 from detector.util.batching import batches
 
@@ -78,7 +78,7 @@ def test_files_are_read_lazily(tmp_path: Path) -> None:
     found = read_documents([write(tmp_path / "a.jsonl", FULL, FULL), tmp_path / "missing.jsonl"])
     assert next(found).id == "ferry-1"
     assert next(found).id == "ferry-1"
-    with pytest.raises(DataError, match=r"missing.jsonl: no such file or folder"):
+    with pytest.raises(UsageError, match=r"missing.jsonl: no such file or folder"):
         next(found)
 
 

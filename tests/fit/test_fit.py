@@ -17,11 +17,11 @@ from tiny import ROOT, TINY_CONFIG, TINY_VECTORS
 from detector.cleaner import Cleaner
 from detector.errors import DataError, UsageError
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph, read_documents
+from detector.fit import train as train_module
 from detector.fit.config import FitConfig
 from detector.fit.data import site_folds
 from detector.fit.fit import fit
 from detector.fit.train import train
-from detector.inference import storage
 from detector.inference.network import LAYERS
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save
 
@@ -89,7 +89,7 @@ def test_a_label_in_only_one_fold() -> None:
 def test_fewer_sites_than_folds(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"8 site\(s\) for 9 folds"):
         fit(corpus(), replace(QUICK, folds=9))
-    with pytest.raises(DataError, match=r"missing\.jsonl"):
+    with pytest.raises(UsageError, match=r"missing\.jsonl"):
         train([tmp_path / "missing.jsonl"], tmp_path / "model", QUICK, vectors=TINY_VECTORS)
     assert not (tmp_path / "model").exists()
 
@@ -203,7 +203,7 @@ def test_a_model_has_the_given_vectors_or_none() -> None:
 def test_training_takes_the_vectors_of_the_shipped_model(
     tiny_data: Path, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "shipped_model", lambda: tiny_model_dir)
+    monkeypatch.setattr(train_module, "load_model", lambda: load_model(tiny_model_dir))
     train([tiny_data], tmp_path / "model", replace(TINY_CONFIG, networks=(0,), network_epochs=1))
     assert np.array_equal(load_model(tmp_path / "model").vectors.vectors, TINY_VECTORS.vectors)
 

@@ -15,7 +15,7 @@ from model_files import change_metadata, message
 from numpy.typing import NDArray
 from scoring import scores_of
 
-from detector.errors import ModelError
+from detector.errors import ModelError, UsageError
 from detector.features.version import FEATURE_VERSION
 from detector.features.word_vectors import DIMENSIONS, WordVectors
 from detector.inference import storage
@@ -125,11 +125,11 @@ def test_saving_leaves_no_other_files(tiny_model: Model, tmp_path: Path) -> None
         ({"labels": None}, ["not a model of format 4"]),
         ({"labels": []}, ["not a model of format 4"]),
         ({"labels": ["reporting", "appeal"]}, ["do not fit"]),
-        ({"labels": ["appeal", "reporting", "navigation"]}, ["do not fit"]),
+        ({"labels": ["appeal", "reporting", "navigation"]}, ["the first of", "'reporting'"]),
         ({"kinds": ["body"]}, ["do not fit"]),
         ({"thresholds": []}, ["not a model of format 4"]),
         ({"thresholds": {"balanced": "high"}}, ["not a model of format 4"]),
-        ({"thresholds": {"balanced": 7}}, ["do not fit"]),
+        ({"thresholds": {"balanced": 7}}, ["the threshold balanced is not a number from 0 to 1"]),
     ],
 )
 def test_metadata_that_does_not_fit(model_copy: Path, changes: dict[str, Any], words: list[str]) -> None:
@@ -199,10 +199,17 @@ def test_a_folder_in_place_of_a_file(model_copy: Path, name: str) -> None:
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
-    assert "no such file" in message(tmp_path / "nowhere")
+    for name in (tmp_path / "nowhere", "a\0b"):
+        with pytest.raises(UsageError, match="no such file or folder"):
+            load_model(name)
     (tmp_path / "file").write_text("text")
-    assert "file" in message(tmp_path / "file")
-    assert message(Path("a\0b"))
+    assert "not a folder" in message(tmp_path / "file")
+
+
+@pytest.mark.parametrize("folder", [5, b"model", ["model"], 0.5])
+def test_a_folder_that_is_no_path(folder: Any) -> None:
+    with pytest.raises(UsageError, match="give the path of a folder"):
+        load_model(folder)
 
 
 def test_the_shipped_model_is_small_and_described(shipped: object) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
-from model_files import error_of, message, write_arrays
+from model_files import error_of, message, small_model, write_arrays
+from scoring import scores_of
 
+from detector.errors import ModelError
+from detector.inference import storage
 from detector.inference.model import Model
 from detector.inference.network import Ensemble
-from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, save
+from detector.inference.plain_pickle import unpickle
+from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, read_metadata, save
 
 
 def test_a_truncated_file(model_copy: Path) -> None:
@@ -80,6 +86,58 @@ def test_a_changed_pickle_with_its_own_digest_is_never_another_error(model_copy:
         loaded += said is None  # a number of an array, for example
         assert said is None or str(model_copy) in said
     assert loaded < sum(1 for _ in structure(payload))
+
+
+EVERY = 997  # bytes
+FIRST = 4096  # bytes whose bits are flipped
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """The folder of `small_model`."""
+    save(small_model(), tmp_path / "small", {})
+    return tmp_path / "small"
+
+
+def test_a_file_that_is_cut_at_every_997th_byte(model_copy: Path, payload: bytes) -> None:
+    file = model_copy / ARRAYS_FILE
+    for number, size in enumerate(range(0, len(payload), EVERY)):
+        with pytest.raises(ModelError, match="damaged"):  # where the digest was made again
+            unpickle(payload[:size], file)
+        if number % 50 == 1:
+            os.truncate(file, len(payload) - size)
+            assert "damaged" in message(model_copy)
+
+
+@pytest.mark.slow
+def test_a_flipped_bit_of_every_byte_is_noticed(small: Path) -> None:
+    whole = (small / ARRAYS_FILE).read_bytes()
+    for at in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[at] ^= 1 << at % 8
+        (small / ARRAYS_FILE).write_bytes(flipped)
+        assert "damaged or changed" in message(small)
+
+
+@pytest.mark.slow
+def test_every_flipped_bit_of_a_small_file_with_its_own_digest(small: Path) -> None:
+    """What reaches the parser is refused, or is a model that predicts probabilities."""
+    whole = (small / ARRAYS_FILE).read_bytes()
+    assert len(whole) < FIRST
+    loaded = 0
+    for at, bit in product(range(len(whole)), range(8)):
+        flipped = bytearray(whole)
+        flipped[at] ^= 1 << bit
+        try:
+            content = unpickle(bytes(flipped), small / ARRAYS_FILE)
+            model = storage._model(content, read_metadata(small))
+        except (ModelError, *storage.NOT_A_MODEL):
+            continue
+        loaded += 1
+        if loaded % 20:
+            continue
+        assert np.isfinite(scores_of(model, ["The ferry left.", "Give now!"]).kinds).all()
+    assert 0 < loaded < 2 * len(whole)  # bits of numbers, for example
 
 
 def test_another_model_s_arrays(model_copy: Path, tiny_model: Model, tmp_path: Path) -> None:

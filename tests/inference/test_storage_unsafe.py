@@ -84,9 +84,11 @@ def test_a_pickle_that_would_run_a_command_has_not_run_it(
     write_arrays(model_copy, content) if its_digest else (model_copy / ARRAYS_FILE).write_bytes(content)
     said = message(model_copy)
     assert not trace.exists()
-    if its_digest or name != "packed in an array":
+    if its_digest:
         assert SAID.get(name, "refused as unsafe") in said
-    assert name in SAID or "nothing in it was run" in said
+        assert name in SAID or "nothing in it was run" in said
+    else:
+        assert "damaged or changed" in said
 
 
 def test_the_error_names_the_refused_object(model_copy: Path, tmp_path: Path) -> None:
@@ -116,27 +118,6 @@ def test_arrays_dumped_by_joblib_are_refused(compress: Any, model_copy: Path, tm
     write_arrays(model_copy, dumped({"idf": np.arange(100)}, tmp_path, compress))
     said = message(model_copy)
     assert ("damaged" if compress else "refused as unsafe") in said
-
-
-MEMORY = [
-    b"\x80\x04]r\xff\xff\xff\xff.",  # LONG_BINPUT: a memo of four billion objects
-    b"\x80\x04]p2147483647\n.",  # PUT
-    b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7f.",  # BINBYTES8 of nearly everything
-    b"\x80\x04B\xff\xff\xff\xff.",  # BINBYTES of four gigabytes
-    b"\x80\x05\x96\xff\xff\xff\xff\xff\x00\x00\x00.",  # BYTEARRAY8
-    b"\x80\x04P1\n.",  # PERSID
-    b"\x80\x04\x82\x01.",  # EXT1
-    b"",
-    b".",
-    b"\x80\x7f}.",
-]
-
-
-@pytest.mark.parametrize("content", MEMORY)
-def test_malicious_pickles(content: bytes, model_copy: Path) -> None:
-    write_arrays(model_copy, content)
-    said = message(model_copy)
-    assert "refused as unsafe" in said or "damaged" in said
 
 
 @pytest.mark.parametrize("value", [[], "model", 5, {}, {"linear": {}}, {"linear": [], "networks": None}, [{}]])
@@ -181,19 +162,19 @@ def test_layers_with_other_numbers_of_units_fit(model_copy: Path, payload: bytes
 WRONG_PARTS: list[tuple[str, Callable[[dict[str, Any]], object]]] = [
     ("dtype", lambda p: p["idf"].update(dtype="object")),
     ("dtype", lambda p: p["idf"].update(dtype="float64")),
-    ("reshape", lambda p: p["idf"].update(shape=[7])),
-    ("do not fit", lambda p: p["idf"].update(shape=[1, -1])),
+    ("truncated, or too many", lambda p: p["idf"].update(shape=[7])),
+    ("the shape of an array", lambda p: p["idf"].update(shape=[1, -1])),
     ("do not fit", lambda p: p["kind_labels"].append(0)),
     ("do not fit", lambda p: p["kind_labels"].__setitem__(0, 9)),
     ("do not fit", lambda p: p["linear"].update(scale=p["calibration"])),
     ("do not fit", lambda p: p["linear"].update(weights=p["idf"])),
     ("not a model", lambda p: p.pop("calibration")),
-    ("do not fit", lambda p: members(p)[1].pop()),
+    ("layers", lambda p: members(p)[1].pop()),
     ("do not fit", lambda p: members(p)[0].reverse()),
     ("do not fit", lambda p: members(p)[0][2].update(bias=p["linear"]["bias"])),
     ("do not fit", lambda p: members(p)[0][0].update(weights=p["calibration"])),
-    ("do not fit", lambda p: members(p)[0][0]["bias"].update(shape=[1, -1])),
-    ("do not fit", lambda p: members(p).append([])),
+    ("the shape of an array", lambda p: members(p)[0][0]["bias"].update(shape=[1, -1])),
+    ("layers", lambda p: members(p).append([])),
     *(("do not fit", lambda p, at=at: as_int8(members(p)[0][at]["weights"])) for at in (0, 1, 3, LAYERS - 1)),
     ("do not fit", lambda p: as_int8(members(p)[1][0]["bias"])),
     ("do not fit", lambda p: replace_layers(members(p)[0], hidden=0)),
@@ -218,7 +199,7 @@ WRONG_PARTS: list[tuple[str, Callable[[dict[str, Any]], object]]] = [
     ("do not fit", lambda p: p["vectors"].update(fingerprints=p["idf"])),
     ("do not fit", lambda p: p["vectors"].update(vectors=p["calibration"])),
     (
-        "do not fit",
+        "is not below",
         lambda p: p["vectors"]["buckets"].update(bytes=zlib.compress(b"\xff" * 4 * len(TINY_VECTORS.buckets))),
     ),
     ("not a model", lambda p: p["vectors"].pop("vectors")),
@@ -229,7 +210,7 @@ WRONG_PARTS: list[tuple[str, Callable[[dict[str, Any]], object]]] = [
     ("damaged", lambda p: p["calibration"].update(bytes=b"no such thing")),
     ("truncated", lambda p: p["calibration"].update(bytes=p["calibration"]["bytes"][:-1])),
     ("too many", lambda p: p["calibration"].update(bytes=zlib.compress(bytes(1 << 24)))),
-    ("reshape", lambda p: p["calibration"].update(bytes=zlib.compress(bytes(4)))),
+    ("truncated", lambda p: p["calibration"].update(bytes=zlib.compress(bytes(4)))),
 ]
 
 
@@ -244,7 +225,7 @@ def test_a_model_whose_parts_do_not_fit(
 
 
 def test_a_file_that_is_too_large(model_copy: Path, payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "_MAX_FILE", len(payload) - 1)
+    monkeypatch.setitem(storage._MAX_BYTES, ARRAYS_FILE, len(payload) - 1)
     assert "larger than any model" in message(model_copy)
-    monkeypatch.setattr(storage, "_MAX_FILE", len(payload))
+    monkeypatch.setitem(storage._MAX_BYTES, ARRAYS_FILE, len(payload))
     assert error_of(model_copy) is None

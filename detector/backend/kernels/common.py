@@ -64,14 +64,3 @@ def copy_row(row: Array, out: Array, column: int) -> int:
     for at in range(len(row)):
         out[column + at] = row[at]
     return column + len(row)
-
-
-@compiled
-def subtract_largest(rows: Array, out: Array) -> None:
-    """Subtract from each row of numbers its largest."""
-    for row in range(len(rows)):
-        largest = rows[row, 0]
-        for column in range(1, rows.shape[1]):
-            largest = max(largest, rows[row, column])
-        for column in range(rows.shape[1]):
-            out[row, column] = rows[row, column] - largest

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from detector.features import context, hashing, ngrams, packed_table, shapes, tokens, word_vectors
-from detector.inference import quantization
+from detector.inference import elementary, quantization
 from detector.text import characters
 from detector.text.characters import ASTRAL_HAN, CharacterClass
 from detector.util import arrays
 
 _MODULES = (
-    arrays, characters, context, hashing, ngrams, packed_table, quantization, shapes, tokens, word_vectors,
+    arrays, characters, context, elementary, hashing, ngrams, packed_table, quantization, shapes, tokens, word_vectors,
 )  # fmt: skip
 
 
@@ -66,6 +66,11 @@ SLOTS_PER_WORD, MIN_SLOTS = context.SLOTS_PER_WORD, context.MIN_SLOTS
 UNIT, UNIT_FLOAT, WEIGHT_UNIT = context.UNIT, np.float32(context.UNIT), context.WEIGHT_UNIT
 LENGTH_COLUMN = context.LENGTH_COLUMN
 ROUNDING = np.float32(3 << 22)  # adding and subtracting 1.5 * 2**23 rounds a float32 as np.rint does
+
+# The exponential
+LN2_HIGH, LN2_LOW, PER_LN2 = elementary.LN2_HIGH, elementary.LN2_LOW, elementary.PER_LN2
+EXP_TERMS, EXP_MIN, EXP_MAX = elementary.EXP_TERMS, elementary.EXP_MIN, elementary.EXP_MAX
+EXPONENT_BIAS, MANTISSA_BITS = elementary.EXPONENT_BIAS, elementary.MANTISSA_BITS
 
 # Quantization
 INPUT_MAX, INPUT_STEP = np.float32(quantization.INPUT_MAX), np.float32(1 / quantization.INPUT_STEPS)

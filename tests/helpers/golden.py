@@ -1,0 +1,63 @@
+"""The golden scores: those of the shipped model for 200 of the project's own documents, as digests of their bits.
+
+They are the same on every machine, with every supported version of NumPy, and in every batch. After a change that is
+meant to change scores, write them again:
+
+    python tests/helpers/golden.py
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from detector.backend.switch import PROCESS
+from detector.inference.model import Model
+from detector.inference.predict import Backend, predict
+from detector.inference.storage import load_model
+from detector.text.paragraphs import split
+from detector.util.arrays import Floats
+
+SEEDS = Path(__file__).resolve().parents[2] / "seeds"
+GOLDEN = Path(__file__).resolve().parents[1] / "inference" / "golden.json"
+NUMBER = 200
+Scored = dict[str, dict[str, str | int]]
+
+
+def documents() -> dict[str, str]:
+    """The texts of the golden documents by their names: one of every few of all seeds."""
+    found = [
+        (f"{path.stem}/{number}", "\n".join(p["text"] for p in json.loads(line)["paragraphs"]))
+        for path in sorted(SEEDS.glob("*.jsonl"))
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+    ]
+    return dict(found[:: len(found) // NUMBER][:NUMBER])
+
+
+def scored(texts: dict[str, str], model: Model, backend: Backend) -> Scored:
+    """The documents read together: paragraphs, how many are removed, and a digest of all their scores."""
+    batch = split(list(texts.values()), splitter=backend.split_lines)
+    scores = predict(model, batch, backend)
+    rows = {name: slice(*batch.bounds[at : at + 2]) for at, name in enumerate(texts)}
+    return {name: _described(scores.labels[at], scores.kinds[at], model) for name, at in rows.items()}
+
+
+def _described(labels: Floats, kinds: Floats, model: Model) -> dict[str, str | int]:
+    content = labels.astype("<f4").tobytes() + kinds.astype("<f4").tobytes()
+    removed = int((labels[:, 0] < model.thresholds["balanced"]).sum())
+    return {"paragraphs": len(labels), "removed": removed, "scores": hashlib.sha256(content).hexdigest()[:16]}
+
+
+def here() -> Scored:
+    """The golden documents as this process scores them."""
+    return scored(documents(), load_model(), PROCESS.backend(0))
+
+
+if __name__ == "__main__":
+    if "--print" in sys.argv:
+        sys.stdout.write(json.dumps({"backend": type(PROCESS.backend(0)).__name__, "scored": here()}))
+    else:
+        lines = [f" {json.dumps(name)}: {json.dumps(of)}" for name, of in here().items()]
+        GOLDEN.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
