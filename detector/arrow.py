@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,7 @@ from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
 from detector.cleaner import Cleaned, Cleaner
-from detector.errors import UsageError
+from detector.errors import DataError, UsageError
 from detector.inference.model import Model
 from detector.inference.storage import load_model
 from detector.policy import REPORTING_ONLY, Policy, resolve_policy
@@ -25,12 +26,13 @@ try:
 except ImportError as error:
     raise missing_library("pyarrow", "detector.arrow", "parquet") from error
 
-from detector.formats.arrow_text import TEXT_TYPES, from_texts, is_text, to_texts
+from detector.formats.arrow_text import TextColumn, decoded, encoded, find_text, from_blobs, to_blobs
+
+_PIECE_BYTES = 1 << 20  # of a column, whose texts are strings at a time
 
 Batch = TypeVar("Batch", bound=pa.RecordBatch | pa.Table)
 _Column: TypeAlias = pa.Array | pa.ChunkedArray
 _Value: TypeAlias = Callable[[Cleaned], object]
-_Output: TypeAlias = tuple[pa.Field, _Value]  # an output column, and a function that computes its values
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class Settings:
     """The settings of a worker: small and hashable, and pickled to it instead of a cleaner with its model.
 
     ``model``, ``threshold``, ``policy`` and ``paragraphs`` are as in `detector.load`; every worker needs the folder
-    ``model`` at the same path. ``text`` is the column to clean. ``removed_share`` and ``removed_text`` are names of
-    columns to add: the share of a text's characters that was removed, from 0 to 1, and the removed text.
+    ``model`` at the same path. ``text`` is the column to clean; a dot leads into a struct (``article.body``), unless a
+    column has that name. ``removed_share`` and ``removed_text`` are names of columns to add: the share of a text's
+    characters that was removed, from 0 to 1, and the removed text.
 
     Raises `UsageError` if two of the columns have the same name.
     """
@@ -86,69 +89,113 @@ def clean_batch(
 ) -> Batch:
     """Clean the texts in one column of a `pyarrow.RecordBatch` or `pyarrow.Table`, and return the new batch.
 
-    The column has one of the types that `detector.formats.arrow_text.is_text` accepts, and keeps its type. Nulls stay
-    null, and bytes that are not UTF-8 stay as they are. The rows, the other columns and the metadata of the schema and
-    its fields are kept. ``removed_share`` and ``removed_text`` are names of columns to add last, as in `Settings`.
+    ``text`` names the column as in `Settings`. It has one of the types that `detector.formats.arrow_text.is_text`
+    accepts, and keeps its type. Nulls stay null, and bytes that are not UTF-8 stay as they are. The rows, the other
+    columns and the metadata of the schema and its fields are kept. ``removed_share`` and ``removed_text`` are names of
+    columns to add last, as in `Settings`.
 
     Raises `UsageError` if the text column is missing or has another type, or if a column to add already exists.
     """
     schema = batch.schema
-    index = _text_column(schema, text)
-    _check_new_columns(schema, [name for name in (removed_share, removed_text) if name is not None])
-    text_field = schema.field(index)
-    outputs: list[_Output] = [(text_field, lambda cleaned: cleaned.text)]
+    found = text_column(schema, text)
+    check_new_columns(schema.names, [name for name in (removed_share, removed_text) if name is not None])
+    outputs = [_Output(text, found.type, lambda cleaned: cleaned.text)]
     if removed_share is not None:
-        outputs.append((pa.field(removed_share, pa.float64()), lambda cleaned: cleaned.removed_share))
+        outputs.append(_Output(removed_share, pa.float64(), lambda cleaned: cleaned.removed_share))
     if removed_text is not None:
-        outputs.append((pa.field(removed_text, text_field.type), lambda cleaned: cleaned.prediction.removed_text()))
+        outputs.append(_Output(removed_text, found.type, lambda cleaned: cleaned.prediction.removed_text()))
     columns = list(batch.columns)
-    columns[index], *added = _clean_column(columns[index], cleaner, outputs)
-    fields = [*schema, *(field for field, _ in outputs[1:])]
+    columns[found.index], *added = _clean_column(columns[found.index], found, cleaner, outputs)
+    fields = [*schema, *(pa.field(output.name, output.type) for output in outputs[1:])]
     cleaned: Batch = type(batch).from_arrays([*columns, *added], schema=pa.schema(fields, metadata=schema.metadata))
     return cleaned
 
 
-def _text_column(schema: pa.Schema, name: str) -> int:
-    """The index of the text column. Raises `UsageError` if it is missing, ambiguous or of another type."""
-    index: int = schema.get_field_index(name)  # -1 also if two columns have this name
-    if index < 0:
-        raise UsageError(f"text column {name!r}: missing, or not unique; the columns: {', '.join(schema.names)}")
-    column_type = schema.field(index).type
-    if not is_text(column_type):
-        raise UsageError(f"text column {name!r} is {column_type}, not {TEXT_TYPES}: cast it, or name another column")
-    return index
+def text_column(schema: pa.Schema, name: str) -> TextColumn:
+    """Where the texts are. Raises `UsageError` if the column is missing, ambiguous or of another type."""
+    try:
+        return find_text(schema, name)
+    except DataError as error:
+        raise UsageError(f"{error}; name the column of the texts: Settings(text=...)") from None
 
 
-def _check_new_columns(schema: pa.Schema, names: Sequence[str]) -> None:
+def check_new_columns(columns: Sequence[str], names: Sequence[str]) -> None:
+    """Raise `UsageError` if a column to add already exists."""
     for name in names:
-        if name in schema.names:
+        if name in columns:
             raise UsageError(f"column {name!r}, which would be added, already exists: give another name")
 
 
-def _clean_column(column: _Column, cleaner: Cleaner, outputs: Sequence[_Output]) -> list[_Column]:
-    """The output columns for a text column: arrays for an array, chunked arrays for a chunked array."""
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """A column of results: its name and type, and the value of a row."""
+
+    name: str
+    type: pa.DataType
+    value: Callable[[Cleaned], object]
+
+    def piece(self, values: Sequence[Any]) -> pa.Array:
+        """Some of the values as an array: of texts as bytes, which can be joined whatever the type."""
+        return pa.array(values, self.type) if self._is_number else encoded(values)
+
+    def joined(self, pieces: Sequence[pa.Array]) -> pa.Array:
+        """The pieces as one array of the type."""
+        array = pa.concat_arrays(pieces or [self.piece([])])
+        return array if self._is_number else from_blobs(array, self.type)
+
+    @property
+    def _is_number(self) -> bool:
+        return bool(pa.types.is_floating(self.type))
+
+
+def _clean_column(column: _Column, found: TextColumn, cleaner: Cleaner, outputs: Sequence[_Output]) -> list[_Column]:
+    """The output columns for a column with texts: arrays for an array, chunked arrays for a chunked array."""
     chunked = isinstance(column, pa.ChunkedArray)
     chunks = column.chunks if chunked else [column]
-    rows = _rows(chunks, cleaner, [value for _, value in outputs])
-    parts = [list(islice(rows, len(chunk))) for chunk in chunks]
-    columns = []
-    for number, (field, _) in enumerate(outputs):
-        arrays = [_array([row[number] for row in part], field.type) for part in parts]
-        columns.append(pa.chunked_array(arrays, field.type) if chunked else arrays[0])
-    return columns
+    blobs = [to_blobs(found.texts(chunk)) for chunk in chunks]
+    rows = _rows(blobs, cleaner, [output.value for output in outputs])
+    results = []
+    for chunk, chunk_blobs in zip(chunks, blobs, strict=True):
+        texts, *others = _output_arrays(rows, chunk_blobs, outputs)
+        results.append([found.replaced(chunk, texts), *others])
+    if not chunked:
+        return results[0]
+    kinds = [column.type, *(output.type for output in outputs[1:])]
+    return [pa.chunked_array([result[number] for result in results], kind) for number, kind in enumerate(kinds)]
+
+
+def _output_arrays(rows: Iterator[list[Any]], blobs: pa.Array, outputs: Sequence[_Output]) -> list[pa.Array]:
+    """The arrays of the next rows, as many as there are blobs. Only a piece of them is held as strings at a time."""
+    pieces: list[list[pa.Array]] = [[] for _ in outputs]
+    for piece in _pieces(blobs):
+        values = list(islice(rows, len(piece)))
+        for number, output in enumerate(outputs):
+            pieces[number].append(output.piece([row[number] for row in values]))
+    return [output.joined(parts) for output, parts in zip(outputs, pieces, strict=True)]
 
 
 def _rows(chunks: Sequence[pa.Array], cleaner: Cleaner, values: Sequence[_Value]) -> Iterator[list[Any]]:
     """The output values of each row, None for a null. The texts of all chunks are cleaned together, for speed."""
-    texts = [text for chunk in chunks for text in to_texts(chunk)]
-    cleaned = cleaner.clean_many(text for text in texts if text is not None)
-    for text in texts:
-        if text is None:
-            yield [None] * len(values)
-        else:
-            result = next(cleaned)
-            yield [value(result) for value in values]
+    nulls: deque[bool] = deque()  # of the rows that were read and are not yet returned: whether the text is null
+    null = [None] * len(values)
+    for cleaned in cleaner.clean_many(_texts(chunks, nulls)):
+        while nulls.popleft():
+            yield null
+        yield [value(cleaned) for value in values]
+    yield from (null for _ in nulls)
 
 
-def _array(values: Sequence[Any], column_type: pa.DataType) -> pa.Array:
-    return from_texts(values, column_type) if is_text(column_type) else pa.array(values, column_type)
+def _texts(chunks: Sequence[pa.Array], nulls: deque[bool]) -> Iterator[str]:
+    """The texts that are not null, read when they are needed. ``nulls`` receives for every row whether it is null."""
+    for chunk in chunks:
+        for piece in _pieces(chunk):
+            for text in decoded(piece):
+                nulls.append(text is None)
+                if text is not None:
+                    yield text
+
+
+def _pieces(blobs: pa.Array) -> Iterator[pa.Array]:
+    """Slices of about `_PIECE_BYTES`."""
+    rows = max(1, len(blobs) * _PIECE_BYTES // max(blobs.nbytes, 1))
+    return (blobs.slice(start, rows) for start in range(0, len(blobs), rows))

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from detector.errors import UsageError
 from detector.util.libraries import missing_library
 
 try:
     from pyspark.sql import DataFrame
-    from pyspark.sql.types import DoubleType, StringType, StructType
+    from pyspark.sql.pandas.types import from_arrow_type, to_arrow_schema
+    from pyspark.sql.types import DoubleType, StructType
 except ImportError as error:
     raise missing_library("Apache Spark (pyspark)", "detector.spark", "spark") from error
 
 import pyarrow as pa
 
-from detector.arrow import Settings
+from detector.arrow import Settings, check_new_columns, text_column
 
 
 def clean(frame: DataFrame, settings: Settings | None = None) -> DataFrame:
@@ -40,16 +40,11 @@ def clean(frame: DataFrame, settings: Settings | None = None) -> DataFrame:
 
 def _cleaned_schema(schema: StructType, settings: Settings) -> StructType:
     """The schema with the columns to add. Checks the columns on the driver, before any task starts."""
-    if settings.text not in schema.names:
-        raise UsageError(f"text column {settings.text!r}: missing; the columns: {', '.join(schema.names)}")
-    if not isinstance(schema[settings.text].dataType, StringType):
-        found = schema[settings.text].dataType.simpleString()
-        raise UsageError(f"text column {settings.text!r} is {found}, not string: cast it, or name another column")
+    text = text_column(to_arrow_schema(schema), settings.text)
+    names = (settings.removed_share, settings.removed_text)
+    check_new_columns(schema.names, [name for name in names if name is not None])
     cleaned = StructType(list(schema.fields))
-    for name, column_type in ((settings.removed_share, DoubleType()), (settings.removed_text, StringType())):
-        if name is None:
-            continue
-        if name in schema.names:
-            raise UsageError(f"column {name!r}, which would be added, already exists: give another name")
-        cleaned.add(name, column_type)
+    for name, column_type in zip(names, (DoubleType(), from_arrow_type(text.type)), strict=True):
+        if name is not None:
+            cleaned.add(name, column_type)
     return cleaned

@@ -23,13 +23,14 @@ class Record:
     """One record of a file, or another part of it.
 
     ``text`` is None for a part without text (a table's header, a blank line, a null), which is written again unchanged.
+    Where a whole file is one text, it is an iterator of consecutive chunks, and the text is written in pieces.
     ``is_null`` tells a record whose text is null from such a part; null texts stay null and are counted. ``raw`` is
     what the format's writer needs to write the record again; only that format knows its type. ``weight`` is the number
     of bytes that the record holds in memory besides its text.
     """
 
     id: str
-    text: str | None
+    text: str | Iterator[str] | None
     raw: Any = None
     weight: int = 0
     is_null: bool = False
@@ -39,7 +40,8 @@ class Record:
 class Rejected:
     """A part of a file that cannot be read as a record.
 
-    ``number`` is the number of its first line, counted from 1; ``raw`` are its bytes.
+    ``number`` is the number of its first line, counted from 1, or in a format without lines that of the record; ``raw``
+    are its bytes.
     """
 
     number: int
@@ -51,7 +53,13 @@ class Writer(Protocol):
     """Writes records to a stream, in the order in which they were read."""
 
     def write(self, record: Record, text: str | None) -> None:
-        """Write a record with ``text`` in place of its own text; with None, write it unchanged."""
+        """Write a record with ``text`` in place of its own text; with None, write it unchanged.
+
+        Where the text of a record is an iterator of chunks, this is called for each piece of the new text, in order.
+        """
+
+    def write_original(self, original: bytes, record: Record | None = None) -> None:
+        """Write the bytes of an original record in place of ``record``; without one, of a record that was rejected."""
 
     def close(self) -> None:
         """Write what is still buffered. The stream stays open."""
@@ -75,6 +83,12 @@ class Format(Protocol):
         """Read the records of a stream. ``name`` is the file's name, for ids and messages.
 
         Raises `DataError` if the file as a whole cannot be read, `OSError` as the stream does.
+        """
+
+    def original(self, record: Record, text: str) -> bytes | None:
+        """The bytes of a record, if they are not restored by cleaning its text to ``text`` and restoring that.
+
+        They are not where the text was written in another way than this format writes it; else None.
         """
 
     def writer(self, stream: BinaryIO, fields: Fields) -> Writer:

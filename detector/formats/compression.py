@@ -6,10 +6,10 @@ import contextlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from detector.util.libraries import load_library
+from detector.formats.decompressors import zstandard
+from detector.formats.members import Members
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -32,80 +32,24 @@ def without_compression(path: Path) -> Path:
 def require(extension: str) -> None:
     """Raise `UsageError` if a library that this compression needs is not installed."""
     if extension == ".zst":
-        _zstandard()
-
-
-def _zstandard() -> ModuleType:
-    return load_library("zstandard", "reading and writing .zst", "zstd")
+        zstandard()
 
 
 def decompressing(stream: BinaryIO, extension: str) -> BinaryIO:
     """A stream of the decompressed data; with an empty ``extension``, the same stream.
 
-    Reading damaged or truncated data from it raises `OSError`.
+    Reading damaged or truncated data from it raises `OSError`, also where data that is no part of the compressed data
+    follows it, and where decompressing takes more memory than the environment variable `MEMORY_VARIABLE` allows.
     """
-    return io.BufferedReader(_DecompressedStream(_reader(stream, extension)), _BUFFER) if extension else stream
-
-
-class _Reader(Protocol):
-    def read(self, size: int, /) -> bytes:
-        """Read some decompressed bytes; none at the end of the data."""
-
-
-def _reader(stream: BinaryIO, extension: str) -> _Reader:
-    if extension == ".gz":
-        import gzip
-
-        return gzip.GzipFile(fileobj=stream)
-    if extension == ".bz2":
-        import bz2
-
-        return bz2.BZ2File(stream)
-    if extension == ".xz":
-        import lzma
-
-        return lzma.LZMAFile(stream)
-    return _ZstdReader(stream)
-
-
-class _ZstdReader:
-    """Reads concatenated Zstandard frames. Raises `EOFError` if the last frame is truncated."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._frame: Any = None
-
-    def read(self, size: int) -> bytes:
-        """Decompress about ``size`` compressed bytes; the result may be longer. Empty at the end of the data."""
-        compressed = self._stream.read(size)
-        out = b""
-        while compressed and not out:
-            out = self._decompress(compressed)
-            compressed = b"" if out else self._stream.read(size)
-        if not out and self._frame is not None:
-            raise EOFError("truncated")
-        return out
-
-    def _decompress(self, compressed: bytes) -> bytes:
-        pieces = []
-        while compressed:
-            self._frame = self._frame or _zstandard().ZstdDecompressor().decompressobj()
-            pieces.append(self._frame.decompress(compressed))
-            compressed = b""
-            if self._frame.eof:
-                compressed, self._frame = self._frame.unused_data, None
-        return b"".join(pieces)
+    return io.BufferedReader(_DecompressedStream(Members(stream, extension)), _BUFFER) if extension else stream
 
 
 class _DecompressedStream(io.RawIOBase):
-    """The data of a reader as a raw stream. The errors for damaged data, different in each library, become `OSError`.
+    """The data of all members as a raw stream."""
 
-    The reader may return more bytes than it was asked for; the rest is kept for the next call.
-    """
-
-    def __init__(self, reader: _Reader) -> None:
-        self._reader = reader
-        self._rest = memoryview(b"")
+    def __init__(self, members: Members) -> None:
+        self._members = members
+        self._rest = memoryview(b"")  # decompressed, but not yet asked for
 
     def readable(self) -> bool:
         return True
@@ -120,12 +64,10 @@ class _DecompressedStream(io.RawIOBase):
         return count
 
     def _read(self, size: int) -> bytes:
-        try:
-            return self._reader.read(size)
-        except OSError:
-            raise
-        except Exception as error:  # zlib.error, LZMAError, EOFError and ZstdError have no common base
-            raise OSError(f"damaged compressed data ({error}); get the file again") from error
+        data = self._members.read(size)
+        while not data and self._members.next():
+            data = self._members.read(size)
+        return data
 
 
 @contextlib.contextmanager
@@ -156,4 +98,4 @@ def _writer(stream: BinaryIO, extension: str) -> BinaryIO:
         import lzma
 
         return cast("BinaryIO", lzma.LZMAFile(stream, "wb"))
-    return cast("BinaryIO", _zstandard().ZstdCompressor().stream_writer(stream, closefd=False))
+    return cast("BinaryIO", zstandard().ZstdCompressor(write_checksum=True).stream_writer(stream, closefd=False))

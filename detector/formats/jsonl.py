@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import re
 from collections.abc import Callable, Iterator
-from json import JSONDecoder
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
+from detector.formats.json_values import (
+    DECODER,
+    Keys,
+    NoTextError,
+    Piece,
+    id_of,
+    json_type,
+    keys_of,
+    literal,
+    pieces,
+    span,
+    value_at,
+)
 
 _fast_loads: Callable[[bytes], object] | None
-_fast_dumps: Callable[[str], bytes] | None
 try:
-    from orjson import dumps, loads
+    from orjson import loads
 
-    _fast_loads, _fast_dumps = loads, dumps
+    _fast_loads = loads
 except ImportError:
-    _fast_loads = _fast_dumps = None
+    _fast_loads = None
 
-_SPACE = re.compile(r"[ \t\n\r]*")
-_DECODER = JSONDecoder()
+_BOM = b"\xef\xbb\xbf"
 _MANY_BRACKETS = 500  # fewer cannot nest so deeply that the standard library fails to read the line
 
 
 class JsonLinesFormat:
-    """Each line is a JSON object. Dots in a field's name lead into nested objects: ``article.body``."""
+    """Each line is a JSON object. Dots in a field's name lead into nested objects: ``article.body``.
+
+    An array on the way there makes a line several records; an array of strings is one text, a line per string.
+    """
 
     name = "jsonl"
     own_compressions = ()
@@ -38,35 +50,58 @@ class JsonLinesFormat:
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
         """Read one record per line; a blank line is a record without a text.
 
-        A record's id is its id field, if that is a string or an integer, else ``name:line``.
+        A record's id is its id field, if that is a string or an integer, else ``name:line``. A text that is null stays
+        null.
         """
         for number, line in enumerate(stream, 1):
             if line.isspace():
-                yield Record("", None, (line, ()))
+                yield Record("", None, _Line(line))
             else:
-                yield _record(line, name, number, fields)
+                yield from _records(line, name, number, fields)
+
+    def original(self, record: Record, text: str) -> bytes | None:
+        """The line, or the piece of it, if the text was written in another way than here."""
+        raw: _Line | Piece = record.raw
+        if isinstance(raw, Piece):
+            return raw.original(text)
+        if text == record.text:
+            return None
+        restored = _with_text(_Line(_with_text(raw, text), raw.keys), str(record.text))
+        return None if restored == raw.line else raw.line
 
     def writer(self, stream: BinaryIO, fields: Fields) -> _JsonLinesWriter:
         """A writer of one line per record."""
         return _JsonLinesWriter(stream)
 
 
-def _record(line: bytes, name: str, number: int, fields: Fields) -> Record | Rejected:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The ``raw`` of a record that is a whole line, and the keys of its text."""
+
+    line: bytes
+    keys: Keys = ()
+
+
+def _records(line: bytes, name: str, number: int, fields: Fields) -> Iterator[Record | Rejected]:
     try:
         record = _parse(line, fields)
+        if not isinstance(record, dict):
+            yield Rejected(number, f"the line is {json_type(record)}, not a JSON object", line)
+            return
+        keys = keys_of(record, fields.text)
+        text = value_at(record, keys)
+        if isinstance(text, str):
+            known = id_of(value_at(record, keys_of(record, fields.id)))
+            weight = max(len(line) - len(text), 0)
+            yield Record(f"{name}:{number}" if known is None else known, text, _Line(line, keys), weight)
+        else:
+            yield from _pieces(line, record, name, number, fields)
+    except NoTextError as error:
+        yield Rejected(number, str(error), line)
     except ValueError as error:
-        return Rejected(number, f"not JSON in UTF-8: {error}", line)
+        yield Rejected(number, f"not JSON in UTF-8: {error}", line)
     except RecursionError:
-        return Rejected(number, "JSON that is nested too deeply to be read", line)
-    if not isinstance(record, dict):
-        return Rejected(number, f"the line is {_json_type(record)}, not a JSON object", line)
-    keys = _keys(record, fields.text)
-    text = _value(record, keys)
-    if not isinstance(text, str):
-        found = "missing or null" if text is None else f"{_json_type(text)}, not a string"
-        return Rejected(number, f'field "{fields.text}" is {found}; name the text\'s field with --text-field', line)
-    given = _value(record, _keys(record, fields.id))
-    return Record(str(given) if isinstance(given, str | int) else f"{name}:{number}", text, (line, keys))
+        yield Rejected(number, "JSON that is nested too deeply to be read", line)
 
 
 def _parse(line: bytes, fields: Fields) -> object:
@@ -76,34 +111,27 @@ def _parse(line: bytes, fields: Fields) -> object:
         # accepts, and turns integers of more than 64 bits, which may be ids, into floats.
         with contextlib.suppress(ValueError):
             record = _fast_loads(line)
-            if not isinstance(_value(record, _keys(record, fields.id)), float):
+            if not isinstance(value_at(record, keys_of(record, fields.id)), float):
                 return record
-    parsed: object = json.loads(_decoded(line))
+    parsed: object = DECODER.decode(_decoded(line))
     return parsed
 
 
-def _json_type(value: object) -> str:
-    """JSON's name for the type of a parsed value, with its article: ``an array``."""
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    names = ((dict, "an object"), (list, "an array"), (str, "a string"))
-    return next((name for kind, name in names if isinstance(value, kind)), "a number")
-
-
 def _decoded(line: bytes) -> str:
-    return line.decode("utf-8-sig", "surrogatepass")
+    return line.removeprefix(_BOM).decode("utf-8", "surrogatepass")
 
 
-def _keys(record: object, field: str) -> tuple[str, ...]:
-    """The keys that lead to a field: its name if the record has such a key, else its name split at the dots."""
-    return (field,) if not isinstance(record, dict) or field in record else tuple(field.split("."))
-
-
-def _value(record: object, keys: tuple[str, ...]) -> object:
-    """The value that the keys lead to, one nested object per key; None if one of them is missing."""
-    for key in keys:
-        record = record.get(key) if isinstance(record, dict) else None
-    return record
+def _pieces(line: bytes, record: object, name: str, number: int, fields: Fields) -> Iterator[Record | Rejected]:
+    """The texts of a line whose text is null, an array, or in the elements of an array."""
+    source = _decoded(line)
+    start = source.index("{")
+    before = ("\ufeff" if line.startswith(_BOM) else "") + source[:start]
+    for piece in pieces(source, start, len(source), record, fields, before):
+        if isinstance(piece, Piece):
+            known = f"{name}:{number}" if piece.id is None else piece.id
+            yield Record(known, piece.text, piece, len(piece.before), piece.is_null)
+        else:
+            yield Rejected(number, piece.reason, piece.json.encode("utf-8", "surrogatepass"))
 
 
 class _JsonLinesWriter:
@@ -112,56 +140,27 @@ class _JsonLinesWriter:
 
     def write(self, record: Record, text: str | None) -> None:
         """Write the line; only the string literal of the text is replaced."""
-        line, keys = record.raw
-        self._stream.write(line if text is None or text == record.text else _with_text(line, keys, text))
+        raw: _Line | Piece = record.raw
+        if isinstance(raw, Piece):
+            self._stream.write(raw.with_text(text).encode("utf-8", "surrogatepass"))
+        else:
+            self._stream.write(raw.line if text is None or text == record.text else _with_text(raw, text))
+
+    def write_original(self, original: bytes, record: Record | None = None) -> None:
+        """Write a line."""
+        self._stream.write(original)
 
     def close(self) -> None:
         """Nothing is buffered."""
 
 
-def _with_text(line: bytes, keys: tuple[str, ...], text: str) -> bytes:
-    """The line with another value at ``keys``. Raises `DataError` if it is nested too deeply."""
-    bom = line[: len(line) - len(line.removeprefix(b"\xef\xbb\xbf"))]
-    decoded = _decoded(line)
+def _with_text(raw: _Line, text: str) -> bytes:
+    """The line with another text. Raises `DataError` if it is nested too deeply."""
+    bom = _BOM if raw.line.startswith(_BOM) else b""
+    decoded = _decoded(raw.line)
     try:
-        start, stop = _span(decoded, keys, 0)
+        start, stop = span(decoded, raw.keys, 0)
     except RecursionError as error:
-        raise DataError(f"a line is nested too deeply to replace its text; remove it: {decoded[:60]}") from error
-    before, after = (part.encode("utf-8", "surrogatepass") for part in (decoded[:start], decoded[stop:]))
-    return bom + before + _literal(text, escaped=line.isascii()) + after
-
-
-def _literal(text: str, escaped: bool) -> bytes:
-    """A text as a JSON string; ``escaped`` writes ASCII only."""
-    if _fast_dumps and (text.isascii() or not escaped):
-        with contextlib.suppress(TypeError):  # a lone surrogate
-            return _fast_dumps(text)
-    try:
-        return json.dumps(text, ensure_ascii=escaped).encode()
-    except UnicodeEncodeError:  # a lone surrogate, which UTF-8 cannot encode: it must be escaped
-        return json.dumps(text).encode()
-
-
-def _span(line: str, keys: tuple[str, ...], at: int) -> tuple[int, int]:
-    """The start and the end of the value at ``keys`` in the JSON object that begins at ``at``.
-
-    Of a repeated key the last counts, as for parsers.
-    """
-    found = (at, at)
-    at = _skip_space(line, _skip_space(line, at) + 1)
-    while line[at] != "}":
-        key, at = _DECODER.raw_decode(line, at)
-        start = _skip_space(line, _skip_space(line, at) + 1)
-        _, stop = _DECODER.raw_decode(line, start)
-        if key == keys[0]:
-            found = start, stop
-        at = _skip_space(line, stop)
-        if line[at] == ",":
-            at = _skip_space(line, at + 1)
-    return found if len(keys) == 1 else _span(line, keys[1:], found[0])
-
-
-def _skip_space(line: str, at: int) -> int:
-    """The first position from ``at`` on that is not white space."""
-    match = _SPACE.match(line, at)
-    return match.end() if match else at
+        raise DataError(f"a line is nested too deeply to replace its text; remove it: {decoded[:40]}") from error
+    new = decoded[:start] + literal(text, decoded) + decoded[stop:]
+    return bom + new.encode("utf-8", "surrogatepass")

@@ -12,8 +12,8 @@ from detector.formats import compression
 from detector.formats.base import Format
 
 _EXTENSIONS = {
-    "text": (".txt", ".text", ".md", ".markdown"), "jsonl": (".jsonl", ".ndjson"), "csv": (".csv",),
-    "tsv": (".tsv", ".tab"), "parquet": (".parquet", ".pq"), "warc": (".wet", ".warc"),
+    "text": (".txt", ".text", ".md", ".markdown"), "json": (".json",), "jsonl": (".jsonl", ".ndjson"),
+    "csv": (".csv",), "tsv": (".tsv", ".tab"), "parquet": (".parquet", ".pq"), "warc": (".wet", ".warc"),
 }  # fmt: skip
 FORMATS = tuple(_EXTENSIONS)
 
@@ -42,6 +42,10 @@ class FileType:
 @cache
 def load_format(name: str) -> Format:
     """The format with this name, one of `FORMATS`. Its module is imported only now, so that runs start fast."""
+    if name == "json":
+        from detector.formats.json_file import JsonFormat
+
+        return JsonFormat()
     if name == "jsonl":
         from detector.formats.jsonl import JsonLinesFormat
 

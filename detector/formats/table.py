@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import csv
+import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
+from detector.formats.column_names import MAX_NAME, shown
+from detector.formats.table_rows import BrokenRow, Row, RowReader
 
-_MAX_FIELD = 1 << 28  # characters; it bounds how much text follows an unclosed quote
+_DELIMITERS = (b",", b";", b"\t", b"|")
+_BEFORE_HEADER = re.compile(rb'("?sep=.{1,3})?[\r\n]*', re.IGNORECASE)  # spreadsheets name the separator in a line
+_OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
 class TableFormat:
-    """Rows below a header that names the columns. Bytes that are not UTF-8 are written back unchanged."""
+    """Rows below a header that names the columns. Bytes that are not UTF-8 are written back unchanged.
+
+    If the header has no column for the text with ``delimiter`` between its fields, but has one with a comma, semicolon,
+    tab or vertical bar, the file is read with that.
+    """
 
     name: str
     delimiter: str
@@ -28,115 +36,135 @@ class TableFormat:
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
         """Read one record per row; the header and blank rows are records without a text.
 
-        A record's id is that of its id column, else ``name:line``. Raises `DataError` if the header has no column for
-        the text.
+        A record's id is that of its id column, else ``name:line``. Rows that are not valid, have too many fields or no
+        text are rejected. Raises `DataError` if the header has no column for the text, or several.
         """
-        lines = _RecordingLines(stream)
-        rows = _rows(lines, self.delimiter)
-        header = next(rows, None)
-        if header is None:
+        reader = RowReader(stream)
+        before = reader.skip(codecs.BOM_UTF8)
+        delimiter = self.delimiter.encode()
+        while isinstance(row := reader.peek(delimiter), Row) and _BEFORE_HEADER.fullmatch(row.raw):
+            reader.next(delimiter)
+            before += row.raw
+        if row is None:
+            yield from _unchanged(before)
             return
-        if isinstance(header, csv.Error):
-            raise DataError(
-                f"{name}: the header is not valid {self.name.upper()} ({header}); correct it, or name its --format"
-            )
-        columns = [header[0].removeprefix("\ufeff"), *header[1:]] if header else []
-        if fields.text not in columns:
-            raise DataError(
-                f'{name}: no column "{fields.text}"; choose one with --text-field: {", ".join(columns) or "none"}'
-            )
-        yield Record("", None, _Row(lines.take(), 0))
-        text_at, id_at = (columns.index(f) if f in columns else len(columns) for f in (fields.text, fields.id))
-        for row in rows:
-            number, raw = lines.first_number, lines.take()
-            if isinstance(row, csv.Error):
-                yield Rejected(number, f"not valid {self.name.upper()}: {row}", raw)
-            elif not row:
-                yield Record("", None, _Row(raw, 0))
-            elif len(row) <= text_at:
-                reason = f'the row has {len(row)} fields, but the column "{fields.text}" is number {text_at + 1}'
-                yield Rejected(number, reason, raw)
+        header = self._header(reader, name, fields.text)
+        reader.next(header.delimiter)
+        yield from _unchanged(before + header.raw)
+        text_at, id_at = (header.columns.index(f) if f in header.columns else None for f in (fields.text, fields.id))
+        for row in reader.rows(header.delimiter, len(header.columns)):
+            if isinstance(row, BrokenRow):
+                yield Rejected(row.number, f"not valid {self.name.upper()}: {row.reason}", row.raw)
+            elif row.is_blank:
+                yield from _unchanged(row.raw)
             else:
-                yield Record(row[id_at] if id_at < len(row) else f"{name}:{number}", row[text_at], _Row(raw, text_at))
+                yield _record(row, header, name, text_at or 0, id_at)
+
+    def original(self, record: Record, text: str) -> bytes | None:
+        """The row, if its field was quoted in another way than here."""
+        part: _Part = record.raw
+        if text == record.text:
+            return None
+        written = _with_text(part, text)
+        end = len(written) - (len(part.raw) - part.end)
+        restored = _with_text(replace(part, raw=written, end=end), str(record.text))
+        return None if restored == part.raw else part.raw
 
     def writer(self, stream: BinaryIO, fields: Fields) -> _TableWriter:
         """A writer of one row per record."""
-        return _TableWriter(stream, self.delimiter)
+        return _TableWriter(stream)
+
+    def _header(self, reader: RowReader, name: str, text: str) -> _Header:
+        """The header, with the first delimiter for which it has the column of the text."""
+        own = self.delimiter.encode()
+        rows = {delimiter: reader.peek(delimiter) for delimiter in (own, *_DELIMITERS)}
+        first = rows[own]
+        if first and (first.raw.startswith(_OTHER_ENCODINGS) or b"\0" in first.raw):
+            raise DataError(f"{name}: not UTF-8, but UTF-16 or no text at all; convert it to UTF-8")
+        headers = [_Header.of(row, delimiter) for delimiter, row in rows.items() if isinstance(row, Row)]
+        if isinstance(first, BrokenRow) and not any(text in header.columns for header in headers):
+            raise DataError(
+                f"{name}:{first.number}: the header is not valid {self.name.upper()}: {first.reason}; correct it, or "
+                "name its --format"
+            )
+        header = next((h for h in headers if text in h.columns), max(headers, key=lambda h: len(h.columns)))
+        found = header.columns.count(text)
+        if found != 1:
+            problem = f'{found} columns are named "{text}"; rename one' if found else f'no column "{text}"'
+            raise DataError(f"{name}: {problem}; {_advice(header.columns)}")
+        return header
+
+
+def _advice(columns: list[str]) -> str:
+    line = " ".join(columns)
+    if max(map(len, columns)) > MAX_NAME:
+        return f'the first line looks like no header: "{line[:MAX_NAME]}…"; put the names of the columns before it'
+    return f"choose one with --text-field: {shown(columns)}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """The bytes of a row, and the index of its text among the fields."""
+class _Header:
+    """The bytes of the header, the names of the columns, and what separates them."""
 
     raw: bytes
-    text_at: int
+    columns: list[str]
+    delimiter: bytes
+
+    @classmethod
+    def of(cls, row: Row, delimiter: bytes) -> _Header:
+        return cls(row.raw, [row.value(field) for field in range(len(row.ends))], delimiter)
 
 
-class _RecordingLines:
-    """The lines of a stream, decoded for the parser; their bytes are recorded until `take` is called."""
+@dataclass(slots=True)
+class _Part:
+    """The ``raw`` of a record: its bytes, and where in them the field of the text begins and ends."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._recorded: list[bytes] = []
-        self._number = 0
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self._stream:
-            self._recorded.append(line)
-            self._number += 1
-            yield line.decode("utf-8", "surrogateescape")
-
-    @property
-    def first_number(self) -> int:
-        """The number of the first recorded line, counted from 1."""
-        return self._number - len(self._recorded) + 1
-
-    def take(self) -> bytes:
-        """Return the recorded bytes and forget them."""
-        recorded, self._recorded = b"".join(self._recorded), []
-        return recorded
+    raw: bytes
+    start: int = 0
+    end: int = 0
+    delimiter: bytes = b""
 
 
-def _rows(lines: _RecordingLines, delimiter: str) -> Iterator[list[str] | csv.Error]:
-    """The fields of each row, or the error in it; the parser goes on with the next line."""
-    csv.field_size_limit(_MAX_FIELD)
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        try:
-            yield next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield error
+def _unchanged(raw: bytes) -> Iterator[Record]:
+    """A record without a text for bytes that are written back; none if there are no bytes."""
+    if raw:
+        yield Record("", None, _Part(raw), len(raw))
+
+
+def _record(row: Row, header: _Header, name: str, text_at: int, id_at: int | None) -> Record | Rejected:
+    count = len(row.ends)
+    if count <= text_at:
+        reason = f'the row has {count} fields, but the column "{header.columns[text_at]}" is number {text_at + 1}'
+        return Rejected(row.number, reason, row.raw)
+    known = f"{name}:{row.number}" if id_at is None or id_at >= count else row.value(id_at)
+    start, end = row.span(text_at)
+    return Record(known, row.value(text_at), _Part(row.raw, start, end, header.delimiter), len(row.raw) - (end - start))
 
 
 class _TableWriter:
-    def __init__(self, stream: BinaryIO, delimiter: str) -> None:
+    def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self._delimiter = delimiter
-        self._field = re.compile(rf'"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*')
 
     def write(self, record: Record, text: str | None) -> None:
         """Write the row; only the field of the text is replaced."""
-        row: _Row = record.raw
-        changed = text is not None and text != record.text
-        self._stream.write(self._with_text(row, text or "") if changed else row.raw)
+        part: _Part = record.raw
+        self._stream.write(part.raw if text is None or text == record.text else _with_text(part, text))
 
-    def _with_text(self, row: _Row, text: str) -> bytes:
-        """The bytes of a row with another text. The field is quoted if it was quoted."""
-        raw = row.raw.decode("utf-8", "surrogateescape")
-        start = 0
-        for _ in range(row.text_at):
-            start = self._stop(raw, start) + len(self._delimiter)
-        stop = self._stop(raw, start)
-        only = raw[:start] + raw[stop:].strip("\r\n") == ""  # a row of one empty field would be a blank line
-        field = '"' + text.replace('"', '""') + '"' if raw[start] == '"' or only else text
-        return (raw[:start] + field + raw[stop:]).encode("utf-8", "surrogateescape")
-
-    def _stop(self, raw: str, start: int) -> int:
-        """The end of the field that begins at ``start``."""
-        match = self._field.match(raw, start)
-        return match.end() if match else start
+    def write_original(self, original: bytes, record: Record | None = None) -> None:
+        """Write a row."""
+        self._stream.write(original)
 
     def close(self) -> None:
         """Nothing is buffered."""
+
+
+def _with_text(part: _Part, text: str) -> bytes:
+    """The bytes of a row with another text. The field is quoted if it was quoted, or has to be."""
+    before, after = part.raw[: part.start], part.raw[part.end :]
+    field = text.encode("utf-8", "surrogateescape")
+    quoted = part.raw[part.start : part.end].startswith(b'"')
+    blank = not field and not before and not after.strip(b"\r\n")  # a row of one empty field would be a blank line
+    special = field.startswith(b'"') or any(byte in field for byte in (part.delimiter, b"\r", b"\n"))
+    if quoted or blank or special:
+        field = b'"' + field.replace(b'"', b'""') + b'"'
+    return before + field + after

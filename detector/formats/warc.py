@@ -1,26 +1,29 @@
-"""WARC and WET: the texts of conversion records are replaced. All other records are copied byte for byte."""
+"""WARC and WET: the texts of conversion records are replaced. All other records are copied byte for byte.
+
+The format is ISO 28500. Lines of a header may end in CRLF or in LF alone, and the names of its fields may have any
+case.
+"""
 
 from __future__ import annotations
 
-import base64
 import gzip
-import hashlib
-import re
 from collections.abc import Iterator
-from types import ModuleType
-from typing import TYPE_CHECKING, BinaryIO
+from dataclasses import dataclass
+from itertools import count
+from typing import BinaryIO
 
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
-from detector.util.libraries import load_library
-
-if TYPE_CHECKING:
-    from fastwarc.warc import WarcRecord
+from detector.formats.members import Members
+from detector.formats.warc_digest import header_of_body
+from detector.formats.warc_source import BadRecordError, CutRecordError, Header, Source, read_header
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_HEADER_END = b"\r\n\r\n"
-_LENGTH = re.compile(rb"(?im)^(Content-Length:[ \t]*)\d+")
-_DIGEST = re.compile(rb"(?im)^(WARC-(?:Block|Payload)-Digest:[ \t]*)([\w-]+):([^\s]+)([ \t]*\r\n)")
+_START = b"WARC/"
+_WRONG_LENGTH = "its Content-Length is wrong, or other data is between it and the next record"
+_MAX_TEXT = 256 << 20  # bytes; where a text would be longer, its length is wrong
+_MAX_JUNK = 64 << 20  # bytes that are searched for the next record after a bad one
+_MAX_BLOCK = 16 << 20  # bytes; a longer block without a text is copied in pieces
 
 
 class WarcFormat:
@@ -30,100 +33,226 @@ class WarcFormat:
     own_compressions = (".gz",)
 
     def require(self) -> None:
-        """Raise `UsageError` if fastwarc is not installed."""
-        _library()
+        """Nothing to check: the format needs no library."""
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
         """Read every record; those that are not conversions to plain text have no text.
 
-        A record's id is the value of the header ``fields.id``, else of ``WARC-Record-ID``. Raises `DataError` if the
-        file is damaged, or is compressed as a whole and not record by record.
+        A record's id is the value of the header ``fields.id``, else of ``WARC-Record-ID``. A record whose header or
+        length is wrong is rejected; its number counts records, from 1. Raises `DataError` if the file is damaged or
+        cut, or is compressed as a whole and not record by record. A file that was cut between two records looks like a
+        complete one.
         """
-        library = _library()
-        recording = _RecordingStream(stream)
-        pending: tuple[str, str | None] | None = None
-        try:
-            for number, record in enumerate(library.ArchiveIterator(recording, parse_http=False), 1):
-                if pending:
-                    yield _record(*pending, recording.take(record.stream_pos, name))
-                where = f"{name}:{number}"
-                pending = _id(record, where, fields), _text(record, where, library)
-        except OSError as error:
-            raise DataError(
-                f"{name}: damaged, or not WARC ({error}); get the file again, or name its --format"
-            ) from error
-        if pending:
-            yield _record(*pending, recording.rest())
+        source = Source(stream)
+        if source.starts_with(_GZIP_MAGIC):
+            yield from _compressed_records(source, name, fields)
+        else:
+            yield from _plain_records(source, name, fields)
+
+    def original(self, record: Record, text: str) -> bytes | None:
+        """The record, decompressed, if its header does not hold the digests that belong to its text."""
+        raw: _Raw = record.raw
+        header = header_of_body(raw.header, text.encode("utf-8", "surrogateescape"))
+        body = str(record.text).encode("utf-8", "surrogateescape")
+        restored = header_of_body(header, body)
+        return None if restored == raw.header or text == record.text else raw.header + body + raw.tail
 
     def writer(self, stream: BinaryIO, fields: Fields) -> _WarcWriter:
         """A writer of WARC records, compressed as they were read."""
         return _WarcWriter(stream)
 
 
-def _library() -> ModuleType:
-    return load_library("fastwarc.warc", "WARC and WET", "warc")
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """The ``raw`` of a record: its bytes as they were read; its header, and what follows its text, decompressed."""
+
+    data: bytes
+    header: bytes = b""
+    tail: bytes = b""
 
 
-def _id(record: WarcRecord, where: str, fields: Fields) -> str:
-    return str(record.headers.get(fields.id) or record.headers.get("WARC-Record-ID") or where)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a record is: the name of its file, its number, counted from 1, and its position in the file in bytes."""
+
+    name: str
+    number: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.name}: record {self.number} at byte {self.offset}"
+
+    def rejected(self, reason: Exception, raw: bytes) -> Rejected:
+        return Rejected(self.number, f"record {self.number} at byte {self.offset}: {reason}", raw)
+
+    def check_first(self, source: Source) -> None:
+        """Raise `DataError` if a file does not even begin like WARC."""
+        if self.number == 1 and not source.starts_with(_START):
+            raise DataError(
+                f"{self.name}: not WARC: it does not begin with a version, such as WARC/1.0; get the file again, "
+                "or name its --format"
+            )
 
 
-def _text(record: WarcRecord, where: str, library: ModuleType) -> str | None:
-    """The text of a conversion to plain text, None for other records. Raises `DataError` if it is truncated."""
-    kind = record.headers.get("Content-Type") or "text/plain"
-    if record.record_type != library.conversion or not kind.lower().startswith("text/plain"):
-        return None
-    body: bytes = record.reader.read()
-    if len(body) != record.content_length:
-        raise DataError(
-            f"{where}: truncated: the record has {len(body)} of {record.content_length} bytes; get the file again"
-        )
-    return body.decode("utf-8", "surrogateescape")
+def _plain_records(source: Source, name: str, fields: Fields) -> Iterator[Record | Rejected]:
+    for number in count(1):
+        if not source.fill(1):
+            return
+        place = _Place(name, number, source.start)
+        place.check_first(source)
+        try:
+            header = read_header(source)
+            if header.length > _MAX_BLOCK and not _is_text(header):
+                yield from _pieces(source, header, place)
+            else:
+                yield _plain_record(source, header, place, fields)
+        except BadRecordError as error:
+            stop = source.next_record(_MAX_JUNK)
+            follows = source.fill(stop + 1)
+            if not follows and isinstance(error, CutRecordError):
+                raise DataError(f"{place}: truncated: {error}; get the file again") from error
+            if follows and not source.starts_with(_START, stop):
+                raise DataError(f"{place}: {error}, and no other record follows; get the file again") from error
+            yield place.rejected(error, source.take(stop))
 
 
-def _record(name: str, text: str | None, raw: bytes) -> Record:
-    return Record(name, text, raw, len(raw))
+def _plain_record(source: Source, header: Header, place: _Place, fields: Fields) -> Record:
+    end = header.size + _checked_length(header)
+    if not source.fill(end):
+        raise CutRecordError(f"its Content-Length is {header.length}, but the data ends before")
+    _check_end(source, end)
+    stop = _stop(source, end)
+    raw = source.take(stop)
+    return _record(header, place, fields, raw, raw)
 
 
-class _RecordingStream:
-    """A stream for the parser, which reads ahead. Its bytes are recorded until `take` is called.
+def _check_end(source: Source, end: int) -> None:
+    """Raise `BadRecordError` if a block ends within a line end."""
+    source.fill(end + 1)
+    if source.peek(end - 1, end + 1) == b"\r\n":
+        raise BadRecordError(_WRONG_LENGTH)
 
-    So each record can be written again exactly as it was.
-    """
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._recorded = bytearray()
-        self._start = 0  # the position in the stream of the first recorded byte
+def _stop(source: Source, end: int) -> int:
+    """Where the line ends after a block stop, which ends ``end`` bytes after the next byte of the source."""
+    lines, stop = source.line_ends(end)
+    source.fill(stop + len(_START))
+    follows = source.peek(stop, stop + len(_START))
+    if lines < 2 and not follows:
+        raise CutRecordError("the two line ends after it are missing")
+    if lines < 2 or not _START.startswith(follows):
+        raise BadRecordError(_WRONG_LENGTH)
+    return stop
 
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self._recorded += data
-        return data
 
-    def tell(self) -> int:
-        return self._start + len(self._recorded)
+def _pieces(source: Source, header: Header, place: _Place) -> Iterator[Record]:
+    """A record without a text as several pieces, so that it is never held as a whole."""
+    left = header.size + header.length
+    while left:
+        if not source.fill(min(left, _MAX_BLOCK)):
+            raise DataError(f"{place}: truncated: its Content-Length is {header.length}; get the file again")
+        piece = source.take(min(left, _MAX_BLOCK))
+        left -= len(piece)
+        yield Record("", None, _Raw(piece), len(piece))
+    try:
+        tail = source.take(_stop(source, 0))
+    except BadRecordError as error:
+        raise DataError(f"{place}: {error}; get the file again") from error
+    yield Record("", None, _Raw(tail), len(tail))
 
-    def take(self, stop: int, name: str) -> bytes:
-        """Return the recorded bytes up to the position ``stop`` in the stream, and forget them.
 
-        Raises `DataError` if the position does not advance: all records are in one gzip member.
-        """
-        if stop <= self._start:
-            raise DataError(_one_member(name))
-        size = stop - self._start
-        data = bytes(self._recorded[:size])
-        del self._recorded[:size]
-        self._start = stop
-        return data
+def _compressed_records(source: Source, name: str, fields: Fields) -> Iterator[Record | Rejected]:
+    recording = _Recording(source)
+    members = Members(recording, ".gz")
+    for number in count(1):
+        place = _Place(name, number, recording.start)
+        try:
+            if not members.next():
+                return
+            yield _compressed_record(members, recording, place, fields)
+        except OSError as error:
+            if error.errno:  # the file cannot be read
+                raise
+            raise DataError(f"{place}: {error}") from error
 
-    def rest(self) -> bytes:
-        """All bytes that are still recorded."""
-        return bytes(self._recorded)
+
+def _compressed_record(members: Members, recording: _Recording, place: _Place, fields: Fields) -> Record | Rejected:
+    source = Source(members)
+    place.check_first(source)
+    try:
+        header = read_header(source)
+        data = _member(source, header, place)
+    except BadRecordError as error:
+        while source.read(_MAX_BLOCK):
+            pass
+        return place.rejected(error, recording.take(members.end))
+    return _record(header, place, fields, recording.take(members.end), data)
+
+
+def _member(source: Source, header: Header, place: _Place) -> bytes:
+    """The decompressed bytes of a record that has a text, else none. Raises `DataError` if more records follow it."""
+    end = header.size + _checked_length(header)
+    is_text = _is_text(header)
+    if not (source.fill(end) if is_text else source.skip(end)):
+        raise BadRecordError(f"its Content-Length is {header.length}, but its gzip member ends before")
+    if is_text:
+        _check_end(source, end)
+    _, stop = source.line_ends(end if is_text else 0)
+    data = source.take(stop)
+    if source.starts_with(_START):
+        raise DataError(_one_member(place.name))
+    if source.fill(1):
+        raise BadRecordError(f"its Content-Length is {header.length}, but its gzip member has more data")
+    return data if is_text else b""
 
 
 def _one_member(name: str) -> str:
     return f"{name}: compressed as a whole, but WARC is compressed record by record; decompress it first (gunzip)"
+
+
+def _checked_length(header: Header) -> int:
+    if _is_text(header) and header.length > _MAX_TEXT:
+        raise BadRecordError(f"its Content-Length is {header.length}; texts of up to {_MAX_TEXT} bytes are read")
+    return header.length
+
+
+def _is_text(header: Header) -> bool:
+    """Whether a record is a conversion to plain text."""
+    kind = header.fields.get("content-type") or "text/plain"
+    return header.fields.get("warc-type", "").lower() == "conversion" and kind.lower().startswith("text/plain")
+
+
+def _record(header: Header, place: _Place, fields: Fields, raw: bytes, data: bytes) -> Record:
+    """A record from its bytes as they were read, ``raw``, and decompressed, ``data``, which only texts need."""
+    known = header.fields.get(fields.id.lower()) or header.fields.get("warc-record-id")
+    name = known or f"{place.name}:{place.number}"
+    if not _is_text(header):
+        return Record(name, None, _Raw(raw), len(raw))
+    end = header.size + header.length
+    text = data[header.size : end].decode("utf-8", "surrogateescape")
+    return Record(name, text, _Raw(raw, data[: header.size], data[end:]), len(raw))
+
+
+class _Recording:
+    """Records what is read of a source until it is taken, so that each record can be written again as it was."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._recorded = bytearray()
+        self.start = 0  # the position of the first recorded byte
+
+    def read(self, size: int, /) -> bytes:
+        data = self._source.read(size)
+        self._recorded += data
+        return data
+
+    def take(self, stop: int) -> bytes:
+        """The recorded bytes up to the position ``stop``; they are forgotten."""
+        size = stop - self.start
+        data = bytes(self._recorded[:size])
+        del self._recorded[:size]
+        self.start = stop
+        return data
 
 
 class _WarcWriter:
@@ -132,38 +261,20 @@ class _WarcWriter:
 
     def write(self, record: Record, text: str | None) -> None:
         """Write the record; with another text, its length and its digests are updated."""
-        raw: bytes = record.raw
-        self._stream.write(raw if text is None or text == record.text else _with_text(record.id, raw, text))
+        raw: _Raw = record.raw
+        self._stream.write(raw.data if text is None or text == record.text else _with_text(raw, text))
+
+    def write_original(self, original: bytes, record: Record | None = None) -> None:
+        """Write a record, compressed if ``record`` is; a rejected one as it is."""
+        is_compressed = record is not None and record.raw.data.startswith(_GZIP_MAGIC)
+        self._stream.write(gzip.compress(original, mtime=0) if is_compressed else original)
 
     def close(self) -> None:
         """Nothing is buffered."""
 
 
-def _with_text(name: str, raw: bytes, text: str) -> bytes:
+def _with_text(raw: _Raw, text: str) -> bytes:
     """The bytes of a record with another text, compressed if they were."""
-    compressed = raw.startswith(_GZIP_MAGIC)
-    try:
-        record = gzip.decompress(raw) if compressed else raw
-    except EOFError as error:
-        raise DataError(_one_member(name)) from error
-    end = record.index(_HEADER_END) + len(_HEADER_END)
     body = text.encode("utf-8", "surrogateescape")
-    new = _header(record[:end], body) + body + _HEADER_END
-    return gzip.compress(new, mtime=0) if compressed else new
-
-
-def _header(header: bytes, body: bytes) -> bytes:
-    header = _LENGTH.sub(rb"\g<1>%d" % len(body), header)
-    return _DIGEST.sub(lambda found: _digest(found, body), header)
-
-
-def _digest(found: re.Match[bytes], body: bytes) -> bytes:
-    """The header line of a new body's digest; empty for an unknown algorithm: no digest is better than a wrong one."""
-    start, algorithm, value, end = found.groups()
-    try:
-        digest = hashlib.new(algorithm.decode().lower().replace("-", ""), body, usedforsecurity=False)
-    except ValueError:
-        return b""
-    hexadecimal = len(value) == 2 * digest.digest_size
-    new = digest.hexdigest().encode() if hexadecimal else base64.b32encode(digest.digest())
-    return start + algorithm + b":" + new + end
+    new = header_of_body(raw.header, body) + body + raw.tail
+    return gzip.compress(new, mtime=0) if raw.data.startswith(_GZIP_MAGIC) else new

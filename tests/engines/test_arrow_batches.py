@@ -71,7 +71,7 @@ def test_record_batch(pa, arrow, cleaner, kind):
         ],
         metadata={"crawl": "spring"},
     )
-    batch = pa.record_batch([[1, 2, 3], pa.array([PAGE, None, ""], kind), [["sea"], None, []]], schema=schema)
+    batch = pa.record_batch([[1, 2, 3], from_texts([PAGE, None, ""], kind), [["sea"], None, []]], schema=schema)
     cleaned = arrow.clean_batch(batch, cleaner)
     assert isinstance(cleaned, pa.RecordBatch)
     assert cleaned.schema.equals(schema, check_metadata=True)
@@ -109,6 +109,72 @@ def test_a_slice_is_cleaned_as_its_texts_are(pa, arrow, cleaner, texts, data):
     assert arrow.clean_batch(batch, cleaner)["text"].to_pylist() == expected
 
 
+def types_of_text(pa):
+    plain = [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view()]
+    return [*plain, *(pa.dictionary(pa.int8(), kind) for kind in plain), pa.null()]
+
+
+@given(st.data())
+def test_every_type_with_nulls_and_chunks_is_cleaned_as_its_texts_are(pa, arrow, cleaner, data):
+    kind = data.draw(st.sampled_from(types_of_text(pa)))
+    text = st.none() if kind == pa.null() else st.none() | st.sampled_from(["", PAGE, *PAGE.splitlines()])
+    chunks = data.draw(st.lists(st.lists(text, max_size=5), max_size=4))
+    start = data.draw(st.integers(0, 3))
+    texts = [text for chunk in chunks for text in chunk]
+    arrays = [from_texts(chunk, kind) for chunk in chunks]
+    schema = pa.schema([pa.field("text", kind, metadata={"lang": "en"}), ("row", pa.int32())], {"crawl": "spring"})
+    rows = pa.array(range(len(texts)), pa.int32())
+    table = pa.Table.from_arrays([pa.chunked_array(arrays, kind), pa.chunked_array([rows])], schema=schema).slice(start)
+    cleaned = arrow.clean_batch(table, cleaner, removed_share="share", removed_text="gone")
+    cleaned.validate(full=True)
+    assert cleaned.drop_columns(["share", "gone"]).schema.equals(schema, check_metadata=True)
+    assert cleaned["row"].equals(table["row"])
+    results = [None if text is None else cleaner.clean(text) for text in texts[start:]]
+    assert values(cleaned["text"]) == [result and result.text for result in results]
+    assert values(cleaned["gone"]) == [result and result.prediction.removed_text() for result in results]
+    assert cleaned["share"].to_pylist() == [result and result.removed_share for result in results]
+
+
+def from_texts(texts, kind):
+    return importlib.import_module("detector.formats.arrow_text").from_texts(texts, kind)
+
+
+def values(column):
+    to_texts = importlib.import_module("detector.formats.arrow_text").to_texts
+    return [text for chunk in column.chunks for text in to_texts(chunk)]
+
+
+@pytest.mark.parametrize("name", ["article.body", "article"])
+def test_texts_in_structs(pa, arrow, cleaner, name):
+    rows = [{"n": 1, "body": PAGE}, None, {"n": 2, "body": None}, {"n": 3, "body": PAGE}]
+    articles = pa.array(rows, pa.struct([("n", pa.int64()), ("body", pa.string())]))
+    batch = pa.record_batch({"article": articles, "article.x": pa.array([1, 2, 3, 4])}).slice(1)
+    if name == "article":
+        with pytest.raises(UsageError, match=r"a struct, not text .* with a dot: article\.n, article\.body"):
+            arrow.clean_batch(batch, cleaner, name)
+        return
+    cleaned = arrow.clean_batch(batch, cleaner, name, removed_text="gone")
+    cleaned.validate(full=True)
+    result = cleaner.clean(PAGE)
+    assert cleaned["article"].to_pylist() == [None, {"n": 2, "body": None}, {"n": 3, "body": result.text}]
+    assert cleaned["gone"].to_pylist() == [None, None, result.prediction.removed_text()]
+    assert cleaned["article.x"].equals(batch["article.x"])
+
+
+def test_a_column_whose_name_has_a_dot_comes_first(pa, arrow, cleaner):
+    batch = pa.record_batch({"article": pa.array([{"body": PAGE}]), "article.body": [PAGE]})
+    cleaned = arrow.clean_batch(batch, cleaner, "article.body")
+    assert cleaned["article"].equals(batch["article"])
+    assert cleaned["article.body"].to_pylist() == [cleaner.clean(PAGE).text]
+
+
+def test_large_columns_are_cleaned_in_pieces(pa, arrow, cleaner, monkeypatch):
+    monkeypatch.setattr(arrow, "_PIECE_BYTES", 500)
+    texts = [None, PAGE, "", None, *[PAGE] * 20, None]
+    cleaned = arrow.clean_batch(pa.table({"text": texts}), cleaner)
+    assert cleaned["text"].to_pylist() == [None if text is None else cleaner.clean(text).text for text in texts]
+
+
 def test_bytes_that_are_not_utf8_are_unchanged(pa, arrow, cleaner):
     raw = b"\xff\xfe caf\xe9\n" + PAGE.encode()
     broken = pa.array([raw], pa.binary()).cast(pa.string(), safe=False)
@@ -121,9 +187,9 @@ def test_bytes_that_are_not_utf8_are_unchanged(pa, arrow, cleaner):
 @pytest.mark.parametrize(
     ("columns", "options", "message"),
     [
-        (["id"], {}, "text column 'text': missing, or not unique; the columns: id"),
-        (["text", "text"], {}, "text column 'text': missing, or not unique"),
-        (["id", "text"], {"text": "id"}, "text column 'id' is int64, not string, large_string, string_view"),
+        (["id"], {}, 'no column "text"; the columns: id; name the column of the texts'),
+        (["text", "text"], {}, '2 columns are named "text"'),
+        (["id", "text"], {"text": "id"}, 'column "id" is int64, not text'),
         (["id", "text"], {"removed_share": "id"}, "column 'id', which would be added, already exists"),
         (["id", "text"], {"removed_text": "text"}, "column 'text', which would be added, already exists"),
     ],

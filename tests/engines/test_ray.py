@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("ray", reason="Ray is not installed here; .ci/engines ray runs this")
 
+import pyarrow as pa
 import ray
 import ray.data
 from engine_loads import counting, loads
@@ -43,5 +44,21 @@ def test_settings_that_do_not_fit_are_named(cluster, settings):
     texts = ray.data.from_items([{"text": "The ferry to Aldermoor runs again."}])
     with pytest.raises(Exception, match="threshold 'fierce'"):
         clean(texts, Settings(model=settings.model, threshold="fierce"), workers=1).take_all()
-    with pytest.raises(Exception, match="text column 'body'"):
+    with pytest.raises(Exception, match='no column "body"; the columns: text'):
         clean(texts, Settings(model=settings.model, text="body"), workers=1).take_all()
+
+
+def test_nulls_structs_and_empty_batches(cluster, settings):
+    text = "The ferry to Aldermoor runs again."
+    asked = {"model": settings.model, "threshold": 0.0}
+    tables = [
+        pa.table({"text": pa.nulls(3)}),
+        pa.table({"text": pa.array([], pa.string())}),
+        pa.table({"text": [text, None]}),
+    ]
+    cleaned = clean(ray.data.from_arrow(tables), Settings(**asked, removed_text="gone"), workers=1, batch_size=2)
+    found = sorted(cleaned.take_all(), key=str)
+    assert found == sorted([{"text": text, "gone": ""}, *[{"text": None, "gone": None}] * 4], key=str)
+    articles = ray.data.from_arrow(pa.table({"article": [{"body": text}, None]}))
+    nested = clean(articles, Settings(**asked, text="article.body"), workers=1)
+    assert nested.take_all() == [{"article": {"body": text}}, {"article": None}]

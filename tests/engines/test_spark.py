@@ -67,11 +67,37 @@ def test_nulls_and_added_columns(spark, settings):
     assert rows == [(1, "The ferry to Aldermoor runs again.", 0.0, ""), (2, None, None, None)]
 
 
+@pytest.mark.parametrize("kind", ["string", "binary", "void"])
+def test_types_are_kept_and_a_column_of_nulls_is_no_error(spark, settings, kind):
+    value = {"string": "The ferry to Aldermoor runs again.", "binary": b"The ferry to Aldermoor runs again."}.get(kind)
+    frame = spark.createDataFrame([(1, value), (2, None)], f"number int, body {kind}")
+    cleaned = clean(frame, Settings(settings.model, threshold=0.0, text="body", removed_text="gone"))
+    assert [field.dataType.simpleString() for field in cleaned.schema] == ["int", kind, kind]
+    rows = sorted(
+        (row["number"], row["body"] if row["body"] is None else type(value)(row["body"])) for row in cleaned.collect()
+    )
+    assert rows == [(1, value), (2, None)]
+
+
+def test_texts_in_structs(spark, settings):
+    kind = "number int, article struct<body:string,n:int>"
+    text = "The ferry to Aldermoor runs again."
+    frame = spark.createDataFrame([(1, (text, 7)), (2, None), (3, (None, 8))], kind)
+    cleaned = clean(frame, Settings(settings.model, threshold=0.0, text="article.body"))
+    assert cleaned.schema == frame.schema
+    assert sorted(map(tuple, cleaned.collect())) == [(1, (text, 7)), (2, None), (3, (None, 8))]
+
+
+def test_no_rows(spark, settings):
+    frame = spark.createDataFrame([], "body string")
+    assert clean(frame, Settings(settings.model, text="body")).collect() == []
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"text": "body"}, "text column 'body': missing; the columns: text, words"),
-        ({"text": "words"}, "text column 'words' is int, not string"),
+        ({"text": "body"}, 'no column "body"; the columns: text, words'),
+        ({"text": "words"}, 'column "words" is int32, not text'),
         ({"removed_share": "words"}, "column 'words', which would be added, already exists"),
         ({"removed_text": "words"}, "column 'words', which would be added, already exists"),
     ],

@@ -1,23 +1,19 @@
-"""Detecting a file's format, compression, missing libraries, and plain text."""
+"""Detecting a file's format, missing libraries, and plain text."""
 
 from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rewriting import needs, rewritten
+from rewriting import rewritten
 
 from detector.errors import UsageError
 from detector.formats.base import Fields
-from detector.formats.compression import EXTENSIONS, compressing, decompressing
 from detector.formats.registry import FORMATS, FileType, file_type, format_by_extension, load_format, require
-
-COMPRESSIONS = [needs("zstandard", name) if name == ".zst" else name for name in EXTENSIONS]
 
 # Detecting the format
 
@@ -29,6 +25,8 @@ COMPRESSIONS = [needs("zstandard", name) if name == ".zst" else name for name in
         ("a.MD", "text", ""),
         ("a", "text", ""),
         ("a.jsonl", "jsonl", ""),
+        ("a.json", "json", ""),
+        ("a.JSON.gz", "json", ".gz"),
         ("a.ndjson.zst", "jsonl", ".zst"),
         ("a.b.jsonl.gz", "jsonl", ".gz"),
         ("a.csv.bz2", "csv", ".bz2"),
@@ -47,7 +45,7 @@ def test_the_extension_tells_format_and_compression(path: str, name: str, around
 def test_a_named_format_overrides_the_extension() -> None:
     assert file_type(Path("a.txt.gz"), "jsonl") == FileType("jsonl", ".gz")
     assert (file_type(None), file_type(None, "jsonl")) == (FileType("text"), FileType("jsonl"))
-    with pytest.raises(UsageError, match="choose one of text, jsonl"):
+    with pytest.raises(UsageError, match="choose one of text, json, jsonl"):
         file_type(None, "docx")
 
 
@@ -62,44 +60,13 @@ def test_only_files_with_known_extensions_are_read_from_folders() -> None:
     assert format_by_extension(Path("a.gz")) is None
 
 
-# Compression
-
-
-@pytest.mark.parametrize("extension", ["", *COMPRESSIONS])
-@pytest.mark.parametrize("data", [b"", b"x", b"The ferry runs again.\n" * 50_000], ids=len)
-def test_compressed_data_is_decompressed(extension: str, data: bytes) -> None:
-    packed = io.BytesIO()
-    with compressing(packed, extension) as stream:
-        stream.write(data)
-    if extension and data[1:]:
-        assert len(packed.getvalue()) < len(data)
-    assert decompressing(io.BytesIO(packed.getvalue()), extension).read() == data
-
-
-@pytest.mark.parametrize("extension", COMPRESSIONS)
-def test_concatenated_members_are_one_stream(extension: str) -> None:
-    packed = io.BytesIO()
-    for part in (b"one\n", b"two\n"):
-        with compressing(packed, extension) as stream:
-            stream.write(part)
-    assert list(decompressing(io.BytesIO(packed.getvalue()), extension)) == [b"one\n", b"two\n"]
-
-
-@pytest.mark.parametrize("extension", COMPRESSIONS)
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"no such thing" + b], ids=["cut", "garbage"])
-def test_damaged_data_is_an_os_error(extension: str, damage: Callable[[bytes], bytes]) -> None:
-    packed = io.BytesIO()
-    with compressing(packed, extension) as stream:
-        stream.write(bytes(range(256)) * 500)
-    with pytest.raises(OSError, match=r"\w"):
-        decompressing(io.BytesIO(damage(packed.getvalue())), extension).read()
+# Missing libraries
 
 
 @pytest.mark.parametrize(
     ("path", "module", "command"),
     [
         ("a.parquet", "pyarrow.parquet", "pip install 'boilerplate-detector[parquet]'"),
-        ("a.wet.gz", "fastwarc.warc", "pip install 'boilerplate-detector[warc]'"),
         ("a.jsonl.zst", "zstandard", "pip install 'boilerplate-detector[zstd]'"),
     ],
 )
@@ -140,14 +107,13 @@ WARC_HEADER = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Type: text/plain\r\
 @pytest.mark.parametrize(
     ("name", "start", "again"),
     [
+        ("json", b"[", b'{"text":"Rain."},'),
         ("jsonl", b"", b'{"text":"Rain."}\n'),
         ("csv", b"text,n\n", b'"Rain\nand sun",1\n'),
         ("warc", b"", WARC_HEADER + b"Rain.\n\r\n\r\n"),
     ],
 )
 def test_files_are_read_no_further_than_needed(name: str, start: bytes, again: bytes) -> None:
-    if name == "warc":
-        pytest.importorskip("fastwarc")
     stream = Endless(start, again)
     found = load_format(name).read(io.BufferedReader(stream), "file", Fields())
     assert len([next(found) for _ in range(10_000)]) == 10_000

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rewriting import records, rewritten, shorter, texts
 
-from detector.formats import jsonl
+from detector.formats import json_values, jsonl
 from detector.formats.base import Fields, Record, Rejected
 
 LINES = [
@@ -64,6 +65,23 @@ def test_a_line_that_had_escapes_keeps_them() -> None:
     assert rewritten("jsonl", '{"text":"é x"}'.encode(), lambda _: "é") == '{"text":"é"}'.encode()
 
 
+@pytest.mark.parametrize(
+    ("line", "text", "changed"),
+    [
+        (b'{"text":"a\\/b","n":1}', "a/c", b'{"text":"a\\/c","n":1}'),
+        (b'{"url":"https:\\/\\/rain.example","text":"a"}', "a/c", b'{"url":"https:\\/\\/rain.example","text":"a\\/c"}'),
+        (b'{"text":"a/b"}', "a/c", b'{"text":"a/c"}'),
+        (b'{"text":"\\u00E9 x"}', "\u00e9\u00ea", b'{"text":"\\u00E9\\u00EA"}'),
+        (b'{"text":"\\u00e9 x"}', "\u00e9\u00ea", b'{"text":"\\u00e9\\u00ea"}'),
+        (b'{"text":"\\u00E9 x"}', "\\u00ea", b'{"text":"\\\\u00ea"}'),
+        (b'{"text":"\\u00E9 x"}', "\U0001f6a2", b'{"text":"\\uD83D\\uDEA2"}'),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["json", "jsonl"])
+def test_texts_are_spelled_as_the_record_is(name: str, line: bytes, text: str, changed: bytes) -> None:
+    assert rewritten(name, line, lambda _: text) == changed
+
+
 def test_the_last_of_duplicate_fields_is_changed() -> None:
     changed = rewritten("jsonl", b'{"text":"first","text":"second"}', lambda _: "x")
     assert changed == b'{"text":"first","text":"x"}'
@@ -94,8 +112,7 @@ def test_nested_fields(field: str, line: bytes, text: str, changed: bytes) -> No
         (b"null", "null, not a JSON object"),
         (b"true", "true, not a JSON object"),
         (b'"x"', "a string, not a JSON object"),
-        (b'{"body": "x"}', 'field "text" is missing or null'),
-        (b'{"text": null}', 'field "text" is missing or null'),
+        (b'{"body": "x"}', 'field "text" is missing'),
         (b'{"text": 5}', 'field "text" is a number, not a string'),
         (b"[" * 100_000, "nested too deeply|not JSON"),
     ],
@@ -122,11 +139,48 @@ def test_nested_lines_are_changed_like_others(depth: int) -> None:
     assert rewritten("jsonl", line, lambda _: "N") == line.replace(b"a b", b"N")
 
 
-def test_ids_are_the_records_own_or_their_line() -> None:
-    data = b'{"id":"a","text":""}\n{"id":123456789012345678901234567890,"text":""}\n{"id":1.5,"text":""}\n{"text":""}\n'
-    assert [r.id for r in records("jsonl", data) if isinstance(r, Record)] == [
-        "a", "123456789012345678901234567890", "file:3", "file:4",
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("given_id", "wanted"),
+    [
+        ('"a"', "a"),
+        ('""', ""),
+        ("7", "7"),
+        ("123456789012345678901234567890", "123456789012345678901234567890"),
+        ("1.5", "file:1"),
+        ("true", "file:1"),
+        ("null", "file:1"),
+        ("[1]", "file:1"),
+    ],
+)
+@pytest.mark.parametrize("text", ['"Rain."', "null"])
+def test_ids_are_the_records_own_or_their_line(given_id: str, wanted: str, text: str) -> None:
+    (record,) = (
+        part
+        for part in records("jsonl", f'{{"id":{given_id},"text":{text}}}\n'.encode())
+        if isinstance(part, Record) and (part.text is not None or part.is_null)
+    )
+    assert record.id == wanted
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"text": null, "n": 1}\n', b'\xef\xbb\xbf {"text":null}', b'{"a":{"text":null}}\r\n']
+)
+def test_a_text_that_is_null_stays_null(line: bytes) -> None:
+    fields = Fields("a.text") if b"a" in line[:3] else Fields()
+    found = [part for part in records("jsonl", line, fields) if isinstance(part, Record)]
+    assert [part.text for part in found if part.is_null] == [None]
+    assert rewritten("jsonl", line, lambda _: "N", fields) == line
+
+
+def test_public_cases(shared: Path) -> None:
+    data = (shared / "cases" / "formats" / "nulls.jsonl").read_bytes()
+    found = records("jsonl", data)
+    assert [part.number for part in found if isinstance(part, Rejected)] == [2, 3]
+    assert sum(part.is_null for part in found if isinstance(part, Record)) == 1
+    assert len(texts("jsonl", data)) == 2
+    assert rewritten("jsonl", data) == b"".join(
+        line for number, line in enumerate(data.splitlines(keepends=True), 1) if number not in (2, 3)
+    )
 
 
 JSON = st.recursive(
@@ -147,7 +201,7 @@ def test_results_are_the_same_with_and_without_orjson(record: dict[str, object],
     fast = records("jsonl", line), rewritten("jsonl", line, shorter)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jsonl, "_fast_loads", None)
-        patch.setattr(jsonl, "_fast_dumps", None)
+        patch.setattr(json_values, "fast_dumps", None)
         assert (records("jsonl", line), rewritten("jsonl", line, shorter)) == fast
     assert texts("jsonl", line) == [text]
     assert texts("jsonl", fast[1]) == [shorter(text)]

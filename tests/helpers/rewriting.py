@@ -29,7 +29,12 @@ def records(name: str, data: bytes, fields: Fields = DEFAULT) -> list[Record | R
 
 
 def texts(name: str, data: bytes, fields: Fields = DEFAULT) -> list[str | None]:
-    return [r.text for r in records(name, data, fields) if isinstance(r, Record) and r.text is not None]
+    found = (text_of(r) for r in records(name, data, fields) if isinstance(r, Record))
+    return [text for text in found if text is not None]
+
+
+def text_of(record: Record) -> str | None:
+    return record.text if record.text is None or isinstance(record.text, str) else "".join(record.text)
 
 
 def rewritten(name: str, data: bytes, change: Change = same, fields: Fields = DEFAULT) -> bytes:
@@ -37,7 +42,8 @@ def rewritten(name: str, data: bytes, change: Change = same, fields: Fields = DE
     writer = load_format(name).writer(out, fields)
     for record in records(name, data, fields):
         if isinstance(record, Record):
-            writer.write(record, None if record.text is None else change(record.text))
+            text = text_of(record)
+            writer.write(record, None if text is None else change(text))
     writer.close()
     return out.getvalue()
 

@@ -1,0 +1,90 @@
+"""Texts that look like markup or like JSON."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from json import JSONDecodeError
+
+from detector.formats.json_values import DECODER
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a file looks like, what to do about it, and the formats whose files look like this."""
+
+    what: str
+    advice: str
+    formats: tuple[str, ...] = ()
+
+
+_EXTRACT = "extract the text first, for example with trafilatura"
+_HTML = Look("HTML", _EXTRACT)
+_XML = Look("XML", _EXTRACT)
+_JSON = Look("JSON", "give --format json, and with --text-field the field that holds the text", ("json",))
+_JSON_LINE = Look("JSON", _JSON.advice, ("json", "jsonl"))
+_JSON_LINES = Look("JSON Lines", _JSON.advice.replace("json", "jsonl", 1), ("json", "jsonl"))
+
+_COMMENTS = re.compile(r"(?:\s*<!--.*?-->)*\s*", re.DOTALL)
+_HTML_START = re.compile(r"<!doctype\s+html\b|<(?:html|head|body|title|meta|link)[\s/>]", re.IGNORECASE)
+_XML_START = re.compile(r"<\?xml[\s?]|<!doctype\s", re.IGNORECASE)
+_TAG = re.compile(r"<([A-Za-z_][\w.:-]*)((?:\s+[\w.:-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*)\s*>")
+_TAG_AFTER = re.compile(r"\s*</?[A-Za-z_]")
+_MARKDOWN_TAG = re.compile(  # with these, HTML in Markdown begins
+    r"""a|abbr|address|article|aside|audio|b|blockquote|br|button|center|cite|code|dd|del|details|dfn|div|dl|dt|em|
+    figure|figcaption|font|footer|form|h[1-6]|header|hr|i|iframe|img|ins|kbd|label|li|main|mark|nav|object|ol|p|
+    picture|pre|q|s|samp|script|section|small|source|span|strong|strike|style|sub|summary|sup|svg|table|tbody|td|th|
+    thead|time|tr|tt|u|ul|var|video""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_OBJECT_START = re.compile(r'\{\s*"(?:[^"\\\n]|\\.)*"\s*:')
+_ARRAY_START = re.compile(r'\[\s*(?:\{\s*"(?:[^"\\\n]|\\.)*"\s*:|"(?:[^"\\\n]|\\.)*"\s*,\s*")')
+
+
+def look_of_markup(text: str) -> Look | None:
+    """HTML or XML; None for a text that merely begins with a tag, as Markdown may."""
+    start = _COMMENTS.match(text)
+    at = start.end() if start else 0
+    if _HTML_START.match(text, at):
+        return _HTML
+    if _XML_START.match(text, at):
+        return _XML
+    tag = _TAG.match(text, at)
+    if not tag or _MARKDOWN_TAG.fullmatch(tag[1]):
+        return None
+    is_xml = ":" in tag[1] or "xmlns" in tag[2] or ("</" in text and _TAG_AFTER.match(text, tag.end()))
+    return _XML if is_xml else None
+
+
+def look_of_json(text: str) -> Look | None:
+    """JSON or JSON Lines, of which the end may be missing; None for prose that begins with a bracket or a brace."""
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        value, stop = DECODER.raw_decode(text)
+    except JSONDecodeError as error:
+        return _look_of_start(text, error)
+    except RecursionError:
+        return _JSON
+    rest = text[stop:].lstrip()
+    if not _is_record(value) or not (not rest or rest.startswith(("{", "["))):
+        return None
+    if isinstance(value, list) or "\n" in text[:stop]:
+        return _JSON
+    return _JSON_LINES if rest else _JSON_LINE
+
+
+def _is_record(value: object) -> bool:
+    """Whether a value has names or strings, which a number in brackets, such as a reference, has not."""
+    if isinstance(value, list):
+        return any(isinstance(each, str | dict | list) for each in value)
+    return isinstance(value, dict) and bool(value)
+
+
+def _look_of_start(text: str, error: JSONDecodeError) -> Look | None:
+    """The look of JSON that is an error, as it is where its end is missing, and only there."""
+    begins = _OBJECT_START.match(text) or _ARRAY_START.match(text)
+    is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip())
+    if not begins or not is_cut:
+        return None
+    return _JSON if text.startswith("[") or "\n" in text[: error.pos] else _JSON_LINE
