@@ -15,6 +15,7 @@ from detector.errors import DataError, DetectorError, ModelError, UsageError
 if TYPE_CHECKING:
     from detector.cleaner import Cleaned, Cleaner, Paragraph, Prediction, clean, load
     from detector.policy import POLICIES, Policy
+    from detector.restoring import restore
 
 __version__ = "0.1.0"
 
@@ -32,11 +33,13 @@ __all__ = [
     "__version__",
     "clean",
     "load",
+    "restore",
 ]
 
 _MODULES = {
     "detector.cleaner": ("Cleaned", "Cleaner", "Paragraph", "Prediction", "clean", "load"),
     "detector.policy": ("POLICIES", "Policy"),
+    "detector.restoring": ("restore",),
 }
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from typer import BadParameter
 from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
@@ -51,10 +52,19 @@ def _with_conversion(parameters: list[Any]) -> list[Any]:
 
 def _process(parameter: Any, typer_process: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:  # noqa: ANN401
     descriptor = getattr(parameter, "type_descriptor", None)  # None before Typer 0.29, which converts without pydantic
+    if _is_path(parameter, descriptor) and "" in (value if isinstance(value, (list, tuple)) else (value,)):
+        # an empty path would be the current folder
+        raise BadParameter("an empty path; name a file or a folder", ctx=context, param=parameter)
     converted = _NOT_CONVERTED if descriptor is None else _converted(descriptor.annotation, value)
     if converted is _NOT_CONVERTED or (parameter.required and parameter.value_is_missing(converted)):
         return typer_process(context, value)
     return parameter.callback(context, parameter, converted) if parameter.callback else converted
+
+
+def _is_path(parameter: Any, descriptor: Any) -> bool:  # noqa: ANN401
+    if descriptor is None:
+        return getattr(parameter.type, "name", "") == "path"
+    return descriptor.annotation in (Path, list[Path])
 
 
 def _converted(annotation: Any, value: Any) -> Any:  # noqa: ANN401

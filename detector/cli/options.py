@@ -15,6 +15,7 @@ class FormatName(StrEnum):
     """The choices of ``--format``: all of `detector.formats.registry.FORMATS`."""
 
     TEXT = "text"
+    JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
     TSV = "tsv"
@@ -157,6 +158,14 @@ Jobs = Annotated[
     typer.Option("-j", "--jobs", min=0, help="The number of processes; 0: one per CPU core.", rich_help_panel=RUN),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print neither summary nor progress.", rich_help_panel=RUN)]
+LogJson = Annotated[
+    bool,
+    typer.Option(
+        "--log-json",
+        help="Print all messages as JSON, one object per line; the summary is the last one.",
+        rich_help_panel=RUN,
+    ),
+]
 Data = Annotated[
     list[Path],
     typer.Argument(

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
-from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from detector.corpus.manifest import Manifest, Stamp, digest, settings_of
+from detector.corpus.collector import Collector, Sinks, Warn, in_order
+from detector.corpus.manifest import Manifest, Stamp, digest, earlier_results, settings_of
+from detector.corpus.messages import Message
 from detector.corpus.one_file import Run
 from detector.corpus.plan import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE, Plan, Task
 from detector.corpus.progress import RunProgress, show_progress
-from detector.corpus.sidecar import append_to_sidecar, exists, keep_lines, sidecar
+from detector.corpus.sidecar import append_to_sidecar, keep_lines, sidecar
 from detector.corpus.summary import Summary
 from detector.corpus.task_runner import Outcome, TaskFunction, TaskRunner, lost
 from detector.corpus.workers import Workers
-from detector.util.atomic import replacing, working_in
-from detector.util.json_lines import json_line, read_json_lines
+from detector.util.atomic import clear_unfinished, replacing, sync_folder, working_in
+from detector.util.json_lines import json_line
+from detector.util.output import open_output, standard_output
 
 if TYPE_CHECKING:
     from detector.cleaner import Prediction
     from detector.formats.base import Record
 
-
-_REASONS_SHOWN = 3  # for the rejected records of one file
 _SMALL = 10 << 20  # bytes; a single file below this size needs no progress bar
 
 
@@ -51,165 +49,175 @@ class Options:
     terminal: bool = False
 
 
-def clean_all(plan: Plan, run: Run, options: Options, warn: Callable[[str], None]) -> Summary:
+def clean_all(plan: Plan, run: Run, options: Options, warn: Warn) -> Summary:
     """Clean every input of a plan. An input that fails is counted, and the run goes on with the others.
 
-    ``warn`` is called with one line for each problem. The run stops when more than ``run.max_rejected`` records in all
-    cannot be read. Raises `DataError` if another run is writing to the same folder, `OSError` if the files beside the
-    results cannot be written.
+    ``warn`` is called with a message for each problem. The run stops when more than ``run.max_rejected`` records in all
+    cannot be read. Raises `DataError` if another run is writing to the same folder, `OutputError` or `OSError` if the
+    files beside the results cannot be written, or a disk is full: then these files keep what is known of the results
+    that were finished.
     """
-    corpus_run = _CorpusRun(run, options, warn)
-    if plan.folder is None:
-        return corpus_run.separate(plan.tasks, run.clean)
-    return corpus_run.folder(plan.tasks, plan.folder)
+    corpus_run = _CorpusRun(plan, run, options, warn)
+    if plan.folder is not None:
+        return corpus_run.folder(plan.folder)
+    if any(task.keep_original for task in plan.tasks):
+        return corpus_run.in_place()
+    return corpus_run.separate(run.clean)
 
 
 def predict_all(
-    tasks: Sequence[Task], run: Run, options: Options, output: BinaryIO, warn: Callable[[str], None]
+    tasks: Plan | Sequence[Task], run: Run, options: Options, output: Path | BinaryIO | None, warn: Warn
 ) -> Summary:
     """Write the decisions on every text of all inputs, one JSON line per text, in the order of the inputs.
 
-    In all other respects like `clean_all`.
+    ``output`` is the file for them, replaced when the run ends, or None for standard output. Of several inputs, one
+    that fails has nothing written; a single one goes to standard output as it is read. In all other respects like
+    `clean_all`.
     """
-    corpus_run = _CorpusRun(run, options, warn)
-    if min(options.jobs, len(tasks)) > 1:
-        return corpus_run.separate(tuple(tasks), run.predict, output)
-    return corpus_run.separate(tuple(tasks), partial(run.predict, output=output))
+    plan = tasks if isinstance(tasks, Plan) else Plan(tuple(tasks))
+    corpus_run = _CorpusRun(plan, run, options, warn)
+    if isinstance(output, Path):
+        return corpus_run.separate(run.predict, sidecar(output))
+    with contextlib.nullcontext(output) if output else standard_output() as stream:
+        return corpus_run.separate(run.predict, contextlib.nullcontext(stream))
 
 
 def visit_all(
-    tasks: Sequence[Task],
+    tasks: Plan | Sequence[Task],
     run: Run,
     options: Options,
     visit: Callable[[Record, Prediction], object],
-    warn: Callable[[str], None],
+    warn: Warn,
 ) -> Summary:
     """Call ``visit`` with every text of all inputs and the decisions on it, in this process.
 
     In all other respects like `clean_all`.
     """
-    return _CorpusRun(run, replace(options, jobs=1), warn).separate(tuple(tasks), partial(run.visit, visit=visit))
+    plan = tasks if isinstance(tasks, Plan) else Plan(tuple(tasks))
+    return _CorpusRun(plan, run, replace(options, jobs=1), warn).separate(partial(run.visit, visit=visit))
 
 
-@dataclass
-class _Sinks:
-    """The streams that collect the lines of all inputs."""
-
-    removed: BinaryIO | None
-    rejected: BinaryIO | None
-    manifest: BinaryIO | None = None
-    decisions: BinaryIO | None = None
+class _NothingDoneError(Exception):
+    """Every input failed: the files of an earlier run are to stay."""
 
 
 @dataclass
 class _CorpusRun:
     """A run over many inputs, and its summary."""
 
+    plan: Plan
     run: Run
     options: Options
-    warn: Callable[[str], None]
+    warn: Warn
     summary: Summary = field(default_factory=Summary)
 
-    def separate(self, tasks: tuple[Task, ...], function: TaskFunction, decisions: BinaryIO | None = None) -> Summary:
-        """Run tasks whose results do not belong to one folder."""
-        with (
-            tempfile.TemporaryDirectory(prefix="detector-") as scratch,
-            sidecar(self.options.removed) as removed,
-            sidecar(self.options.rejected) as rejected,
-        ):
-            runner = TaskRunner(function, Path(scratch), removed is not None, decisions is not None)
-            self._run_all(tasks, runner, _Sinks(removed, rejected, decisions=decisions), None)
+    def separate(
+        self, function: TaskFunction, decisions: AbstractContextManager[BinaryIO | None] | None = None
+    ) -> Summary:
+        """Run tasks whose results do not belong to one folder, each written to a place of its own.
+
+        If all fail, and so does the run, an earlier file for removed text or decisions stays as it is, and so does an
+        earlier file for rejected records, unless there are new ones.
+        """
+        collector = self._collector()
+        with _unless_nothing_done(), sidecar(self.options.rejected) as rejected:
+            with _unless_nothing_done(), sidecar(self.options.removed) as removed, decisions or _NOTHING as lines:
+                self._run_separate(function, collector, Sinks(removed, rejected, None, lines))
+                if self.plan.tasks and not collector.done:
+                    raise _NothingDoneError
+            if not collector.done and not collector.with_rejected:
+                raise _NothingDoneError
         return self.summary
 
-    def folder(self, tasks: tuple[Task, ...], folder: Path) -> Summary:
-        """Clean the inputs whose results in a folder are missing or out of date."""
+    def in_place(self) -> Summary:
+        """Clean inputs in place. Lines of earlier runs stay in the sidecars, for the files that are not done now."""
+        options, collector = self.options, self._collector()
+        with (
+            append_to_sidecar(options.removed, is_replaced=collector.is_done) as removed,
+            append_to_sidecar(options.rejected, is_replaced=collector.is_done_or_rejected) as rejected,
+        ):
+            self._run_separate(self.run.clean, collector, Sinks(removed, rejected))
+        if before := self.summary.up_to_date:
+            line = f"{before:,} of the files were cleaned in place before; --force cleans them again, from FILE.orig"
+            self.warn(Message(line, "up to date", "info", {"count": before}))
+        return self.summary
+
+    def _run_separate(self, function: TaskFunction, collector: Collector, sinks: Sinks) -> None:
+        clear_unfinished(self._folders())
+        if sinks.decisions and len(self.plan.tasks) == 1:
+            function, sinks = partial(self.run.predict, output=sinks.decisions), replace(sinks, decisions=None)
+        with tempfile.TemporaryDirectory(prefix="detector-") as scratch:
+            runner = TaskRunner(function, Path(scratch), sinks.removed is not None, sinks.decisions is not None)
+            self._run_all(self.plan.tasks, runner, collector, sinks)
+
+    def folder(self, folder: Path) -> Summary:
+        """Clean the inputs whose results in a folder are missing or out of date.
+
+        The lines of an earlier result stay in the sidecars until it is replaced.
+        """
         options = self.options
         settings = settings_of(self.run, options.removed)
+        rejected_file = options.rejected or folder / REJECTED_FILE
         with working_in(folder) as scratch:
+            clear_unfinished([folder, *self._folders(sidecars_only=True)])
             manifest = Manifest(folder / MANIFEST_FILE, digest(settings))
-            earlier = () if self._starts_over() else tasks
-            kept = {t.file: summary for t in earlier if (summary := manifest.up_to_date(t)) is not None}
-            for summary in kept.values():
-                self.summary.merge(summary)
-
-            def is_kept(record: dict[str, Any]) -> bool:
-                return record.get("file") in kept
-
-            self.summary.up_to_date = len(kept)
-            keep_lines(folder / MANIFEST_FILE, is_kept)
+            earlier = earlier_results(self.plan, manifest, options.removed, rejected_file, options.force)
+            collector = self._collector(manifest)
+            for entry in earlier.entries.values():
+                self.summary.merge(entry.summary)
+            self.summary.up_to_date = len(earlier.entries)
+            keep_lines(manifest.path, lambda record: record.get("file") in earlier.entries)
             with (
-                append_to_sidecar(options.removed, is_kept) as removed,
-                append_to_sidecar(options.rejected or folder / REJECTED_FILE, is_kept) as rejected,
-                open(folder / MANIFEST_FILE, "ab") as lines,
+                append_to_sidecar(options.removed, earlier.removed, collector.is_done) as removed,
+                append_to_sidecar(rejected_file, earlier.rejected, collector.is_done_or_rejected) as rejected,
+                open_output(manifest.path, "ab") as lines,
             ):
                 runner = TaskRunner(partial(self.run.clean, scratch=scratch), scratch, removed is not None)
-                pending = tuple(task for task in tasks if task.file not in kept)
-                progress = self._run_all(pending, runner, _Sinks(removed, rejected, lines), manifest)
+                pending = tuple(task for task in self.plan.tasks if task.file not in earlier.entries)
+                progress = self._run_all(pending, runner, collector, Sinks(removed, rejected, lines))
             with replacing(folder / SUMMARY_FILE, scratch) as file:
-                file.write(json_line(self._report(progress, len(tasks), len(kept), settings)))
+                file.write(json_line(self._report(progress, len(collector.done), settings)))
+            sync_folder(folder)
         return self.summary
 
-    def _starts_over(self) -> bool:
-        """Whether no earlier result is kept: on request, or because the file for removed text would lack its lines."""
-        removed = self.options.removed
-        return self.options.force or (removed is not None and not exists(removed))
+    def _collector(self, manifest: Manifest | None = None) -> Collector:
+        collector = Collector(self.summary, self.warn, manifest)
+        collector.pass_over(self.plan.passed_over)
+        return collector
 
-    def _run_all(
-        self, tasks: tuple[Task, ...], runner: TaskRunner, sinks: _Sinks, manifest: Manifest | None
-    ) -> RunProgress:
+    def _folders(self, sidecars_only: bool = False) -> set[Path]:
+        """The folders in which a killed run may have left temporary files."""
+        targets = [] if sidecars_only else [task.target for task in self.plan.tasks]
+        return {path.parent for path in (*targets, self.options.removed, self.options.rejected) if path}
+
+    def _run_all(self, tasks: tuple[Task, ...], runner: TaskRunner, collector: Collector, sinks: Sinks) -> RunProgress:
         size = sum(stamp.size for task in tasks if (stamp := Stamp.of(task.source)))
         jobs = min(self.options.jobs, max(len(tasks), 1))
         workers = Workers(replace(runner, expected=size // jobs), lost, jobs)
         with workers.meter() as meter:
             progress = RunProgress(meter, len(tasks), size)
-            with self._shown(progress), contextlib.closing(workers.results(tasks, meter)) as outcomes:
-                for outcome in _in_order(outcomes, tasks) if sinks.decisions else outcomes:
-                    self._record(outcome, sinks, manifest)
-                    progress.done += 1
-                    if self._too_many_rejected():
+            with self._shown(progress), contextlib.closing(workers.results(tasks, meter)) as results:
+                outcomes = _counted(results, progress)
+                for outcome in in_order(outcomes, tasks) if sinks.decisions else outcomes:
+                    collector.add(outcome, sinks)
+                    if collector.too_many_rejected(self.run.max_rejected):
                         break
         return progress
 
     def _shown(self, progress: RunProgress) -> AbstractContextManager[None]:
         if self.options.quiet or (progress.files == 1 and progress.bytes < _SMALL):
             return contextlib.nullcontext()
-        return show_progress(progress, self.options.terminal, self.warn)
+        return show_progress(
+            progress,
+            self.options.terminal,
+            lambda line: self.warn(Message(line, "progress", "info", progress.fields())),
+        )
 
-    def _record(self, outcome: Outcome, sinks: _Sinks, manifest: Manifest | None) -> None:
-        """Record the outcome of a task. The manifest comes last: its entry means that everything else is written."""
-        if outcome.rejected and outcome.summary.rejected:
-            self._warn_of_rejected(outcome.task, outcome.rejected, outcome.summary.rejected)
-        _move(outcome.rejected, sinks.rejected)
-        _move(outcome.decisions, sinks.decisions)
-        if outcome.failure is not None:
-            self.summary.failed.append(outcome.failure)
-            self.summary.rejected += outcome.summary.rejected
-            self.warn(f"failed: {outcome.failure}")
-            return
-        _move(outcome.removed, sinks.removed)
-        self.summary.merge(outcome.summary)
-        if manifest and sinks.manifest:
-            manifest.add(sinks.manifest, outcome.task, outcome.source, outcome.summary)
-
-    def _warn_of_rejected(self, task: Task, part: Path, number: int) -> None:
-        """Warn of the first rejected records of a task, with their reasons, and of their number."""
-        for rejected in islice(read_json_lines(part), _REASONS_SHOWN):
-            self.warn(f"{task.name}:{rejected['record']}: rejected: {rejected['reason']}")
-        if number > _REASONS_SHOWN:
-            self.warn(f"{task.name}: {number:,} records rejected in all")
-
-    def _too_many_rejected(self) -> bool:
-        most = self.run.max_rejected
-        if most is None or self.summary.rejected <= most:
-            return False
-        self.warn(f"stopped: {self.summary.rejected:,} records could not be read (--max-rejected {most})")
-        return True
-
-    def _report(self, progress: RunProgress, files: int, kept: int, settings: dict[str, Any]) -> dict[str, Any]:
-        """The content of the summary file. ``kept`` is the number of results of earlier runs."""
+    def _report(self, progress: RunProgress, done: int, settings: dict[str, Any]) -> dict[str, Any]:
+        """The content of the summary file. ``done`` is the number of results of this run."""
         read = progress.meter.counts.read
         return {
-            "files": files, "done_before": kept, "done_now": progress.done - len(self.summary.failed),
+            "files": len(self.plan.tasks), "done_before": self.summary.up_to_date, "done_now": done,
             **self.summary.report(),
             "bytes": self.summary.bytes, "bytes_read_now": read,
             "seconds": round(progress.seconds, 3), "mb_per_second": round(read / progress.seconds / 1e6, 3),
@@ -217,22 +225,15 @@ class _CorpusRun:
         }  # fmt: skip
 
 
-def _in_order(outcomes: Iterable[Outcome], tasks: Iterable[Task]) -> Iterator[Outcome]:
-    """Put outcomes into the order of their tasks; those that come early are held back."""
-    waiting: defaultdict[Task, deque[Outcome]] = defaultdict(deque)
-    upcoming = deque(tasks)
+_NOTHING: AbstractContextManager[None] = contextlib.nullcontext()
+
+
+def _unless_nothing_done() -> AbstractContextManager[None]:
+    return contextlib.suppress(_NothingDoneError)
+
+
+def _counted(outcomes: Iterable[Outcome], progress: RunProgress) -> Iterator[Outcome]:
+    """Count the files that are finished, also those whose outcomes are then held back."""
     for outcome in outcomes:
-        waiting[outcome.task].append(outcome)
-        while upcoming and waiting[upcoming[0]]:
-            yield waiting[upcoming.popleft()].popleft()
-
-
-def _move(part: Path | None, sink: BinaryIO | None) -> None:
-    """Append a task's lines to those of the run, and delete its file."""
-    if part is None:
-        return
-    if sink:
-        with open(part, "rb") as lines:
-            shutil.copyfileobj(lines, sink)
-        sink.flush()
-    part.unlink()
+        progress.done += 1
+        yield outcome

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import detector
 from detector.corpus.one_file import Run
-from detector.corpus.plan import Task
+from detector.corpus.plan import Plan, Task
+from detector.corpus.sidecar import lines_by_file
 from detector.corpus.summary import Summary
 from detector.policy import resolve_threshold
 from detector.util.json_lines import json_line, read_json_lines
@@ -33,34 +37,60 @@ class Stamp:
         return cls(found.st_size, found.st_mtime_ns) if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class LineCounts:
+    """How many lines the sidecars have for one file."""
+
+    removed: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A result that is up to date: its counts, and how many lines of the sidecars are its own, the last ones."""
+
+    summary: Summary
+    lines: LineCounts
+
+
 class Manifest:
     """The results that are recorded in a manifest file.
 
-    A result is up to date if its source has not changed, the settings are the same (by their `digest`), and the result
-    is still the file that was written.
+    A result is up to date if its source has not changed, the settings are the same (by their `digest`), the result is
+    still the file that was written, and the sidecars still have all lines for it. So an entry that reached the disk
+    before its result, in a power cut, does no harm.
     """
 
     def __init__(self, path: Path, settings: str) -> None:
+        self.path = path
         self._settings = settings
         self._records = {record["file"]: record for record in read_json_lines(path) if "file" in record}
 
-    def up_to_date(self, task: Task) -> Summary | None:
-        """The counts of a task whose result is up to date; None if it has to be made."""
-        record = self._records.get(task.file)
-        if record is None or record != self._record(task, Stamp.of(task.source), record["counts"]):
-            return None
-        return Summary.from_json(record["counts"])
+    def up_to_date(self, task: Task, present: LineCounts) -> Entry | None:
+        """The entry of a task whose result is up to date; None if it has to be made.
 
-    def add(self, stream: BinaryIO, task: Task, source: Stamp | None, summary: Summary) -> None:
-        """Write to ``stream`` that the result of a task is finished.
+        ``present`` is what the sidecars have for its file. They may have lines of results that it has replaced, too.
+        """
+        record = self._records.get(task.file, {})
+        try:
+            entry = Entry(Summary.from_json(record["counts"]), LineCounts(**record["lines"]))
+        except (KeyError, TypeError, ValueError):  # no entry, or one of another version
+            return None
+        if entry.lines.removed > present.removed or entry.lines.rejected > present.rejected:
+            return None
+        same = record == self._record(task, Stamp.of(task.source), record["counts"], entry.lines)
+        return entry if same else None
+
+    def add(self, stream: BinaryIO, task: Task, source: Stamp | None, summary: Summary, lines: LineCounts) -> None:
+        """Write to ``stream`` that the result of a task is finished, with so many lines in the sidecars.
 
         ``source`` is the stamp of its input from before it was read, so that a change meanwhile is noticed by the next
         run.
         """
-        stream.write(json_line(self._record(task, source, summary.to_json())))
+        stream.write(json_line(self._record(task, source, summary.to_json(), lines)))
         stream.flush()
 
-    def _record(self, task: Task, source: Stamp | None, counts: dict[str, Any]) -> dict[str, Any]:
+    def _record(self, task: Task, source: Stamp | None, counts: dict[str, Any], lines: LineCounts) -> dict[str, Any]:
         written = Stamp.of(task.target)
         return {
             "file": task.file,
@@ -68,8 +98,52 @@ class Manifest:
             "written": [written.size, written.mtime_ns] if written else None,
             "format": task.type.format_name,
             "settings": self._settings,
+            "lines": asdict(lines),
             "counts": counts,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier runs left for the tasks of a run: the entries of results that are up to date, by their files.
+
+    ``removed`` and ``rejected`` tell how many lines of the two sidecars, by their files, belong to no result any more.
+    """
+
+    entries: dict[str, Entry]
+    removed: Counter[str]
+    rejected: Counter[str]
+
+
+def earlier_results(plan: Plan, manifest: Manifest, removed: Path | None, rejected: Path, force: bool) -> Earlier:
+    """Find the results of earlier runs, and their lines in the sidecars. With ``force``, none is up to date.
+
+    The lines of a result that is out of date are still its own: it stays if it cannot be made again.
+    """
+    removed_lines, rejected_lines = lines_by_file(removed), lines_by_file(rejected)
+    entries: dict[str, Entry] = {}
+    for task in () if force else plan.tasks:
+        present = LineCounts(removed_lines[task.file], rejected_lines[task.file])
+        if (entry := manifest.up_to_date(task, present)) is not None:
+            entries[task.file] = entry
+    planned = {task.file for task in plan.tasks}
+
+    def surplus(lines: Counter[str], own: Callable[[Entry], int]) -> Counter[str]:
+        gone = {file for file in lines if file not in planned and not os.path.exists(_result(plan, file))}  # noqa: PTH110
+        return Counter({
+            file: number - own(entries[file]) if file in entries else number * (file in gone)
+            for file, number in lines.items()
+        })  # fmt: skip
+
+    return Earlier(
+        entries,
+        surplus(removed_lines, lambda entry: entry.lines.removed),
+        surplus(rejected_lines, lambda entry: entry.lines.rejected),
+    )
+
+
+def _result(plan: Plan, file: str) -> Path:
+    return (plan.folder or Path()) / file
 
 
 def settings_of(run: Run, removed: Path | None) -> dict[str, Any]:
@@ -84,7 +158,7 @@ def settings_of(run: Run, removed: Path | None) -> dict[str, Any]:
         "paragraphs": cleaner.paragraphs,
         "text_field": run.fields.text,
         "id_field": run.fields.id,
-        "removed": str(removed.resolve()) if removed else None,
+        "removed": os.path.realpath(removed) if removed else None,
     }
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction
-from detector.corpus.originals import check_original, keep_original
+from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction, text_size
+from detector.corpus.counting import DocumentCounter
+from detector.corpus.originals import cleaned_before, keep_original
 from detector.corpus.plan import Task
 from detector.corpus.progress import Meter
 from detector.corpus.records import decisions_line, rejected_line, removed_lines
@@ -20,13 +21,19 @@ from detector.corpus.summary import Summary
 from detector.errors import DataError
 from detector.formats.base import DEFAULT_FIELDS, Fields, Record, Rejected
 from detector.formats.compression import compressing, decompressing
+from detector.formats.content import check_content
+from detector.results import SectionPrediction
+from detector.text.sections import is_short
 from detector.util.atomic import replacing
 from detector.util.batching import batches
+from detector.util.output import standard_output
+from detector.util.peeking import peek
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BUFFER = 1 << 18  # bytes
+_HEAD_BYTES = 1 << 12  # of an input, by which its content is compared with its format
 _RECORD_BYTES = 16  # added to the size of each record in a batch, so that empty records fill a batch, too
 
 
@@ -67,16 +74,39 @@ class Run:
         in the folder ``scratch`` of the same file system, by default beside the target. Raises `OSError` or
         `DataError` if the input cannot be read or the target cannot be written.
         """
+        if task.keep_original and cleaned_before(task, self.fields):
+            summary.up_to_date += 1
+            return
         with self._open_target(task, scratch) as output:
             writer = task.type.format.writer(output, self.fields)
             document = 0
-            for record, prediction in self._predicted(task, summary, sidecars, meter):
-                writer.write(record, prediction.clean_text() if prediction else None)
-                if prediction is not None:
-                    document += 1
+            for record, sections in self._decided(task, summary, sidecars, meter):
+                if sections is None:
+                    writer.write(record, None)
+                    continue
+                document += 1
+                if isinstance(record.text, str):
+                    writer.write(record, self._clean_record(task, document, record, tuple(sections), sidecars.removed))
+                    continue
+                for section in sections:  # a text in chunks is never held as a whole
                     if sidecars.removed:
-                        sidecars.removed.writelines(removed_lines(task.file, document, record, prediction))
+                        sidecars.removed.writelines(removed_lines(task.file, document, record, section))
+                    writer.write(record, section.prediction.clean_text())
             writer.close()
+
+    @staticmethod
+    def _clean_record(
+        task: Task, document: int, record: Record, sections: Sequence[SectionPrediction], removed: BinaryIO | None
+    ) -> str:
+        """The clean text of a record; what is removed is written to the sidecar ``removed``."""
+        text = "".join(section.prediction.clean_text() for section in sections)
+        if removed and text != record.text:
+            original = task.type.format.original(record, text)
+            for section in sections:
+                lines = tuple(removed_lines(task.file, document, record, section, original))
+                removed.writelines(lines)
+                original = None if lines else original
+        return text
 
     def predict(
         self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter, output: BinaryIO | None = None
@@ -88,9 +118,9 @@ class Run:
         stream = output or sidecars.decisions
         if stream is None:
             raise ValueError("no stream for the decisions: give output or sidecars.decisions")
-        self.visit(
-            task, summary, sidecars, meter, lambda record, prediction: stream.write(decisions_line(record, prediction))
-        )
+        for record, sections in self._decided(task, summary, sidecars, meter):
+            if sections is not None:
+                stream.writelines(decisions_line(record, sections))
 
     def visit(
         self,
@@ -102,20 +132,18 @@ class Run:
     ) -> None:
         """Call ``visit`` with every record of an input that has a text, and the decisions on that text.
 
-        Counts, and raises errors, as `clean` does.
+        A long text is visited section by section. Counts, and raises errors, as `clean` does.
         """
-        for record, prediction in self._predicted(task, summary, sidecars, meter):
-            if prediction is not None:
-                visit(record, prediction)
+        for record, sections in self._decided(task, summary, sidecars, meter):
+            for section in sections or ():
+                visit(record, section.prediction)
 
     @contextlib.contextmanager
     def _open_target(self, task: Task, scratch: Path | None) -> Iterator[BinaryIO]:
         if task.target is None:
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
+            with standard_output() as stream:
+                yield stream
             return
-        if task.keep_original:
-            check_original(task.target)
         task.target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(task.target, scratch) as file:
             with compressing(file, task.compression) as output:
@@ -124,32 +152,43 @@ class Run:
             if task.keep_original:
                 keep_original(task.target)
 
-    def _predicted(
+    def _decided(
         self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter
-    ) -> Iterator[tuple[Record, Prediction | None]]:
-        """Each record with the decisions on its text, in order; None for a record without a text."""
+    ) -> Iterator[tuple[Record, Iterable[SectionPrediction] | None]]:
+        """Each record with the decisions on its text, in order; None for a record without a text.
+
+        The decisions on a long text come section by section. They must be read before the next record is asked for.
+        """
+        counter = DocumentCounter(summary, meter, self.cleaner.paragraphs)
         with _open_source(task, meter) as stream:
             parts = task.type.format.read(stream, task.name, self.fields)
             records = self._without_rejected(parts, task, summary, sidecars)
             for batch in batches(records, _size, BATCH_CHARACTERS):
-                texts = [record.text for record in batch if record.text is not None]
-                predictions = list(self.cleaner.predict_many(texts))
-                _count(predictions, summary, meter)
-                remaining = iter(predictions)
+                short = [record.text for record in batch if isinstance(record.text, str) and is_short(record.text)]
+                predictions = iter(counter.short(list(self.cleaner.predict_many(short))))
                 for record in batch:
-                    yield record, None if record.text is None else next(remaining)
+                    if record.text is None:
+                        summary.nulls += record.is_null
+                        yield record, None
+                    elif isinstance(record.text, str) and is_short(record.text):
+                        yield record, (SectionPrediction(0, next(predictions)),)
+                    else:
+                        yield record, counter.long(self.cleaner.predict_sections(record.text))
+        counter.finish()
 
     def _without_rejected(
         self, parts: Iterable[Record | Rejected], task: Task, summary: Summary, sidecars: Sidecars
     ) -> Iterator[Record]:
         """The records that could be read. The others are counted and written to the sidecar."""
+        position = 0
         for part in parts:
             if isinstance(part, Record):
+                position += 1
                 yield part
                 continue
             summary.rejected += 1
             if sidecars.rejected:
-                sidecars.rejected.write(rejected_line(task.file, part))
+                sidecars.rejected.write(rejected_line(task.file, part, position))
             if self.max_rejected is not None and summary.rejected > self.max_rejected:
                 raise TooManyRejectedError(
                     f"{task.name}:{part.number}: {part.reason}; more than {self.max_rejected} records cannot be read "
@@ -157,30 +196,28 @@ class Run:
                 )
 
 
-def _count(predictions: Sequence[Prediction], summary: Summary, meter: Meter) -> None:
-    """Add predictions to the summary of the task and to the progress of the run."""
-    characters, removed = summary.characters, summary.removed_characters
-    summary.add(predictions)
-    meter.add(
-        documents=len(predictions),
-        characters=summary.characters - characters,
-        removed=summary.removed_characters - removed,
-    )
-
-
 def _size(record: Record) -> int:
-    """What a record counts for in a batch: its characters, and the bytes that it holds besides."""
-    return len(record.text or "") + record.weight + _RECORD_BYTES
+    """What a record counts for in a batch: its text, and the bytes that it holds besides."""
+    return (text_size(record.text) if isinstance(record.text, str) else 0) + record.weight + _RECORD_BYTES
 
 
 @contextlib.contextmanager
 def _open_source(task: Task, meter: Meter) -> Iterator[BinaryIO]:
-    """The decompressed data of an input. The meter counts the bytes read from the file, not those of standard input."""
-    if task.source is None:
-        yield decompressing(sys.stdin.buffer, task.type.compression)
-        return
-    with open(task.source, "rb", buffering=0) as file:
-        yield decompressing(io.BufferedReader(_CountingFile(file, meter), _BUFFER), task.type.compression)
+    """The decompressed data of an input. The meter counts the bytes read from the file, not those of standard input.
+
+    Raises `DataError` where the first bytes contradict the format, unless the user has named it.
+    """
+    with contextlib.ExitStack() as stack:
+        if task.source is None:
+            file: BinaryIO = sys.stdin.buffer
+        else:
+            raw = stack.enter_context(open(task.source, "rb", buffering=0))
+            file = io.BufferedReader(_CountingFile(raw, meter), _BUFFER)
+        stream = decompressing(file, task.type.compression)
+        if not task.forced:
+            head, stream = peek(stream, _HEAD_BYTES)
+            check_content(head, task.type, task.name)
+        yield stream
 
 
 class _CountingFile(io.RawIOBase):

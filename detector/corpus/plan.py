@@ -1,20 +1,24 @@
-"""Which files a command reads, and where their results go."""
+"""The tasks of a command: which inputs it reads, and where their results go."""
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from detector.corpus.inputs import DEFAULT_SELECTION, STDIN, Input, Inputs, Selection, find, is_folder, is_pattern
+from detector.corpus.outputs import Output, check_folders, check_outputs
+from detector.corpus.walk import MANIFEST_FILE, ORIGINAL_SUFFIX, REJECTED_FILE, SUMMARY_FILE
 from detector.errors import UsageError
 from detector.formats.compression import compression_of
 from detector.formats.registry import FileType, file_type, format_by_extension, load_format
 
-STDIN = "-"
-MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE = "_manifest.jsonl", "_rejected.jsonl", "_summary.json"
-ORIGINAL_SUFFIX = ".orig"  # appended to the name of an original that its result replaces
-_REPORT_FILES = frozenset({MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE})
+__all__ = [
+    "MANIFEST_FILE", "ORIGINAL_SUFFIX", "REJECTED_FILE", "SUMMARY_FILE",
+    "Plan", "Task", "original_of", "plan", "plan_decisions",
+]  # fmt: skip
+
+_NO_FILES: Mapping[str, Path | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +27,10 @@ class Task:
 
     ``source`` is None for standard input, ``target`` for standard output. ``file`` names the input in all files that
     are written beside the results. ``type`` is the type of the source. The result has the same format, and the
-    compression ``compression``, an extension (``.gz``) or empty. With ``keep_original``, the target is the source,
-    which is kept under its name with `ORIGINAL_SUFFIX`. ``forced`` tells that the user named the format: the content of
-    the file is not compared with it.
+    compression ``compression``, an extension (``.gz``) or empty. With ``keep_original``, the target is replaced in
+    place: the source is the target itself, kept under its name with `ORIGINAL_SUFFIX`, or the original that an earlier
+    run has kept there. ``forced`` tells that the user named the format: the content of the file is not compared with
+    it.
     """
 
     source: Path | None
@@ -43,7 +48,9 @@ class Task:
 
     @property
     def name(self) -> str:
-        """The input's path, or ``-`` for standard input, for ids and messages."""
+        """The input's path, or ``-`` for standard input, for ids and messages; in place, that of the result."""
+        if self.keep_original:
+            return self.file
         return str(self.source) if self.source else STDIN
 
 
@@ -51,157 +58,181 @@ class Task:
 class Plan:
     """The tasks of a command. ``folder`` is the output folder of all results; None if each has a path of its own.
 
-    ``passed_over`` has one line for each file or folder that was found and is not read, with the reason.
+    ``passed_over`` has one line for each file or folder that was found and is not read, with the reason, ``unreadable``
+    one for each folder whose files could not be found.
     """
 
     tasks: tuple[Task, ...]
     folder: Path | None = None
     passed_over: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One input: a file, or None for standard input. ``relative`` is the path for its result in an output folder."""
-
-    source: Path | None
-    relative: Path
-    type: FileType
-
-    @property
-    def file(self) -> str:
-        """The input's path, or ``-`` for standard input: the task's file if results do not go into one folder."""
-        return str(self.source) if self.source else STDIN
-
-
-def find(
-    paths: Sequence[str], all_files: bool = False, format_name: str | None = None, exclude: Path | None = None
-) -> list[Input]:
-    """Find the input files that paths name; without paths, standard input.
-
-    In a folder, all files with the extension of a known format are found, also in subfolders; with ``all_files``,
-    files with any extension. Left out are hidden files, files that this package writes beside results, and files below
-    the folder ``exclude``. A pattern (``*``, ``?``, ``[]``, ``**``) names the files and folders that it matches. With
-    several paths, relative paths begin with the name of their folder. A file's format is ``format_name``, else that of
-    its extension. Raises `UsageError` if a path does not exist, nothing is found, or a format is unknown.
-    """
-    given = paths or [STDIN]
-    if given.count(STDIN) > 1:
-        raise UsageError("standard input (-) can be read only once")
-    found = [
-        Input(source, relative, file_type(source, format_name))
-        for path in given
-        for source, relative in _files(path, all_files, with_name=len(given) > 1)
-    ]
-    if exclude:
-        excluded = exclude.resolve()
-        found = [each for each in found if not each.source or excluded not in each.source.resolve().parents]
-    if not found:
-        raise UsageError(f"{', '.join(given)}: no files with a known extension found; --all-files also reads others")
-    return found
+    unreadable: tuple[str, ...] = ()
 
 
 def plan(
     paths: Sequence[str],
     output: Path | None,
     in_place: bool = False,
-    all_files: bool = False,
-    format_name: str | None = None,
+    selection: Selection = DEFAULT_SELECTION,
     into_folder: bool = False,
+    force: bool = False,
+    beside: Mapping[str, Path | None] = _NO_FILES,
+    also_read: Sequence[Path] = (),
 ) -> Plan:
     """Make a task for each input of `find`.
 
     The result of a single file, or of standard input, is written to the file ``output``, or into it if it is a folder
     or ``into_folder`` says that it is to be one.
     The results of several files are written to the folder ``output``, at their relative paths. With ``in_place``, each
-    result takes the place of its source. Raises `UsageError` if a path does not exist, two results would be the same
-    file, a result would replace an input without ``in_place``, or a result has the extension of another format.
+    result takes the place of its source; with ``force``, that of the original if an earlier run kept one. ``beside``
+    are the other files that the command writes, by the name of their option; ``also_read`` those that it reads besides
+    its inputs. Raises `UsageError` if a path does not exist, an output would replace what is read without ``in_place``,
+    two outputs are the same file, an output would be an input of the next run, or a result has the extension of another
+    format.
     """
-    several = _may_be_several(paths)
-    found = find(paths, all_files, format_name, output if several else None)
     if in_place:
-        return Plan(_in_place(found, output))
+        return _plan_in_place(paths, output, selection, force, beside, also_read)
+    several = _may_be_several(paths)
+    inputs = find(paths, selection, output if several else None)
+    tasks = _tasks(inputs, output, selection, several, into_folder)
+    folder = output if several else None
+    outputs = [*_results(tasks), *_reports(folder, beside), *_named(beside)]
+    _check_files(inputs, also_read, outputs, selection, folder)
+    return Plan(tasks, folder, inputs.passed_over, inputs.unreadable)
+
+
+def plan_decisions(
+    paths: Sequence[str],
+    selection: Selection = DEFAULT_SELECTION,
+    files: Mapping[str, Path | None] = _NO_FILES,
+    also_read: Sequence[Path] = (),
+) -> Plan:
+    """Make a task without a target for each input of `find`: only decisions are wanted.
+
+    ``files`` are the files that the command writes, by the name of their option, without ``--output`` standard output;
+    ``also_read`` are those that it reads besides its inputs. Raises `UsageError` as `plan` does.
+    """
+    inputs = find(paths, selection)
+    outputs = [*_named(files)] if files.get("--output") else [Output("standard output", None), *_named(files)]
+    _check_files(inputs, also_read, outputs, selection)
+    tasks = tuple(_task(each, None, each.file, selection) for each in inputs.found)
+    return Plan(tasks, None, inputs.passed_over, inputs.unreadable)
+
+
+def original_of(path: Path) -> Path:
+    """The name under which the original of a file is kept that is replaced in place."""
+    return path.with_name(path.name + ORIGINAL_SUFFIX)
+
+
+def _tasks(
+    inputs: Inputs, output: Path | None, selection: Selection, several: bool, into_folder: bool
+) -> tuple[Task, ...]:
+    found = inputs.found
     if output is None:
         if several:
             raise UsageError(f"{len(found)} inputs need --output FOLDER or --in-place")
-        return Plan((Task(found[0].source, None, found[0].file, found[0].type),))
+        return (_task(found[0], None, found[0].file, selection),)
     if several:
         if output.exists() and not output.is_dir():
             raise UsageError(f"{output}: not a folder; {len(found)} inputs need one: choose another --output")
-        tasks = tuple(_task(each, output / each.relative, each.relative.as_posix()) for each in found)
-    else:
-        target = output / found[0].relative if output.is_dir() or into_folder else output
-        _check_extension(found[0], target)
-        tasks = (_task(found[0], target, found[0].file),)
-    _check_targets(tasks)
-    return Plan(tasks, output if several else None)
+        return tuple(_task(each, output / each.relative, each.relative.as_posix(), selection) for each in found)
+    target = output / found[0].relative if output.is_dir() or into_folder else output
+    _check_extension(found[0], target)
+    return (_task(found[0], target, found[0].file, selection),)
 
 
-def _task(given: Input, target: Path, file: str, keep_original: bool = False) -> Task:
-    compression = file_type(target, given.type.format_name).compression
-    return Task(given.source, target, file, given.type, compression, keep_original)
+def _task(given: Input, target: Path | None, file: str, selection: Selection) -> Task:
+    compression = file_type(target, given.type.format_name).compression if target else ""
+    return Task(given.source, target, file, given.type, compression, forced=selection.format_name is not None)
 
 
 def _may_be_several(paths: Sequence[str]) -> bool:
-    return len(paths) > 1 or any(path != STDIN and (_is_pattern(path) or Path(path).is_dir()) for path in paths)
+    return len(paths) > 1 or any(path != STDIN and (is_pattern(path) or is_folder(path)) for path in paths)
 
 
-def _in_place(found: Sequence[Input], output: Path | None) -> tuple[Task, ...]:
-    if output:
+def _plan_in_place(
+    paths: Sequence[str],
+    output: Path | None,
+    selection: Selection,
+    force: bool,
+    beside: Mapping[str, Path | None],
+    also_read: Sequence[Path],
+) -> Plan:
+    """One task for each file, under whatever names it was found. Links that are named are followed, others are not."""
+    if output is not None:
         raise UsageError("--in-place and --output exclude each other: use one of them")
-    if any(each.source is None for each in found):
+    if not paths or STDIN in paths:
         raise UsageError("--in-place needs files, not standard input (-)")
-    distinct = {each.source.resolve(): each for each in found if each.source}
-    return tuple(_task(each, target, each.file, keep_original=True) for target, each in distinct.items())
+    inputs = find(paths, selection, follow_links=False)
+    distinct = {each.source.resolve(): each for each in inputs.found if each.source}
+    for target, each in distinct.items():
+        if not target.is_file():
+            raise UsageError(f"{each.file}: is not a regular file, and cannot be replaced in place; leave it out")
+        if target.name.endswith(ORIGINAL_SUFFIX):
+            raise UsageError(f"{each.file}: is an original that --in-place keeps; rename it to replace it")
+    tasks = tuple(_task_in_place(each, target, selection, force) for target, each in distinct.items())
+    _check_in_place(inputs, also_read, tasks, beside, selection)
+    return Plan(tasks, None, inputs.passed_over, inputs.unreadable)
 
 
-def _files(path: str, all_files: bool, with_name: bool) -> Iterator[tuple[Path | None, Path]]:
-    """The files of one path, each with its relative path, which begins with the name of a folder if ``with_name``."""
-    given = Path(path)
-    if path == STDIN:
-        yield None, Path("stdin.txt")
-    elif _is_pattern(path):
-        yield from _matches(path, all_files)
-    elif given.is_dir():
-        yield from _inside(given, Path(given.resolve().name) if with_name else Path(), all_files)
-    elif given.exists():
-        yield given, Path(given.name)
-    else:
-        raise UsageError(f"{path}: no such file or folder")
+def _task_in_place(given: Input, target: Path, selection: Selection, force: bool) -> Task:
+    original = original_of(target)
+    redone = force and original.exists() and not original.samefile(target)
+    source = original if redone else given.source
+    forced = selection.format_name is not None
+    compression = file_type(target, given.type.format_name).compression
+    return Task(source, target, given.file, given.type, compression, keep_original=True, forced=forced)
 
 
-def _is_pattern(path: str) -> bool:
-    return glob.has_magic(path) and not Path(path).exists()
+def _check_in_place(
+    inputs: Inputs,
+    also_read: Sequence[Path],
+    tasks: Sequence[Task],
+    beside: Mapping[str, Path | None],
+    selection: Selection,
+) -> None:
+    """Raise `UsageError` if another output would replace an input or its original, or an original would an input."""
+    files: list[Path | None] = [*also_read]
+    outputs = []
+    for target in (task.target for task in tasks if task.target):
+        original = original_of(target)
+        files.append(target)
+        if original.exists():
+            files.append(original)
+        else:
+            outputs.append(Output(str(original), original, str(target)))
+    named = _named(beside)
+    check_outputs(files, [*outputs, *named])
+    check_folders(inputs, named, selection.all_files)
 
 
-def _matches(pattern: str, all_files: bool) -> Iterator[tuple[Path, Path]]:
-    """The files that a pattern matches, each with its path relative to the part of the pattern without wildcards."""
-    parts = Path(pattern).parts
-    first = next(number for number, part in enumerate(parts) if glob.has_magic(part))
-    root = Path(*parts[:first])
-    found: dict[Path, Path] = {}
-    for match in sorted(root.glob(str(Path(*parts[first:])))):
-        relative = match.relative_to(root)
-        if match.is_dir():
-            found |= {below: file for file, below in _inside(match, relative, all_files)}
-        elif not _is_skipped(relative):
-            found[relative] = match
-    if not found:
-        raise UsageError(f"{pattern}: no file matches the pattern")
-    yield from ((file, relative) for relative, file in found.items())
+def _check_files(
+    inputs: Inputs,
+    also_read: Sequence[Path],
+    outputs: Sequence[Output],
+    selection: Selection,
+    folder: Path | None = None,
+) -> None:
+    check_outputs([*(each.source for each in inputs.found), *also_read], outputs)
+    check_folders(inputs, [each for each in outputs if not each.source], selection.all_files, folder)
 
 
-def _inside(folder: Path, relative: Path, all_files: bool) -> Iterator[tuple[Path, Path]]:
-    """The files in a folder and its subfolders, each with its path below the folder, after ``relative``."""
-    for file in sorted(folder.rglob("*")):
-        below = file.relative_to(folder)
-        if not _is_skipped(below) and (all_files or format_by_extension(file)) and file.is_file():
-            yield file, relative / below
+def _results(tasks: Sequence[Task]) -> list[Output]:
+    return [
+        Output("standard output", None) if task.target is None else Output(str(task.target), task.target, task.name)
+        for task in tasks
+    ]
 
 
-def _is_skipped(path: Path) -> bool:
-    """Whether a file in a folder is hidden, or one that this package writes beside results."""
-    hidden = any(part.startswith(".") for part in path.parts)
-    return hidden or path.name in _REPORT_FILES or path.name.endswith(ORIGINAL_SUFFIX)
+def _reports(folder: Path | None, beside: Mapping[str, Path | None]) -> list[Output]:
+    """The files about all results that a run writes into its output folder."""
+    if folder is None:
+        return []
+    names = [MANIFEST_FILE, SUMMARY_FILE, *([] if beside.get("--rejected") else [REJECTED_FILE])]
+    return [Output(str(folder / name), folder / name) for name in names]
+
+
+def _named(files: Mapping[str, Path | None]) -> list[Output]:
+    return [Output(f"{option} {path}", path) for option, path in files.items() if path is not None]
 
 
 def _check_extension(given: Input, target: Path) -> None:
@@ -216,18 +247,3 @@ def _check_extension(given: Input, target: Path) -> None:
     own = load_format(name).own_compressions
     if (compression_of(given.source) in own) != (compression_of(target) in own):
         raise UsageError(f"{target}: {name} is written with the compression of the input; keep the input's extension")
-
-
-def _check_targets(tasks: Sequence[Task]) -> None:
-    """Raise `UsageError` if a target is one of the sources, or the target of another task."""
-    sources = {task.source.resolve() for task in tasks if task.source}
-    targets: dict[Path, str] = {}
-    for task in tasks:
-        if task.target is None:
-            continue
-        target = task.target.resolve()
-        if target in sources:
-            raise UsageError(f"{task.target}: is an input; choose another --output, or use --in-place")
-        if target in targets:
-            raise UsageError(f"{task.name} and {targets[target]} would both be written to {task.target}")
-        targets[target] = task.name

@@ -42,6 +42,14 @@ class Meter:
         for number, more in enumerate((read, documents, characters, removed), self.CELLS * self.slot):
             self.cells[number] += more
 
+    def cells_of(self, slot: int) -> tuple[int, ...]:
+        """The cells of a slot, for `set_cells`."""
+        return tuple(self.cells[self.CELLS * slot : self.CELLS * (slot + 1)])
+
+    def set_cells(self, slot: int, cells: tuple[int, ...]) -> None:
+        """Set the cells of a slot back to what they were."""
+        self.cells[self.CELLS * slot : self.CELLS * (slot + 1)] = cells
+
     @property
     def counts(self) -> Counts:
         """The sums over all slots."""
@@ -75,6 +83,12 @@ class RunProgress:
         share = f", {counts.removed / counts.characters:.1%} of the characters removed" if counts.characters else ""
         return f"{self.done:,} of {self.files:,} files, {counts.documents:,} documents, {rate:.1f} MB/s{share}"
 
+    def fields(self) -> dict[str, int | float]:
+        """The progress as JSON values."""
+        counts = self.meter.counts
+        values: dict[str, int | float] = {"done": self.done, "files": self.files, "documents": counts.documents}
+        return {**values, "bytes_read": counts.read, "seconds": round(self.seconds, 1)}
+
     def time_left(self) -> str:
         """The time left, estimated from the bytes read so far: ``, 0:00:06 left``; empty if it is not known."""
         read = self.meter.counts.read
@@ -85,9 +99,13 @@ class RunProgress:
 
 
 @contextlib.contextmanager
-def show_progress(progress: RunProgress, terminal: bool, write: Callable[[str], None]) -> Iterator[None]:
+def show_progress(progress: RunProgress, terminal: bool, write: Callable[[str], object]) -> Iterator[None]:
     """Show the progress while the block runs: a bar on a terminal, else a line every ten seconds through ``write``."""
-    with _progress_bar(progress) if terminal else contextlib.nullcontext(lambda: write(_line(progress))) as show:
+
+    def log() -> None:
+        write(_line(progress))
+
+    with _progress_bar(progress) if terminal else contextlib.nullcontext(log) as show:
         stop = threading.Event()
         seconds = _DRAW_SECONDS if terminal else _LOG_SECONDS
         thread = threading.Thread(target=_call_every, args=(seconds, show, stop), daemon=True)
@@ -105,7 +123,7 @@ def _line(progress: RunProgress) -> str:
     return progress.line() + progress.time_left()
 
 
-def _call_every(seconds: float, show: Callable[[], None], stop: threading.Event) -> None:
+def _call_every(seconds: float, show: Callable[[], object], stop: threading.Event) -> None:
     while not stop.wait(seconds):
         show()
 

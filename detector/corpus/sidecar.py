@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import hashlib
+import io
+import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from detector.corpus import sidecar_parquet
 from detector.errors import UsageError
 from detector.formats.compression import compressing, compression_of, decompressing
 from detector.formats.compression import require as require_compression
 from detector.formats.registry import format_by_extension
-from detector.util.atomic import clear_unfinished, replacing
-from detector.util.json_lines import json_line, read_json_lines
+from detector.util.atomic import is_stream, replacing
+from detector.util.json_lines import json_line, parse_json_lines, read_json_lines
 from detector.util.libraries import load_library
+from detector.util.output import open_output
 
-_GROUP_ROWS = 10_000
+_LONGEST_NAME = 240  # bytes of a name that a working copy's name can hold, where names have up to 255
+
+Condition = Callable[[dict[str, Any]], bool]  # on the object of a line
 
 
 def require(path: Path | None) -> None:
@@ -31,98 +37,148 @@ def require(path: Path | None) -> None:
     require_compression(compression_of(path))
 
 
+def read_sidecar(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a sidecar, as they were written. Raises `OSError` if it cannot be read."""
+    if not _is_plain(path):
+        with tempfile.TemporaryFile() as lines, open(path, "rb") as file:
+            _read_final(file, lines, path)
+            lines.seek(0)
+            yield from parse_json_lines(lines)
+        return
+    with open(path, "rb") as lines:
+        yield from parse_json_lines(lines)
+
+
+def lines_by_file(path: Path | None) -> Counter[str]:
+    """The number of lines for each file in a sidecar that earlier runs left, complete or as a working copy."""
+    counts: Counter[str] = Counter()
+    if path is None or is_stream(path):
+        return counts
+    found = _working_copy(path) if _working_copy(path).exists() else path
+    with contextlib.suppress(FileNotFoundError):
+        counts.update(str(record.get("file")) for record in read_sidecar(found))
+    return counts
+
+
 @contextlib.contextmanager
 def sidecar(path: Path | None) -> Iterator[BinaryIO | None]:
-    """A stream for JSON Lines. They become the file ``path`` when the block ends; with None, there is no stream."""
+    """A stream for JSON Lines. They become the file ``path`` when the block ends; with None, there is no stream.
+
+    If the block raises an error, an earlier file stays as it is.
+    """
     if path is None:
         yield None
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    if _working_copy(path) == path:
+    if _is_plain(path):
         with replacing(path) as file:
             yield file
         return
-    with replacing(path) as file, tempfile.TemporaryFile() as lines:
-        yield lines
+    with replacing(path) as file, tempfile.TemporaryFile(buffering=0) as lines:
+        with open_output(os.dup(lines.fileno()), name=f"{path}, in {tempfile.gettempdir()}") as stream:
+            yield stream
         lines.seek(0)
         _write_final(lines, file, path)
 
 
 @contextlib.contextmanager
-def append_to_sidecar(path: Path | None, keep: Callable[[dict[str, Any]], bool]) -> Iterator[BinaryIO | None]:
-    """A stream that appends JSON Lines to those of earlier runs for which ``keep`` is true; the others are deleted.
+def append_to_sidecar(
+    path: Path | None, surplus: Counter[str] | None = None, is_replaced: Condition = lambda record: False
+) -> Iterator[BinaryIO | None]:
+    """A stream that appends JSON Lines to those of earlier runs.
 
-    Lines that are flushed survive even if the process is killed. A compressed or Parquet file cannot be appended to:
-    until the block ends, its lines are in a hidden working copy beside it, where the next run finds them.
+    Of those, the first lines of each file are deleted, as many as ``surplus`` tells. When the block ends, so are the
+    lines of earlier runs for which ``is_replaced`` is true by then. Lines that are flushed survive even if the process
+    is killed. A compressed or Parquet file cannot be appended to: until the block ends, its lines are in a hidden
+    working copy beside it, where the next run finds them. A stream (``/dev/stdout``) gets the new lines only.
     """
-    if path is None:
-        yield None
+    if path is None or is_stream(path):
+        with sidecar(path) as stream:
+            yield stream
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     working_copy = _working_copy(path)
     if working_copy != path and path.exists() and not working_copy.exists():
         with replacing(working_copy) as lines, open(path, "rb") as file:
             _read_final(file, lines, path)
-    keep_lines(working_copy, keep)
-    with open(working_copy, "ab") as lines:
-        yield lines
+    keep_lines(working_copy, _without(surplus or Counter()))
+    earlier = working_copy.stat().st_size
+    with open_output(working_copy, "ab", path) as stream:
+        yield stream
+    _delete_replaced(working_copy, earlier, is_replaced)
     if working_copy != path:
         with replacing(path) as file, open(working_copy, "rb") as all_lines:
             _write_final(all_lines, file, path)
         working_copy.unlink()
 
 
-def exists(path: Path) -> bool:
-    """Whether an earlier run left this sidecar, or a working copy of it."""
-    return path.exists() or _working_copy(path).exists()
-
-
-def keep_lines(path: Path, keep: Callable[[dict[str, Any]], bool]) -> None:
+def keep_lines(path: Path, keep: Condition) -> None:
     """Delete the lines of a file of JSON Lines that are incomplete, or for whose objects ``keep`` is false."""
-    clear_unfinished(path)
     with replacing(path) as file:
         file.writelines(json_line(record) for record in read_json_lines(path) if keep(record))
 
 
+def _without(surplus: Counter[str]) -> Condition:
+    """Whether a line stays, if the first ``surplus`` lines of each file go."""
+    left = surplus.copy()
+
+    def keep(record: dict[str, Any]) -> bool:
+        file = str(record.get("file"))
+        left[file] -= 1
+        return left[file] < 0
+
+    return keep
+
+
+def _delete_replaced(path: Path, earlier: int, is_replaced: Condition) -> None:
+    """Delete the lines among the first ``earlier`` bytes for whose objects ``is_replaced`` is true."""
+    with open(path, "rb") as file:
+        if not any(map(is_replaced, parse_json_lines(_until(file, earlier)))):
+            return
+    with replacing(path) as replacement, open(path, "rb") as file:
+        kept = (record for record in parse_json_lines(_until(file, earlier)) if not is_replaced(record))
+        replacement.writelines(map(json_line, kept))
+        file.seek(earlier)
+        shutil.copyfileobj(file, replacement)
+
+
+def _until(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The lines among the first ``size`` bytes of a file."""
+    while size > 0 and (line := file.readline()):
+        size -= len(line)
+        yield line
+
+
 def _working_copy(path: Path) -> Path:
     """The file that lines are appended to: the sidecar itself if it holds plain lines, else a hidden file beside it."""
-    plain = not compression_of(path) and not _is_parquet(path)
-    return path if plain else path.with_name(f".{path.name}.unfinished")
+    if _is_plain(path):
+        return path
+    name = path.name
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return path.with_name(f".{name}.unfinished")
+
+
+def _is_plain(path: Path) -> bool:
+    return not compression_of(path) and not _is_parquet(path)
 
 
 def _is_parquet(path: Path) -> bool:
     return format_by_extension(path) == "parquet"
 
 
-def _write_final(lines: BinaryIO, file: BinaryIO, path: Path) -> None:
+def _write_final(lines: BinaryIO | io.RawIOBase, file: BinaryIO, path: Path) -> None:
     """Write JSON Lines to ``file`` in the form that the name ``path`` asks for."""
+    if _is_parquet(path):
+        sidecar_parquet.write(lines, file)
+        return
     with compressing(file, compression_of(path)) as stream:
-        if not _is_parquet(path):
-            shutil.copyfileobj(lines, stream)
-            return
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        writer = None
-        while rows := [_without_surrogates(json.loads(line)) for line in islice(lines, _GROUP_ROWS)]:
-            table = pa.Table.from_pylist(rows, schema=writer.schema if writer else None)
-            writer = writer or pq.ParquetWriter(stream, table.schema)
-            writer.write_table(table)
-        (writer or pq.ParquetWriter(stream, pa.schema([]))).close()
-
-
-def _without_surrogates(record: dict[str, Any]) -> dict[str, Any]:
-    """The record with ``?`` for lone surrogates (bytes that were not UTF-8), which Parquet's strings cannot hold."""
-    return {k: v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for k, v in record.items()}
+        shutil.copyfileobj(lines, stream)
 
 
 def _read_final(file: BinaryIO, lines: BinaryIO, path: Path) -> None:
     """Write to ``lines`` the JSON Lines that `_write_final` wrote to ``file``."""
-    with decompressing(file, compression_of(path)) as stream:
-        if not _is_parquet(path):
-            shutil.copyfileobj(stream, lines)
-            return
-        import pyarrow.parquet as pq
-
-        for batch in pq.ParquetFile(stream).iter_batches():
-            lines.writelines(map(json_line, batch.to_pylist()))
+    if _is_parquet(path):
+        lines.writelines(map(json_line, sidecar_parquet.read(file)))
+        return
+    shutil.copyfileobj(decompressing(file, compression_of(path)), lines)

@@ -49,9 +49,8 @@ class Summary:
     to_check: int = 0
     passed_over: list[str] = field(default_factory=list)
 
-    def add(self, predictions: Sequence[Prediction]) -> None:
-        """Add the decisions on documents."""
-        self.documents += len(predictions)
+    def add(self, predictions: Sequence[Prediction], continued: bool = False) -> None:
+        """Add the paragraphs of predictions. A ``continued`` paragraph was counted before, but not its characters."""
         if not predictions:
             return
         together = replace(
@@ -68,7 +67,9 @@ class Summary:
             lengths = np.bincount(kind[rows], characters[rows], minlength=len(names))
             for number in np.flatnonzero(paragraphs).tolist():
                 key = together.labels[together.kind_labels[number]], names[number]
-                counts.setdefault(key, Count()).add(Count(int(paragraphs[number]), int(lengths[number])))
+                counts.setdefault(key, Count()).add(
+                    Count(0 if continued else int(paragraphs[number]), int(lengths[number]))
+                )
 
     def merge(self, other: Summary) -> None:
         """Add the counts of another summary to this one."""
@@ -110,12 +111,16 @@ class Summary:
                 f"{name:<8}{_counted(total.paragraphs, 'paragraph', 9)} {_counted(total.characters, 'character', 13)}"
             )
             out.append(f"{line}  ({labels})" if labels else line.rstrip())
+        if self.nulls:
+            out.append(f"null    {_counted(self.nulls, 'record', 9)}".rstrip())
+        if self.emptied:
+            out.append(f"emptied {_counted(self.emptied, 'document', 9)}".rstrip())
         if self.rejected:
             out.append(f"rejected{_counted(self.rejected, 'record', 9)}".rstrip())
         if self.failed:
             out.append(f"failed  {_counted(len(self.failed), 'file', 9)}".rstrip())
         if self.up_to_date:
-            out.append(f"skipped {_counted(self.up_to_date, 'file', 9).rstrip()}, already up to date and counted above")
+            out.append(f"skipped {_counted(self.up_to_date, 'file', 9).rstrip()}, already up to date")
         return out
 
     def report(self) -> dict[str, Any]:
@@ -137,7 +142,7 @@ class Summary:
         """The counts as JSON values, without ``failed`` and ``passed_over``; `from_json` is the inverse."""
         return {
             "documents": self.documents, "rejected": self.rejected, "bytes": self.bytes,
-            "nulls": self.nulls, "emptied": self.emptied, "wrapped": self.wrapped,
+            "nulls": self.nulls, "emptied": self.emptied, "wrapped": self.wrapped, "to_check": self.to_check,
             "kept": _rows(self.kept), "removed": _rows(self.removed),
         }  # fmt: skip
 

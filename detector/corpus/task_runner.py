@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
+import secrets
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 from detector.backend.switch import PROCESS
 from detector.corpus.manifest import Stamp
@@ -16,6 +16,7 @@ from detector.corpus.plan import Task
 from detector.corpus.progress import Meter
 from detector.corpus.summary import Summary
 from detector.errors import DataError
+from detector.util.output import open_output
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ class TaskRunner:
     expected: int = 0
 
     def __call__(self, task: Task, meter: Meter) -> Outcome:
-        """Run a task. A failure to read or write is part of the outcome; other errors are raised."""
+        """Run a task. A failure to read or write is part of the outcome.
+
+        Other errors are raised: `OutputError`, for all further tasks would fail likewise, and `BrokenPipeError`.
+        """
         PROCESS.expect(self.expected)
         source = Stamp.of(task.source)
         summary = Summary(bytes=source.size if source else 0)
@@ -78,7 +82,7 @@ class TaskRunner:
     def _temporary_file(self, wanted: bool) -> AbstractContextManager[BinaryIO | None]:
         if not wanted:
             return contextlib.nullcontext()
-        return cast("BinaryIO", tempfile.NamedTemporaryFile(dir=self.scratch, delete=False))
+        return open_output(self.scratch / f"{secrets.token_hex(8)}.part", "xb", f"{self.scratch} (temporary files)")
 
 
 def lost(task: Task) -> Outcome:

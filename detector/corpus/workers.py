@@ -1,39 +1,53 @@
-"""A pool of worker processes that run one function on many tasks, and that survives workers that die."""
+"""A pool of worker processes that run one function on many tasks, and that survives workers that die.
+
+Each worker has a connection of its own, and this process waits on all of them. Nothing is shared that a dying worker
+could leave locked, and no thread of this process has a part in it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
+import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from detector.corpus.progress import Meter
+from detector.corpus.worker import GRACE, STOP_SIGNALS, Finished, Raised, Ready, serve
+from detector.errors import DetectorError
 from detector.util.threads import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import MutableSequence
-    from concurrent.futures import Future, ProcessPoolExecutor
-    from multiprocessing.sharedctypes import Synchronized
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
-_TASKS_PER_WORKER = 2  # submitted at a time: one that runs, one that waits
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_STARTS = 5  # that may fail in a row, besides one of each worker; those that fail together count as one
+# Characters of arguments that fit into the pipe through which a worker gets them; more would wait for a dead worker.
+_ARGUMENTS = 10_000
+_PAUSE = 0.1  # seconds before the first of them; it doubles with each
+
+
+class WorkersError(DetectorError):
+    """Worker processes cannot be started."""
 
 
 @dataclass(frozen=True)
 class Workers(Generic[TaskT, ResultT]):
     """``jobs`` processes that call ``work`` with each task and the meter. With one job, no other process is started.
 
-    ``work`` is pickled once for each process. If a process dies (out of memory, say), the tasks that were in flight are
-    tried again, each alone. ``lost`` makes the result of a task whose process has died twice. Few tasks are taken from
-    their iterator before a worker needs them.
+    ``work`` is pickled once. If a process dies (out of memory, say), another one takes its place, and the task that it
+    ran is tried again after all others, alone. ``lost`` makes the result of a task whose process has died twice. Few
+    tasks are taken from their iterator before a worker needs them.
     """
 
     work: Callable[[TaskT, Meter], ResultT]
@@ -54,128 +68,213 @@ class Workers(Generic[TaskT, ResultT]):
     def results(self, tasks: Iterable[TaskT], meter: Meter) -> Generator[ResultT]:
         """Yield the result of each task as soon as it is finished, in any order.
 
-        If the generator is closed early, the tasks in flight are stopped.
+        If the generator is closed early, the tasks in flight are stopped. Raises `WorkersError` if no process can be
+        started, and what ``work`` raises.
         """
         if self.jobs == 1:
             for task in tasks:
                 yield self.work(task, meter)
             return
-        yield from _Pool(self, meter).results(tasks)
+        function = pickle.dumps(self.work)
+        died: list[TaskT] = []
+        with _one_thread_per_worker():
+            with _Pool[TaskT, ResultT](function, meter, self.jobs) as pool:
+                yield from pool.results(tasks, died.append)
+            if died:
+                lost: list[TaskT] = []
+                with _Pool[TaskT, ResultT](function, meter, 1) as pool:
+                    yield from pool.results(died, lost.append)
+                yield from map(self.lost, lost)
+
+
+@dataclass(eq=False)
+class _Worker(Generic[TaskT]):
+    """A worker process. ``task`` is the task that it has if it is ``busy``; it gets none before it is ``ready``.
+
+    ``counts`` are its cells of the meter as they were before that task.
+    """
+
+    process: SpawnProcess
+    connection: Connection
+    slot: int
+    counts: tuple[int, ...]
+    ready: bool = False
+    dead: bool = False
+    busy: bool = False
+    task: TaskT | None = None
 
 
 class _Pool(Generic[TaskT, ResultT]):
-    """Runs tasks in executors. When a worker dies, its executor breaks, and another one is started."""
+    """Worker processes for a function, which is given as its pickle. They end with the block."""
 
-    def __init__(self, workers: Workers[TaskT, ResultT], meter: Meter) -> None:
-        self._workers = workers
+    def __init__(self, function: bytes, meter: Meter, jobs: int) -> None:
+        self._function = function
         self._meter = meter
-        self._to_retry: deque[TaskT] = deque()  # in flight when a worker died; one of them may have killed it
+        self._jobs = jobs
+        self._workers: list[_Worker[TaskT]] = []
+        self._given_back: deque[TaskT] = deque()  # by workers that died before they began
+        self._exhausted = False
+        self._failed_starts = 0
 
-    def results(self, tasks: Iterable[TaskT]) -> Iterator[ResultT]:
+    def __enter__(self) -> _Pool[TaskT, ResultT]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _stop(self._workers)
+
+    def results(self, tasks: Iterable[TaskT], died: Callable[[TaskT], object]) -> Iterator[ResultT]:
+        """Yield the results of tasks. ``died`` is called with each task whose worker died while it ran."""
+        from multiprocessing.connection import wait
+
         remaining = iter(tasks)
-        with _one_thread_per_worker():
-            while True:
-                with _executor(self._workers, self._meter) as executor:
-                    yield from self._run_until_broken(executor, remaining)
-                if not self._to_retry:
-                    return
-                yield from self._retry_each_alone()
+        for slot in range(self._jobs):
+            self._start(slot)
+        while self._hand_out(remaining):
+            readable = set(wait([worker.connection for worker in self._workers]))
+            for worker in [one for one in self._workers if one.connection in readable]:
+                message = self._receive(worker)
+                if message is not None:
+                    self._hand_out(remaining)  # the worker need not wait until its result is dealt with
+                    yield message.result
+            self._replace_dead(died)
 
-    def _run_until_broken(self, executor: ProcessPoolExecutor, remaining: Iterator[TaskT]) -> Iterator[ResultT]:
-        """Run tasks until none remains, or a worker dies; then `_to_retry` has the tasks that were in flight."""
-        from concurrent.futures import FIRST_COMPLETED, wait
-        from concurrent.futures.process import BrokenProcessPool
+    def _start(self, slot: int) -> None:
+        with _signals_deferred():
+            self._workers.append(_start(self._meter, slot))
 
-        in_flight: dict[Future[ResultT], TaskT] = {}
-        self._submit(executor, remaining, in_flight)
-        while in_flight:
-            for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
-                task = in_flight.pop(future)
-                try:
-                    result = future.result()
-                except BrokenProcessPool:
-                    self._to_retry.append(task)
-                else:
-                    yield result
-            self._submit(executor, remaining, in_flight)
+    def _hand_out(self, remaining: Iterator[TaskT]) -> bool:
+        """Give a task to each worker that is free. False if all tasks are finished."""
+        for worker in self._workers:
+            if worker.ready and not worker.busy and not worker.dead:
+                self._give_task(worker, remaining)
+        return not self._exhausted or bool(self._given_back) or any(worker.busy for worker in self._workers)
 
-    def _submit(
-        self, executor: ProcessPoolExecutor, remaining: Iterator[TaskT], in_flight: dict[Future[ResultT], TaskT]
-    ) -> None:
-        """Submit as many tasks as there is room for; none after a worker has died."""
-        from concurrent.futures.process import BrokenProcessPool
-
-        room = 0 if self._to_retry else _TASKS_PER_WORKER * self._workers.jobs - len(in_flight)
-        for task in islice(remaining, room):
+    def _give_task(self, worker: _Worker[TaskT], remaining: Iterator[TaskT]) -> None:
+        if self._given_back:
+            task = self._given_back.popleft()
+        else:
             try:
-                with _signals_deferred():
-                    in_flight[executor.submit(_run_task, task)] = task
-            except BrokenProcessPool:
-                self._to_retry.append(task)
+                task = next(remaining)
+            except StopIteration:
+                self._exhausted = True
+                return
+        try:
+            worker.connection.send(task)
+        except ConnectionError:
+            worker.dead = True
+            self._given_back.append(task)
+        else:
+            worker.busy, worker.task = True, task
 
-    def _retry_each_alone(self) -> Iterator[ResultT]:
-        """Run each task in a process of its own. If that dies as well, this task is what kills its process."""
-        from concurrent.futures.process import BrokenProcessPool
+    def _receive(self, worker: _Worker[TaskT]) -> Finished | None:
+        """The next message of a worker, if that is a result."""
+        try:
+            message = worker.connection.recv()
+            if isinstance(message, Ready) and message.function:
+                worker.connection.send_bytes(self._function)
+        except (EOFError, OSError):
+            worker.dead = True
+            return None
+        if isinstance(message, Raised):
+            raise message.error
+        if isinstance(message, Finished):
+            worker.busy, worker.task, worker.counts = False, None, message.counts
+            return message
+        if not message.function:
+            worker.ready = True
+            self._failed_starts = 0
+        return None
 
-        while self._to_retry:
-            task = self._to_retry.popleft()
-            with _executor(self._workers, self._meter, jobs=1) as executor:
-                try:
-                    with _signals_deferred():
-                        future = executor.submit(_run_task, task)
-                    result = future.result()
-                except BrokenProcessPool:
-                    result = self._workers.lost(task)
-            yield result
+    def _replace_dead(self, died: Callable[[TaskT], object]) -> None:
+        """Start other workers in the place of those that have died. What these counted for a task does not count."""
+        dead = [worker for worker in self._workers if worker.dead]
+        if not dead:
+            return
+        self._workers = [worker for worker in self._workers if not worker.dead]
+        _stop(dead)
+        for worker in dead:
+            self._meter.set_cells(worker.slot, worker.counts)
+            if worker.busy:
+                died(cast("TaskT", worker.task))
+        if not all(worker.ready for worker in dead):
+            self._count_failed_start(dead[-1])
+        for worker in dead:
+            self._start(worker.slot)
+
+    def _count_failed_start(self, worker: _Worker[TaskT]) -> None:
+        """Wait before another start, or raise `WorkersError` if too many have failed."""
+        self._failed_starts += 1
+        more = self._failed_starts - self._jobs
+        if more > _STARTS:
+            raise WorkersError(
+                f"no worker process can start: {self._failed_starts} died in a row, the last one with the exit code "
+                f"{worker.process.exitcode}; if memory is short, try fewer --jobs"
+            )
+        if more > 0:
+            time.sleep(_PAUSE * 2 ** (more - 1))
 
 
-@contextlib.contextmanager
-def _executor(workers: Workers[Any, Any], meter: Meter, jobs: int | None = None) -> Iterator[ProcessPoolExecutor]:
-    """An executor for `_run_task`. If the block raises, its processes are terminated."""
+def _start(meter: Meter, slot: int) -> _Worker[Any]:
     import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
 
-    before = set(multiprocessing.active_children())
     spawn = multiprocessing.get_context("spawn")
-    arguments = (workers.work, meter.cells, spawn.Value("i", 0))
-    executor = ProcessPoolExecutor(jobs or workers.jobs, spawn, _initialize, arguments)
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=serve, args=(theirs, meter.cells, slot), daemon=True)
+    arguments = sys.argv
+    if sum(map(len, arguments)) > _ARGUMENTS:
+        sys.argv = arguments[:1]
     try:
-        yield executor
-    except BaseException:  # also when the generator is closed: nobody waits for the tasks in flight
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
-        raise
+        process.start()
+    except OSError as error:
+        raise WorkersError(f"no worker process can start: {error.strerror}; try fewer --jobs") from error
     finally:
-        executor.shutdown(cancel_futures=True)
+        sys.argv = arguments
+        theirs.close()
+    return _Worker(process, ours, slot, meter.cells_of(slot))
+
+
+def _stop(workers: Iterable[_Worker[Any]]) -> None:
+    """End workers. Those that are busy have some time to remove their half-written files."""
+    last = time.monotonic() + GRACE
+    try:
+        for worker in workers:
+            (worker.process.terminate if worker.busy else worker.process.kill)()
+        for worker in workers:
+            worker.process.join(max(last - time.monotonic(), 0.0))
+    finally:
+        for worker in workers:
+            worker.process.kill()
+            worker.process.join()
+            worker.connection.close()
 
 
 @contextlib.contextmanager
 def _signals_deferred() -> Iterator[None]:
-    """Defer `_STOP_SIGNALS` while processes are started; one that is half started could not be stopped properly.
+    """Defer `STOP_SIGNALS` while processes are started; one that is half started could not be stopped properly.
 
     A process that is started meanwhile inherits the blocked signals, until it has set its own handlers.
     """
+    from multiprocessing import resource_tracker
+
     if threading.current_thread() is not threading.main_thread():  # only the main thread handles signals
         yield
         return
     deferred: list[int] = []
-    handlers = [signal.signal(number, lambda received, _: deferred.append(received)) for number in _STOP_SIGNALS]
-    blocked_before = _block_signals(_STOP_SIGNALS)
+    handlers = [signal.signal(number, lambda received, _: deferred.append(received)) for number in STOP_SIGNALS]
+    if sys.platform == "win32":
+        blocked: Iterable[int] = ()
+    else:
+        resource_tracker.ensure_running()  # would let the signals in again if the first process started it
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
     finally:
-        _block_signals(blocked_before, replace=True)
-        for number, handler in zip(_STOP_SIGNALS, handlers, strict=True):
+        if sys.platform != "win32":
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        for number, handler in zip(STOP_SIGNALS, handlers, strict=True):
             signal.signal(number, handler)
         for received in deferred:
             signal.raise_signal(received)
-
-
-def _block_signals(numbers: Iterable[int], replace: bool = False) -> Iterable[int]:
-    """Block signals, in addition to or in place of those that are blocked. Returns those that were blocked before."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        return ()
-    return signal.pthread_sigmask(signal.SIG_SETMASK if replace else signal.SIG_BLOCK, numbers)
 
 
 @contextlib.contextmanager
@@ -191,61 +290,3 @@ def _one_thread_per_worker() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-# In a worker process
-
-
-@dataclass
-class _Worker:
-    """The state of this process, if it is a worker. Without ``work``, it exits after its task."""
-
-    work: Callable[[Any, Meter], Any] | None = None
-    meter: Meter = field(default_factory=Meter)
-    busy: bool = False
-
-
-_worker = _Worker()
-
-
-def _initialize(work: Callable[[Any, Meter], Any], cells: MutableSequence[int], started: Synchronized[int]) -> None:
-    """Prepare this process for tasks. ``started``, the number of workers started before, is its slot of the meter."""
-    with started.get_lock():
-        _worker.work, _worker.meter = work, Meter(cells, started.value)
-        started.value += 1
-    for number in _STOP_SIGNALS:
-        signal.signal(number, _handle_stop)
-    _block_signals((), replace=True)
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-
-
-def _handle_stop(*_: object) -> None:
-    """Exit at once between tasks; during a task, interrupt it, so that it removes its half-written files."""
-    if not _worker.busy:
-        os._exit(1)
-    if _worker.work is not None:
-        _worker.work = None
-        raise KeyboardInterrupt
-
-
-def _exit_with_parent() -> None:
-    """Exit when the parent process does. One that is killed cannot stop its workers, which would wait for ever."""
-    import multiprocessing
-    from multiprocessing.connection import wait
-
-    parent = multiprocessing.parent_process()
-    if parent:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _run_task(task: Any) -> Any:  # noqa: ANN401 - the types are those of the work
-    work = _worker.work
-    _worker.busy = True
-    try:
-        return work and work(task, _worker.meter)
-    finally:
-        _worker.busy = False
-        if _worker.work is None:
-            # At once: waiting for the next task needs a lock, which a worker that has died may hold.
-            os._exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,13 @@ def json_line(record: dict[str, Any]) -> bytes:
 def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a file of JSON Lines; none where the file is missing. A torn line is skipped."""
     with contextlib.suppress(FileNotFoundError), open(path, "rb") as lines:
-        for line in lines:
-            with contextlib.suppress(ValueError):
-                record = json.loads(line)
-                if isinstance(record, dict) and line.endswith(b"\n"):
-                    yield record
+        yield from parse_json_lines(lines)
+
+
+def parse_json_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The objects of JSON Lines. A torn line is skipped."""
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            record = json.loads(line)
+            if isinstance(record, dict) and line.endswith(b"\n"):
+                yield record

@@ -49,7 +49,7 @@ def app_with(**settings: Any) -> tuple[typer.Typer, list[dict[str, Any]]]:
 CALLS = (
     ["run", "--required", "a/b"],
     ["run", "--required", "a", "--path", "p", "--colour", "blue", "--word", "x", "--number", "3", "--flag"],
-    ["run", "--required", "", "--word", ""],
+    ["run", "--required", "a", "--word", ""],
     ["run", "--required", "a", "--names", "one", "--names", "two"],
     ["run", "--required", "a", "--colour", "green"],
     ["run", "--required", "a", "--number", "-1"],
@@ -69,6 +69,17 @@ def test_arguments_are_converted_as_typer_does(arguments: list[str]) -> None:
     assert [{name: type(value) for name, value in call.items()} for call in expected] == [
         {name: type(value) for name, value in call.items()} for call in got
     ]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run", "--required", ""], ["run", "--required", "a", "--path", ""]], ids=["required", "optional"]
+)
+def test_an_empty_path_is_invalid(arguments: list[str]) -> None:
+    app, calls = app_with(cls=Group)
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "an empty path; name a file or a folder" in result.output
+    assert calls == []
 
 
 @pytest.mark.parametrize("unwanted", ["pydantic", "rich", "sklearn", "scipy", "joblib", "numba"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import environment, start, tree
@@ -101,6 +103,66 @@ def test_standard_output_closed_from_the_start_is_silent(tiny_model_dir: Path, t
     _, err = process.communicate(timeout=60)
     assert err == b""
     assert process.returncode == 1
+
+
+# Outputs that are no files, and outputs that cannot be written
+
+
+def ran(tmp_path: Path, model: Path, *arguments: object, **streams: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "detector", *map(str, arguments), "--model", str(model)]
+    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment()} | streams
+    return subprocess.run(command, cwd=tmp_path, timeout=60, check=False, **given)
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="this system does not name its standard output")
+@pytest.mark.parametrize("path", ["/dev/stdout", "/dev/fd/1", "link"])
+def test_standard_output_can_be_named(path: str, tiny_model_dir: Path, text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    cleaned = ran(tmp_path, tiny_model_dir, "clean", "a.txt", "-q").stdout
+    named = ran(tmp_path, tiny_model_dir, "clean", "a.txt", "-o", path, "-q")
+    assert (named.returncode, named.stdout, named.stderr) == (0, cleaned, b"")
+    decisions = ran(tmp_path, tiny_model_dir, "predict", "a.txt", "-q").stdout
+    assert ran(tmp_path, tiny_model_dir, "predict", "a.txt", "-o", path, "-q").stdout == decisions
+    for option in (("-o", "out.txt"), ("-o", "out/")):
+        removed = ran(tmp_path, tiny_model_dir, "clean", "a.txt", *option, "--removed", path, "-q")
+        assert (removed.returncode, removed.stderr) == (0, b"")
+        assert removed.stdout.startswith(b'{"file": "a.txt"')
+    assert set(tree(tmp_path)) - {"link"} == {"a.txt", "out.txt", "out/a.txt"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("call", [("clean", "a.txt"), ("predict", "a.txt"), ("predict", "a.txt", "b.txt", "-j", "2")])
+def test_a_full_standard_output_is_named(
+    call: tuple[str, ...], unbuffered: str, tiny_model_dir: Path, text: str, tmp_path: Path
+) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(text)
+    with open("/dev/full", "wb") as full:
+        ended = ran(tmp_path, tiny_model_dir, *call, stdout=full, env={**environment(), "PYTHONUNBUFFERED": unbuffered})
+    message = "detector: standard output: cannot be written: No space left on device; "
+    assert ended.returncode == 1
+    assert ended.stderr.decode().startswith(message)
+    assert ended.stderr.count(b"\n") == 1
+
+
+def test_a_file_that_finds_no_room_is_named_and_the_old_one_stays(
+    tiny_model_dir: Path, text: str, tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource", reason="this system does not limit the size of files")
+    (tmp_path / "a.jsonl").write_bytes(json_line({"text": text}) * 100)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    for call in (("clean", "-o", "old.jsonl"), ("predict", "-o", "old.jsonl"), ("predict", "-o", "old.jsonl.gz")):
+        (tmp_path / call[2]).write_bytes(b"old")
+        ended = ran(tmp_path, tiny_model_dir, call[0], "a.jsonl", *call[1:], preexec_fn=limit)
+        assert ended.returncode == 1
+        assert re.fullmatch(rf"detector: .*{call[2]}.*: cannot be written: File too large; .*\n", ended.stderr.decode())
+        assert (tmp_path / call[2]).read_bytes() == b"old"
+    assert sorted(tree(tmp_path)) == ["a.jsonl", "old.jsonl", "old.jsonl.gz"]
 
 
 def test_the_module_runs_as_the_command() -> None:

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from detector.cleaner import Cleaner
+from detector.corpus.counting import DocumentCounter
+from detector.corpus.progress import Meter
 from detector.corpus.summary import Summary
 from detector.inference.model import Model
 
@@ -18,7 +20,7 @@ def cleaner(tiny_model: Model) -> Cleaner:
 
 def counted(cleaner: Cleaner, texts: list[str]) -> Summary:
     summary = Summary()
-    summary.add(list(cleaner.predict_many(texts)))
+    DocumentCounter(summary, Meter(), "line").short(list(cleaner.predict_many(texts)))
     return summary
 
 
@@ -49,7 +51,7 @@ def test_counts_do_not_depend_on_batches(cleaner: Cleaner, seed_texts: list[str]
 
 def test_counts_survive_serialization(cleaner: Cleaner, seed_texts: list[str]) -> None:
     summary = counted(cleaner, seed_texts)
-    summary.rejected, summary.bytes = 3, 12345
+    summary.rejected, summary.bytes, summary.nulls, summary.emptied, summary.wrapped, summary.to_check = range(3, 9)
     assert Summary.from_json(json.loads(json.dumps(summary.to_json()))) == summary
 
 

@@ -23,7 +23,7 @@ from detector.features.context import input_width
 from detector.features.hashing import BUCKETS
 from detector.features.shapes import SHAPE_NAMES
 from detector.features.word_vectors import DIMENSIONS
-from detector.text.sections import SECTION_CHARACTERS
+from detector.text.sections import LIMITS
 
 sys.path.append(str(ROOT / "docs"))  # the hooks of the site
 from hooks import PAGES, expanded, pictures
@@ -198,4 +198,4 @@ def test_how_it_works_has_the_sizes_of_the_shipped_model(shipped: detector.Clean
     assert f"a row of {input_width(len(model.labels), len(model.kinds))} numbers" in said
     assert f"two networks with layers of {len(model.networks.members[0].layers[0].bias)} units" in said
     assert len(model.networks.members) == 2
-    assert f"more than {SECTION_CHARACTERS:,} characters" in said
+    assert f"more than {LIMITS.characters:,} characters" in said

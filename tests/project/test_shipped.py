@@ -5,15 +5,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from tiny import ROOT
 
+from detector.backend.switch import VARIABLE
 from detector.cleaner import Cleaner
+from detector.errors import ModelError
 from detector.evaluation.evaluate import Evaluation, evaluate
 from detector.evaluation.labelled import read_documents
-from detector.inference.storage import METADATA_FILE, read_metadata, shipped_model
+from detector.inference import shipped as shipped_module
+from detector.inference.storage import METADATA_FILE, load_model, read_metadata, shipped_model
 
 
 def test_the_article_of_the_original_request(shared: Path, shipped: Cleaner) -> None:
@@ -24,6 +35,80 @@ def test_the_article_of_the_original_request(shared: Path, shipped: Cleaner) -> 
     assert cleaned.text == "".join(text.splitlines(keepends=True)[:13])
     assert {p.label for p in cleaned.paragraphs[13:]} <= {"appeal", "navigation"}
     assert len(cleaned.paragraphs) == 21
+
+
+# Its files
+
+
+@pytest.mark.parametrize("name", shipped_module.SHA256)
+def test_the_digests_in_the_code_are_those_of_the_files(name: str, shipped: Cleaner) -> None:
+    """Whoever trains the shipped model again, or changes its metadata, puts the new digests into the code."""
+    assert shipped
+    digest = hashlib.sha256((shipped_model() / name).read_bytes()).hexdigest()
+    assert shipped_module.SHA256[name] == digest, f"detector/inference/shipped.py: set the digest of {name} to {digest}"
+
+
+@pytest.mark.parametrize("name", shipped_module.SHA256)
+def test_a_changed_file_of_the_shipped_model_is_refused(
+    name: str, shipped: Cleaner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shipped
+    folder = shutil.copytree(shipped_model(), tmp_path / "default")
+    monkeypatch.setattr(shipped_module, "shipped_folders", lambda: (folder, folder))
+    assert load_model() == shipped.model
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(ModelError, match=f"{name}: damaged or changed.*install the package again"):
+        load_model()
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=f"{name}: no such file; install the package again"):
+        load_model()
+
+
+@pytest.fixture(scope="module")
+def zipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package in a zip file that Python can run, with its model where a wheel has it."""
+    if not shipped_model().is_dir():
+        pytest.skip("models/default holds no model")
+    path = tmp_path_factory.mktemp("zip") / "detector.pyz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted((ROOT / "detector").rglob("*.py")):
+            archive.write(file, file.relative_to(ROOT))
+        for file in shipped_model().iterdir():
+            archive.write(file, f"detector/models/default/{file.name}")
+        archive.writestr("__main__.py", "from detector.cli.main import main\n\nmain()\n")
+    return path
+
+
+@pytest.mark.parametrize("numba", ["0", ""])
+def test_the_package_runs_from_a_zip_file(numba: str, zipped: Path, shipped: Cleaner, tmp_path: Path) -> None:
+    text = "The ferry left Hollow Quay at nine.\nSupport our journalism: give 5 € a month!\n"
+    done = subprocess.run(
+        [sys.executable, zipped, "clean"], input=text.encode(), capture_output=True, check=True, cwd=tmp_path,
+        env={**os.environ, VARIABLE: numba},
+    )  # fmt: skip
+    assert done.stdout.decode() == shipped.clean(text).text
+
+
+def test_a_zip_file_describes_its_model(zipped: Path, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, zipped, "info", "--json"], capture_output=True, check=True, cwd=tmp_path)
+    assert json.loads(done.stdout)["labels"][0] == "reporting"
+
+
+@pytest.mark.parametrize("numba", ["", "1"])
+def test_compiled_loops_in_a_zip_file(numba: str, zipped: Path) -> None:
+    """They are used, or the error says why not."""
+    pytest.importorskip("numba")
+    code = "from detector.backend import switch; print(type(switch.PROCESS.backend(switch.ENOUGH)).__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(zipped), VARIABLE: numba},
+        capture_output=True, text=True, check=False, cwd=zipped.parent,
+    )  # fmt: skip
+    assert "compiled loops cannot be used" in done.stderr or done.stdout == "CompiledBackend\n"
+
+
+# Its figures
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,116 @@
+"""The command ``predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from detector.cli import runs
+from detector.cli.messages import log_as_json, print_message
+from detector.cli.options import (
+    OUTPUT,
+    AllFiles,
+    Drop,
+    FormatOption,
+    IdField,
+    Jobs,
+    Keep,
+    LogJson,
+    MaxRejected,
+    ModelOption,
+    ParagraphBreakName,
+    ParagraphsOption,
+    Paths,
+    PolicyName,
+    PolicyOption,
+    Quiet,
+    RejectedFile,
+    TextField,
+    Threshold,
+)
+from detector.errors import UsageError
+from detector.util.threads import use_one_thread
+
+if TYPE_CHECKING:
+    from detector.cleaner import Prediction
+    from detector.formats.base import Record
+
+EXAMPLES = (
+    "detector predict article.txt --table",
+    "detector predict corpus/ -o decisions.jsonl --jobs 0",
+)
+
+
+def predict(
+    paths: Paths = None,
+    all_files: AllFiles = False,
+    format_name: FormatOption = None,
+    text_field: TextField = None,
+    id_field: IdField = "id",
+    paragraphs: ParagraphsOption = ParagraphBreakName.LINE,
+    threshold: Threshold = "balanced",
+    policy: PolicyOption = PolicyName.REPORTING,
+    keep: Keep = None,
+    drop: Drop = None,
+    model: ModelOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="The file for the decisions (default: standard output).",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="Print the decisions as tables to read.", rich_help_panel=OUTPUT)
+    ] = False,
+    rejected: RejectedFile = None,
+    max_rejected: MaxRejected = None,
+    jobs: Jobs = 1,
+    quiet: Quiet = False,
+    log_json: LogJson = False,
+) -> None:
+    """Print the decision on every paragraph: its label, its kind, their probabilities, and whether it would be kept.
+
+    The output has one line of JSON per text, in the order of the inputs, with one entry per paragraph.
+    """
+    log_as_json(log_json)
+    use_one_thread()
+    from detector.corpus.all_files import Options, predict_all, visit_all
+    from detector.corpus.plan import plan_decisions
+
+    if table and (output or jobs != 1):
+        raise UsageError("--table prints to the terminal, from one process: use it without --output and --jobs")
+    if output and output.is_dir():
+        raise UsageError(f"{output}: is a folder; name a file for the decisions")
+    planned = plan_decisions(
+        paths or [],
+        runs.selection_of(all_files, format_name, text_field),
+        {"--output": output, "--rejected": rejected},
+        runs.files_of(model),
+    )
+    runs.require((task.type for task in planned.tasks), output, rejected)
+    run = runs.run_of(
+        runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs), text_field, id_field, max_rejected
+    )
+    runs.require_streams(planned, writes_stdout=output is None)
+    options = Options(runs.processes(jobs), rejected=rejected, quiet=quiet or not output, terminal=runs.is_terminal())
+    if table:
+        summary = visit_all(planned, run, options, _print_table, print_message)
+    else:
+        summary = predict_all(planned, run, options, output, print_message)
+    runs.end(planned, summary, quiet or (not output and not log_json))
+
+
+def _print_table(record: Record, prediction: Prediction) -> None:
+    from rich.console import Console
+
+    from detector.cli.tables import decisions_table
+    from detector.util.output import writing_to
+
+    with writing_to("standard output"):
+        Console().print(decisions_table(record, prediction))

@@ -1,0 +1,124 @@
+"""What the commands that read texts share: from their options to a run, and from its summary to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from detector.cli.messages import logs_json, print_message, print_summary
+from detector.corpus.messages import Message
+from detector.errors import UsageError
+
+if TYPE_CHECKING:  # at run time, each command imports what it needs, so that it starts fast
+    from detector.cleaner import Cleaner
+    from detector.cli.options import FormatName, ParagraphBreakName, PolicyName
+    from detector.corpus.inputs import Selection
+    from detector.corpus.one_file import Run
+    from detector.corpus.plan import Plan
+    from detector.corpus.summary import Summary
+    from detector.formats.registry import FileType
+
+FAILED, TO_CHECK = 1, 3  # exit codes
+
+
+def selection_of(all_files: bool, format_name: FormatName | None, text_field: str | None) -> Selection:
+    """Which files are read, and as what. Standard input has no extension: with a text field, it is JSON Lines."""
+    from detector.corpus.inputs import Selection
+
+    return Selection(all_files, format_name.value if format_name else None, "jsonl" if text_field else "text")
+
+
+def cleaner_of(
+    model: Path | None,
+    threshold: str,
+    policy: PolicyName,
+    keep: str | None,
+    drop: str | None,
+    paragraphs: ParagraphBreakName,
+) -> Cleaner:
+    """The cleaner that options describe."""
+    from detector.cleaner import load
+    from detector.policy import POLICIES
+
+    changed = POLICIES[policy.value].changed(_names(keep), _names(drop))
+    return load(model, threshold=threshold, policy=changed, paragraphs=paragraphs.value)
+
+
+def files_of(model: Path | None) -> list[Path]:
+    """The files of a model, which no output may replace; those of the shipped model are out of reach."""
+    return list(model.iterdir()) if model and model.is_dir() else []
+
+
+def run_of(cleaner: Cleaner, text_field: str | None, id_field: str, max_rejected: int | None) -> Run:
+    """The run that options describe."""
+    from detector.corpus.one_file import Run
+    from detector.formats.base import Fields
+
+    return Run(cleaner, Fields(text_field or "text", id_field), max_rejected)
+
+
+def processes(jobs: int) -> int:
+    """The number of processes for ``--jobs``."""
+    return jobs or os.cpu_count() or 1
+
+
+def is_terminal() -> bool:
+    """Whether progress can be drawn on standard error."""
+    return sys.stderr is not None and sys.stderr.isatty() and not logs_json()
+
+
+def require(types: Iterable[FileType], *sidecars: Path | None) -> None:
+    """Raise `UsageError`, before anything is read or written, if a library is missing."""
+    from detector.corpus import sidecar
+    from detector.formats import registry
+
+    registry.require(types)
+    for path in sidecars:
+        sidecar.require(path)
+
+
+def require_streams(plan: Plan, writes_stdout: bool) -> None:
+    """Raise `UsageError` if a standard stream is closed that is needed; tell who reads from a terminal how to end."""
+    if writes_stdout and sys.__stdout__ is None:
+        raise UsageError("standard output is closed: name a file for it with --output")
+    if all(task.source is not None for task in plan.tasks):
+        return
+    if sys.stdin is None:
+        raise UsageError("standard input is closed: name a file to read")
+    if sys.stdin.isatty():
+        print_message("detector: reading text from the terminal; end it with Ctrl-D, or name a file (see --help)")
+
+
+def end(plan: Plan, summary: Summary, quiet: bool) -> None:
+    """Print which folders could not be read, and the summary, unless ``quiet``; then exit.
+
+    The exit code is 1 if something could not be read or written, 3 if everything was but an input came out empty or
+    held no document, else 0.
+    """
+    for line in plan.unreadable:
+        print_message(Message(line, "failed", "error"))
+    if not quiet:
+        print_summary(summary.lines(), _values(plan, summary))
+    if plan.unreadable or not summary.ok:
+        raise typer.Exit(FAILED)
+    raise typer.Exit(TO_CHECK if summary.to_check else 0)
+
+
+def _values(plan: Plan, summary: Summary) -> dict[str, Any]:
+    """The summary as JSON values: of a folder of results, those of its summary file."""
+    if plan.folder is not None:
+        from detector.corpus.plan import SUMMARY_FILE
+        from detector.util.json_lines import read_json_lines
+
+        return next(read_json_lines(plan.folder / SUMMARY_FILE), {})
+    counts = {"files": len(plan.tasks), "done_before": summary.up_to_date}
+    return {**counts, **summary.report(), "bytes": summary.bytes}
+
+
+def _names(listed: str | None) -> list[str]:
+    return [name.strip() for name in (listed or "").split(",") if name.strip()]

@@ -1,0 +1,87 @@
+r"""Sidecars as Parquet: one column per field of their lines, and one for what the strings of Parquet cannot hold.
+
+Text of a file that is not UTF-8 has lone surrogates in place of the odd bytes, which no string of Parquet can hold. Its
+column shows U+FFFD in their place. The column ``escaped`` has the true values, as a JSON object with escapes:
+``{"text": "caf\udce9"}``; it is null in all other rows, and missing where no row needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    import io
+
+    import pyarrow as pa
+
+ESCAPED = "escaped"
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_GROUP_ROWS, _GROUP_BYTES = 10_000, 32 << 20
+
+
+def write(lines: BinaryIO | io.RawIOBase, file: BinaryIO) -> None:
+    """Write JSON Lines, which are read twice, as a Parquet file. All lines have the same fields."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    start = lines.tell()
+    schema = _schema(lines)
+    lines.seek(start)
+    with pq.ParquetWriter(file, schema) as writer:
+        for rows in _groups(lines):
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+
+
+def read(file: BinaryIO) -> Iterator[dict[str, Any]]:
+    """The objects of the lines that `write` wrote."""
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(file).iter_batches():
+        for row in batch.to_pylist():
+            escaped = row.pop(ESCAPED, None)
+            yield row | json.loads(escaped) if escaped else row
+
+
+def _schema(lines: BinaryIO | io.RawIOBase) -> pa.Schema:
+    """The schema for all lines: a column may hold nothing but nulls, or empty lists, in some of the groups."""
+    import pyarrow as pa
+
+    found = pa.schema([])
+    for rows in _groups(lines):
+        names = dict.fromkeys(name for row in rows for name in row)
+        new = pa.Table.from_pylist([dict.fromkeys(names) | row for row in rows]).schema
+        found = pa.unify_schemas([found, new], promote_options="permissive")
+    return found
+
+
+def _groups(lines: BinaryIO | io.RawIOBase) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    size = 0
+    for line in lines:
+        rows.append(_row(json.loads(line)))
+        size += len(line)
+        if len(rows) == _GROUP_ROWS or size > _GROUP_BYTES:
+            yield rows
+            rows, size = [], 0
+    if rows:
+        yield rows
+
+
+def _row(record: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: _readable(value) for name, value in record.items()}
+    odd = {name: value for name, value in record.items() if shown[name] != value}
+    return shown | {ESCAPED: json.dumps(odd)} if odd else shown
+
+
+def _readable(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The value with U+FFFD for every lone surrogate, so that positions in the text stay right."""
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_readable(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _readable(item) for name, item in value.items()}
+    return value

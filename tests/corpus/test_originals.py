@@ -1,0 +1,125 @@
+"""In place: what an earlier run has done, and what is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.corpus.inputs import Selection
+from detector.corpus.originals import _lines, cleaned_before, keep_original
+from detector.corpus.plan import Task, original_of, plan
+from detector.errors import DataError
+from detector.formats.base import Fields
+
+FIELDS = Fields()
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def task_of(name: str, force: bool = False, format_name: str | None = None) -> Task:
+    (task,) = plan([name], None, in_place=True, force=force, selection=Selection(format_name=format_name)).tasks
+    return task
+
+
+def records(*texts: object) -> bytes:
+    return b"".join(json.dumps({"id": n, "text": text}).encode() + b"\n" for n, text in enumerate(texts))
+
+
+DONE = {
+    "lines removed": ("a.txt", b"Rain.\n\nSubscribe!\n\nSun.", b"Rain.\n\nSun."),
+    "all removed": ("a.txt", b"Subscribe!\n", b""),
+    "carriage returns": ("a.txt", b"Rain.\rSubscribe!\rSun.\r", b"Rain.\rSun.\r"),
+    "no UTF-8": ("a.txt", b"caf\xe9\nSubscribe!\n", b"caf\xe9\n"),
+    "the last line removed": ("a.txt", b"Rain.\nSubscribe!", b"Rain.\n"),
+    "records": ("a.jsonl", records("Rain.\nJoin!\n", "Sun.", None), records("Rain.\n", "Sun.", None)),
+    "rejected records": (
+        "a.jsonl", records("Rain.\nJoin!\n") + b"no json\n" + records("Sun."), records("Rain.\n", "Sun."),
+    ),
+    "columns": ("a.csv", b'id,text\n1,"Rain.\nJoin!"\n2,Sun.\n', b'id,text\n1,"Rain.\n"\n2,Sun.\n'),
+}  # fmt: skip
+OTHERS = {
+    "another text": ("a.txt", b"Wind.\nHail.\n", b"Rain.\nSun.\n"),
+    "an edited line": ("a.txt", b"Rain.\nJoin!\nSun.\n", b"Rain.\nSun!\n"),
+    "an added line": ("a.txt", b"Rain.\nJoin!\nSun.\n", b"Rain.\nSun.\nWind.\n"),
+    "another order": ("a.txt", b"Rain.\nJoin!\nSun.\n", b"Sun.\nRain.\n"),
+    "a record less": ("a.jsonl", records("Rain.\nJoin!\n", "Sun."), records("Rain.\n")),
+    "a record more": ("a.jsonl", records("Rain.\nJoin!\n"), records("Rain.\n", "Sun.")),
+    "a null": ("a.jsonl", records("Rain.", "Sun."), records("Rain.", None)),
+}
+
+
+def write(name: str, original: bytes, cleaned: bytes) -> None:
+    Path(name).write_bytes(cleaned)
+    original_of(Path(name)).write_bytes(original)
+
+
+@pytest.mark.parametrize("case", DONE)
+def test_a_file_is_done_if_it_is_left_of_its_original(case: str) -> None:
+    write(*DONE[case])
+    name = DONE[case][0]
+    assert cleaned_before(task_of(name), FIELDS)
+    assert not cleaned_before(task_of(name, force=True), FIELDS)
+    Path(name).unlink()
+    os.link(original_of(Path(name)), name)
+    assert not cleaned_before(task_of(name), FIELDS)
+
+
+@pytest.mark.parametrize("case", OTHERS)
+@pytest.mark.parametrize("force", [False, True], ids=["", "forced"])
+def test_an_original_of_another_file_is_left_alone(case: str, force: bool) -> None:
+    write(*OTHERS[case])
+    name = OTHERS[case][0]
+    with pytest.raises(DataError, match=f"{name}.orig: already exists, and is not the original of {name}"):
+        cleaned_before(task_of(name, force), FIELDS)
+
+
+def test_parquet_files_are_compared_by_their_records() -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    for name, texts in (("a.parquet.orig", ["Rain.\nJoin!\n", None]), ("a.parquet", ["Rain.\n", None])):
+        parquet.write_table(arrow.table({"text": texts}), name)
+    assert cleaned_before(task_of("a.parquet"), FIELDS)
+    parquet.write_table(arrow.table({"text": ["Hail.\n", None]}), "a.parquet")
+    with pytest.raises(DataError, match="is not the original"):
+        cleaned_before(task_of("a.parquet"), FIELDS)
+
+
+def test_what_was_interrupted_is_done_again() -> None:
+    Path("a.txt").write_text("Rain.\nJoin!\n")
+    assert not cleaned_before(task_of("a.txt"), FIELDS)
+    keep_original(Path("a.txt"))
+    assert Path("a.txt.orig").samefile("a.txt")
+    assert not cleaned_before(task_of("a.txt"), FIELDS)
+    Path("a.txt.orig").unlink()
+    Path("a.txt.orig").write_text("Rain.\nJoin!\n")  # where there are no hard links
+    assert not cleaned_before(task_of("a.txt"), FIELDS)
+
+
+def test_without_hard_links_the_original_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    Path("a.txt").write_text("Rain.\n")
+    os.utime("a.txt", (1, 1))
+    keep_original(Path("a.txt"))
+    Path("a.txt").write_text("Sun.\n")
+    keep_original(Path("a.txt"))
+    assert Path("a.txt.orig").read_text() == "Rain.\n"
+    assert Path("a.txt.orig").stat().st_mtime == 1
+
+
+PIECES = st.lists(st.text(alphabet="ab\n\r\u2028 ", max_size=6), max_size=6)
+
+
+@given(PIECES)
+def test_lines_are_the_same_in_one_piece_or_in_many(pieces: list[str]) -> None:
+    assert list(_lines(iter(pieces))) == "".join(pieces).splitlines(keepends=True)
+    assert list(_lines("".join(pieces))) == "".join(pieces).splitlines(keepends=True)

@@ -1,0 +1,293 @@
+"""What was cleaned is restored byte for byte, from the clean file and its sidecars alone."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rewriting import needs
+from texts import texts
+
+from detector.cleaner import Cleaner
+from detector.corpus.all_files import Options, clean_all
+from detector.corpus.one_file import Run
+from detector.corpus.plan import plan
+from detector.corpus.restore import restore_file, restore_folder
+from detector.errors import DataError, UsageError
+from detector.formats.base import Fields
+from detector.inference.model import Model
+from detector.restoring import restore, restore_pieces
+
+STORY = "The council voted on Tuesday to reopen the bridge, which had been closed since the flood."
+APPEAL = "Subscribe to our newsletter!"
+
+
+@pytest.fixture(scope="module")
+def run(tiny_model: Model) -> Run:
+    return Run(Cleaner(tiny_model, 0.9))  # removes much
+
+
+def cleaned(run: Run, path: Path, *options: str) -> Path:
+    """Clean a file into a folder beside it, with all sidecars; returns the clean file."""
+    target = path.parent / "clean" / path.name
+    sidecars = Options(removed=path.parent / "removed.jsonl", rejected=path.parent / "rejected.jsonl")
+    summary = clean_all(plan([str(path)], target), run, sidecars, lambda message: None)
+    assert not summary.failed
+    return target
+
+
+def round_trip(run: Run, path: Path) -> bytes:
+    """The bytes that restoring a cleaned file returns."""
+    folder = path.parent
+    rejected = folder / "rejected.jsonl"
+    restore_file(cleaned(run, path), folder / "removed.jsonl", rejected, folder / "back" / path.name, None, run.fields)
+    return (folder / "back" / path.name).read_bytes()
+
+
+def jsonl(values: list[str]) -> bytes:
+    return b"".join((json.dumps({"id": n, "text": t, "x": [1.0]}) + "\n").encode() for n, t in enumerate(values))
+
+
+def jsonl_of_utf8(values: list[str]) -> bytes:
+    lines = (json.dumps({"text": t}, ensure_ascii=False) + "\r\n" for t in values)
+    return "".join(lines).encode("utf-8", "surrogatepass")
+
+
+def json_array(values: list[str]) -> bytes:
+    return json.dumps([{"text": t, "n": n} for n, t in enumerate(values)], indent=2).encode()
+
+
+def csv(values: list[str]) -> bytes:
+    rows = ["id,text", *(f'{n},"{t.replace(chr(34), chr(34) * 2)}"' for n, t in enumerate(values))]
+    return "\r\n".join(rows).encode("utf-8", "surrogatepass")
+
+
+def warc(values: list[str]) -> bytes:
+    out = b"WARC/1.0\r\nWARC-Type: warcinfo\r\nContent-Length: 4\r\n\r\na: b\r\n\r\n"
+    for text in values:
+        body = text.encode("utf-8", "surrogatepass")
+        out += b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Type: text/plain\r\n"
+        out += b"WARC-Block-Digest: sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\nContent-Length: %d\r\n\r\n" % len(body)
+        out += body + b"\r\n\r\n"
+    return out
+
+
+FILES: dict[str, Callable[[list[str]], bytes]] = {
+    "in.txt": lambda values: "\n".join(values).encode("utf-8", "surrogatepass"),
+    "in.jsonl": jsonl, "in.ndjson": jsonl_of_utf8, "in.json": json_array, "in.csv": csv, "in.wet": warc,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+@given(values=st.lists(st.one_of(texts, st.sampled_from([STORY, APPEAL, f"{STORY}\n{APPEAL}\n\n{STORY}"])), max_size=4))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_restored_byte_for_byte(
+    name: str, values: list[str], run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("restore") / name
+    path.write_bytes(FILES[name](values))
+    forced = replace(run, fields=Fields())
+    summary = clean_all(
+        plan([str(path)], path.parent / "clean" / name), forced, Options(removed=path.parent / "removed.jsonl"), ignored
+    )
+    if summary.failed:  # what is no text at all, as the format sees it, is refused, and nothing is written
+        assert not (path.parent / "clean" / name).exists()
+        return
+    restore_file(path.parent / "clean" / name, path.parent / "removed.jsonl", None, path.parent / "back")
+    assert (path.parent / "back").read_bytes() == path.read_bytes()
+
+
+def ignored(message: object) -> None:
+    """No message is of interest."""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r'{"text": "%s\nCaf\u00e9\n%s"}',
+        r'{"text":"\u0043af\u00C9 \/ %s\nSubscribe to our newsletter\u0021\n%s" , "a":"\u00e9"}',
+        '{"text": "%s\\nSubscribe to our newsletter – now!\\n%s"}',
+        '{"text": "%s\\nSubscribe\\u2028 to our newsletter – now!\\n%s"}',
+        '{"a": {"text": "x"}, "text": ["%s", "Subscribe to our newsletter!",\t"%s"]}',
+    ],
+)
+def test_json_that_is_written_in_another_way_is_restored(line: str, run: Run, tmp_path: Path) -> None:
+    data = (line.replace("%s", STORY) + "\n").encode()
+    for name in ("in.jsonl", "in.json"):
+        (tmp_path / name).write_bytes(data)
+        assert round_trip(run, tmp_path / name) == data
+
+
+@pytest.mark.parametrize("quoted", ['"%s\nSubscribe to our newsletter!"', "Subscribe to our newsletter! %s", '"%s"'])
+def test_csv_that_is_quoted_in_another_way_is_restored(quoted: str, run: Run, tmp_path: Path) -> None:
+    data = f"text;n\n{quoted.replace('%s', STORY)};1\n\n{APPEAL};2\n".encode()
+    (tmp_path / "in.csv").write_bytes(data)
+    assert round_trip(run, tmp_path / "in.csv") == data
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [("in.jsonl", b"{broken\n"), ("in.jsonl", b'{"text": 1}\n'), ("in.csv", b'"a"b,c\n'), ("in.csv", b"one\n")],
+)
+def test_rejected_records_are_put_back_in_their_places(name: str, bad: bytes, run: Run, tmp_path: Path) -> None:
+    good = FILES[name]([STORY + "\n" + APPEAL] * 3).replace(b"\r\n", b"\n").removesuffix(b"\n") + b"\n"
+    first, *rest = good.splitlines(keepends=True)
+    pieces = [first, bad, *rest, bad, bad] if name == "in.csv" else [bad, first, bad, bad, *rest, bad]
+    data = b"".join(pieces)
+    (tmp_path / name).write_bytes(data)
+    assert round_trip(run, tmp_path / name) == data
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "latin-1"])
+def test_encodings_are_restored(encoding: str, run: Run, tmp_path: Path) -> None:
+    data = f"{APPEAL}\r\n{STORY} Ä é\r\n{APPEAL}".encode(encoding)
+    (tmp_path / "in.txt").write_bytes(data)
+    assert round_trip(run, tmp_path / "in.txt") == data
+
+
+@pytest.mark.parametrize("extension", [".gz", ".xz", ".bz2", needs("zstandard", ".zst")])
+def test_compressed_files_have_the_same_content(extension: str, run: Run, tmp_path: Path) -> None:
+    from detector.formats.compression import compressing, decompressing
+
+    data = jsonl([f"{APPEAL}\n{STORY}"] * 3)
+    path = tmp_path / f"in.jsonl{extension}"
+    with open(path, "wb") as file, compressing(file, extension) as stream:
+        stream.write(data)
+    assert decompressing(io.BytesIO(round_trip(run, path)), extension).read() == data
+
+
+def test_compressed_warc_records_have_the_same_content(run: Run, tmp_path: Path) -> None:
+    records = warc([f"{APPEAL}\n{STORY}", STORY]).split(b"WARC/1.0")[1:]
+    path = tmp_path / "in.wet.gz"
+    path.write_bytes(b"".join(gzip.compress(b"WARC/1.0" + record) for record in records))
+    assert gzip.decompress(round_trip(run, path)) == b"".join(b"WARC/1.0" + record for record in records)
+
+
+def test_parquet_has_the_same_values(run: Run, tmp_path: Path) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    values = [f"{APPEAL}\n{STORY}", None, "", APPEAL]
+    table = pa.table({"id": [1, 2, 3, 4], "text": pa.array(values, pa.large_string()), "x": [[1], [], None, [2]]})
+    pq.write_table(table, tmp_path / "in.parquet", row_group_size=2)
+    round_trip(run, tmp_path / "in.parquet")
+    assert pq.read_table(tmp_path / "clean" / "in.parquet") != table
+    assert pq.read_table(tmp_path / "back" / "in.parquet") == table
+
+
+# Folders
+
+
+@pytest.fixture
+def folder(run: Run, tmp_path: Path) -> Path:
+    """A folder of inputs, ``in``, and its results in ``clean``."""
+    for name, make in FILES.items():
+        path = tmp_path / "in" / "deep" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(make([f"{APPEAL}\n{STORY}", STORY, APPEAL]))
+    (tmp_path / "in" / "bad.jsonl").write_bytes(b"{broken\n" + jsonl([f"{APPEAL}\n{STORY}"]))
+    (tmp_path / "in" / "empty.txt").write_bytes(b"")
+    options = Options(removed=tmp_path / "removed.jsonl.gz")
+    clean_all(plan([str(tmp_path / "in")], tmp_path / "clean"), run, options, ignored)
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+def test_a_folder_is_restored_with_its_rejected_records(folder: Path) -> None:
+    restored = restore_folder(folder / "clean", folder / "removed.jsonl.gz", None, folder / "back")
+    assert contents(folder / "back") == contents(folder / "in")
+    assert (restored.files, restored.rejected) == (len(FILES) + 2, 1)
+
+
+def test_the_originals_in_a_folder_of_results_are_never_replaced_by_its_results(folder: Path) -> None:
+    before = contents(folder)
+    with pytest.raises(UsageError, match="is an input"):
+        restore_folder(folder / "clean", folder / "removed.jsonl.gz", None, folder / "clean")
+    assert contents(folder) == before
+
+
+def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "removed.jsonl").touch()
+    with pytest.raises(DataError, match="no folder of results"):
+        restore_folder(tmp_path, tmp_path / "removed.jsonl", None, tmp_path / "back")
+
+
+def test_a_manifest_that_names_a_file_elsewhere_is_refused(folder: Path) -> None:
+    manifest = folder / "clean" / "_manifest.jsonl"
+    manifest.write_text(manifest.read_text().replace("empty.txt", "../in/empty.txt"))
+    with pytest.raises(DataError, match="which is not in the folder"):
+        restore_folder(folder / "clean", folder / "removed.jsonl.gz", None, folder / "back")
+    assert not (folder / "back").exists()
+
+
+# Sidecars that do not fit
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"document": 9}, r"has 3 documents, but text was removed from number 9"),
+        ({"start": 9999}, r"document 1: removed text begins at character 9999, but the original ends"),
+        ({"start": -1}, r"document 1: removed text needs"),
+        ({"text": None}, r"document 1: removed text needs"),
+    ],
+)
+def test_a_sidecar_of_another_file_is_refused(change: dict[str, Any], message: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(jsonl([f"{APPEAL}\n{STORY}"] * 3))
+    target = cleaned(run, tmp_path / "in.jsonl")
+    first, *_ = map(json.loads, (tmp_path / "removed.jsonl").read_text().splitlines())
+    (tmp_path / "other.jsonl").write_text(json.dumps(first | change) + "\n")
+    with pytest.raises(DataError, match=message):
+        restore_file(target, tmp_path / "other.jsonl", None, tmp_path / "back.jsonl")
+    assert not (tmp_path / "back.jsonl").exists()
+
+
+def test_a_sidecar_of_several_inputs_needs_the_name_of_one(run: Run, tmp_path: Path) -> None:
+    lines = [{"file": name, "document": 1, "start": 0, "end": 2, "text": "a\n"} for name in ("one.txt", "two.txt")]
+    (tmp_path / "removed.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "one.txt").write_text("b\n")
+    with pytest.raises(UsageError, match="has lines of 2 inputs"):
+        restore_file(tmp_path / "one.txt", tmp_path / "removed.jsonl", None, tmp_path / "back.txt")
+
+
+def test_what_is_no_result_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "removed.jsonl").touch()
+    (tmp_path / "in.jsonl").write_text("{broken\n")
+    with pytest.raises(DataError, match=r"in\.jsonl:1: not JSON.*it is no result of detector clean"):
+        restore_file(tmp_path / "in.jsonl", tmp_path / "removed.jsonl", None, tmp_path / "back.jsonl")
+
+
+# Texts in Python
+
+
+@given(text=texts, threshold=st.sampled_from([0.0, 0.5, 1.0]), size=st.integers(1, 9))
+def test_a_text_is_restored_whatever_its_chunks(text: str, threshold: float, size: int, tiny_model: Model) -> None:
+    result = Cleaner(tiny_model, threshold).clean(text)
+    assert restore(result.text, result.removed_spans) == text
+    chunks = [result.text[at : at + size] for at in range(0, len(result.text), size)]
+    assert "".join(restore_pieces(chunks, result.removed_spans)) == text
+    lines = [{"start": start, "text": removed, "label": "appeal"} for start, removed in result.removed_spans]
+    assert restore(result.text, lines) == text
+
+
+@pytest.mark.parametrize(
+    ("removed", "message"),
+    [
+        ([(5, "x")], "begins at character 5, but the original ends at 3"),
+        ([(0, "xy"), (1, "z")], "begins at character 1, before the end"),
+        ([(True, "x")], 'needs a "start"'),
+        ([{"start": 1}], 'needs a "start"'),
+    ],
+)
+def test_what_was_removed_from_another_text_is_refused(removed: list[Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        restore("abc", removed)

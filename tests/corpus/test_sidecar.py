@@ -1,0 +1,205 @@
+"""Sidecars: what is read back is what was written, in every form, whatever happened in between."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from rewriting import needs
+
+from detector.corpus.sidecar import append_to_sidecar, keep_lines, lines_by_file, read_sidecar, require, sidecar
+from detector.errors import UsageError
+from detector.util.json_lines import json_line
+from detector.util.output import OutputError
+
+NAMES = ["r.jsonl", "r.jsonl.gz", "r.jsonl.xz", needs("zstandard", "r.jsonl.zst"), needs("pyarrow", "r.parquet")]
+forms = pytest.mark.parametrize("name", NAMES)
+
+Lines = list[dict[str, Any]]
+
+
+def write(path: Path, lines: Lines) -> None:
+    with sidecar(path) as stream:
+        assert stream is not None
+        stream.writelines(map(json_line, lines))
+
+
+def append(path: Path, lines: Lines, *arguments: Any) -> None:
+    with append_to_sidecar(path, *arguments) as stream:
+        assert stream is not None
+        stream.writelines(map(json_line, lines))
+
+
+def line(file: str, number: int = 0) -> dict[str, Any]:
+    return {"file": file, "start": number, "text": f"{file} {number}"}
+
+
+def is_of(file: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda record: record["file"] == file
+
+
+# As written, so read
+
+bytes_as_text = st.binary(max_size=20).map(lambda data: data.decode("utf-8", "surrogateescape"))
+lone = st.text(st.characters(), max_size=8).filter(lambda text: json.loads(json.dumps(text)) == text)
+text = st.one_of(st.text(max_size=20), bytes_as_text, lone)
+
+
+@forms
+@settings(max_examples=30)
+@given(rows=st.lists(st.tuples(text, text, st.integers(0, 2**40), st.none() | text), max_size=6))
+@example(rows=[("caf\udce9.txt", "\udcff\udcfe line\r\n", 3, None), ("b", "\x00\u2028", 0, "\ud800")])
+@example(rows=[("a", "plain", 0, None), ("a", "plain", 0, "later")])
+def test_any_text_comes_back(name: str, rows: list[tuple[Any, ...]], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("sidecar") / name
+    lines = [dict(zip(("file", "text", "start", "kind"), row, strict=True)) for row in rows]
+    write(path, lines)
+    assert list(read_sidecar(path)) == lines
+    append(path, lines)
+    assert list(read_sidecar(path)) == lines * 2
+    assert lines_by_file(path) == Counter(str(row[0]) for row in rows * 2)
+
+
+@forms
+def test_nested_lines_come_back(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of decisions; the first ones have no paragraphs from which a type could be told."""
+    monkeypatch.setattr("detector.corpus.sidecar_parquet._GROUP_ROWS", 2)
+    paragraph = {"start": 0, "label": "appeal", "keep": False, "scores": {"appeal": 0.5, "reporting": 0.25}}
+    lines: Lines = [{"id": str(n), "paragraphs": [paragraph] * (n // 4)} for n in range(9)]
+    write(tmp_path / name, lines)
+    assert list(read_sidecar(tmp_path / name)) == lines
+
+
+def test_a_parquet_sidecar_is_read_by_others_as_text(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    write(tmp_path / "r.parquet", [{"text": "caf\udce9", "end": 4}, {"text": "coffee", "end": 6}])
+    assert parquet.read_table(tmp_path / "r.parquet").to_pylist() == [
+        {"text": "caf\ufffd", "end": 4, "escaped": '{"text": "caf\\udce9"}'},
+        {"text": "coffee", "end": 6, "escaped": None},
+    ]
+    write(tmp_path / "plain.parquet", [{"text": "coffee", "end": 6}])
+    assert parquet.read_table(tmp_path / "plain.parquet").column_names == ["text", "end"]
+
+
+def test_a_compressed_parquet_file_is_refused() -> None:
+    pytest.importorskip("pyarrow")
+    with pytest.raises(UsageError, match="compressed inside"):
+        require(Path("r.parquet.gz"))
+
+
+# Over several runs
+
+
+@forms
+def test_lines_of_a_file_are_replaced_when_it_is_done_again(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    append(path, [line("a", 1), line("b", 1), line("a", 2)])
+    append(path, [line("a", 3)], None, is_of("a"))
+    assert list(read_sidecar(path)) == [line("b", 1), line("a", 3)]
+    append(path, [], None, is_of("c"))
+    assert list(read_sidecar(path)) == [line("b", 1), line("a", 3)]
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+@forms
+def test_surplus_lines_are_the_first_ones(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    append(path, [line("a", 1), line("b", 1), line("a", 2), line("a", 3)])
+    append(path, [line("c", 1)], Counter(a=2, c=1, d=1))
+    assert list(read_sidecar(path)) == [line("b", 1), line("a", 3), line("c", 1)]
+
+
+@forms
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OutputError])
+def test_a_run_that_is_ended_keeps_all_lines(name: str, error: type[BaseException], tmp_path: Path) -> None:
+    path = tmp_path / name
+    append(path, [line("a", 1)])
+
+    def fail() -> None:
+        with append_to_sidecar(path, None, is_of("a")) as stream:
+            assert stream is not None
+            stream.write(json_line(line("a", 2)))
+            stream.flush()
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert lines_by_file(path) == {"a": 2}
+    append(path, [line("b", 1)])
+    assert list(read_sidecar(path)) == [line("a", 1), line("a", 2), line("b", 1)]
+
+
+@pytest.mark.parametrize("torn", [b'{"file": "b", "te', b'{"file": "b"}', b"\xff", b"null\n"])
+def test_a_torn_line_swallows_no_other(torn: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(json_line(line("a")) + torn)
+    assert lines_by_file(path) == {"a": 1}
+    append(path, [line("c")])
+    assert list(read_sidecar(path)) == [line("a"), line("c")]
+
+
+@forms
+def test_an_error_leaves_the_old_sidecar(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    write(path, [line("old")])
+
+    def fail() -> None:
+        with sidecar(path) as stream:
+            assert stream is not None
+            stream.write(json_line(line("new")))
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        fail()
+    assert list(read_sidecar(path)) == [line("old")]
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_lines_are_kept_by_a_condition(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    write(path, [line("a"), line("b")])
+    keep_lines(path, is_of("b"))
+    assert list(read_sidecar(path)) == [line("b")]
+
+
+# Odd places
+
+
+@pytest.mark.parametrize("length", [255, 250, 240])
+@pytest.mark.parametrize("extension", [".jsonl", ".jsonl.gz", needs("pyarrow", ".parquet")])
+def test_the_longest_possible_name(length: int, extension: str, tmp_path: Path) -> None:
+    path = tmp_path / ("x" * (length - len(extension)) + extension)
+    append(path, [line("a")])
+    append(path, [line("b")])
+    assert list(read_sidecar(path)) == [line("a"), line("b")]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("opened", [sidecar, append_to_sidecar])
+def test_a_full_disk_is_named(opened: Callable[[Path], Any], tmp_path: Path) -> None:
+    def fail() -> None:
+        with opened(Path("/dev/full")) as stream:
+            stream.write(json_line(line("a")))
+
+    with pytest.raises(OutputError, match="/dev/full: cannot be written: No space left on device"):
+        fail()
+
+
+def test_a_pipe_gets_the_new_lines_only(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "r.jsonl")
+    reading = os.open(tmp_path / "r.jsonl", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        for name in "ab":
+            assert lines_by_file(tmp_path / "r.jsonl") == {}
+            append(tmp_path / "r.jsonl", [line(name)])
+            assert os.read(reading, 1000) == json_line(line(name))
+    finally:
+        os.close(reading)
