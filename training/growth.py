@@ -112,7 +112,7 @@ class _Timer:
         return megabytes, seconds
 
     def _run(self, source: Path, target: Path) -> float:
-        messages: list[str] = []
+        messages: list[object] = []
         start = time.perf_counter()
         clean_all(plan([str(source)], target), Run(self.cleaner), Options(), messages.append)
         seconds = time.perf_counter() - start

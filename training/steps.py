@@ -137,5 +137,5 @@ def _clean(cleaner: Cleaner, source: Path) -> None:
     clean_all(plan([str(source)], source.with_name("out.jsonl")), Run(cleaner), Options(), _fail)
 
 
-def _fail(message: str) -> None:
+def _fail(message: object) -> None:
     raise RuntimeError(message)
