@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from detector.cleaner import Prediction
 from detector.corpus.progress import Meter
 from detector.corpus.summary import Summary
+from detector.formats.base import Record
 from detector.results import SectionPrediction
 from detector.text.paragraphs import ParagraphBreak
 from detector.text.wrapping import looks_wrapped
@@ -30,6 +31,15 @@ class DocumentCounter:
             self.summary.emptied += len(prediction) > 0 and not prediction.keep.any()
             self.summary.wrapped += self._wrapped(prediction)
         return predictions
+
+    def nothing(self, record: Record) -> tuple[()] | None:
+        """Count a record with an empty text, of which there are no sections, or without a text; returns None then."""
+        if record.text is None:
+            self.summary.nulls += record.is_null
+            return None
+        self.summary.documents += 1
+        self.meter.add(documents=1)
+        return ()
 
     def long(self, sections: Iterator[SectionPrediction]) -> Iterator[SectionPrediction]:
         """Count a document by its sections, and return them."""

@@ -81,10 +81,10 @@ class Run:
             writer = task.type.format.writer(output, self.fields)
             document = 0
             for record, sections in self._decided(task, summary, sidecars, meter):
-                if sections is None:
+                document += record.text is not None
+                if not sections:
                     writer.write(record, None)
                     continue
-                document += 1
                 if isinstance(record.text, str):
                     writer.write(record, self._clean_record(task, document, record, tuple(sections), sidecars.removed))
                     continue
@@ -155,7 +155,8 @@ class Run:
     def _decided(
         self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter
     ) -> Iterator[tuple[Record, Iterable[SectionPrediction] | None]]:
-        """Each record with the decisions on its text, in order; None for a record without a text.
+        """Each record with the decisions on its text, in order; None for a record without a text, ``()`` for an empty
+        one.
 
         The decisions on a long text come section by section. They must be read before the next record is asked for.
         """
@@ -164,16 +165,16 @@ class Run:
             parts = task.type.format.read(stream, task.name, self.fields)
             records = self._without_rejected(parts, task, summary, sidecars)
             for batch in batches(records, _size, BATCH_CHARACTERS):
-                short = [record.text for record in batch if isinstance(record.text, str) and is_short(record.text)]
-                predictions = iter(counter.short(list(self.cleaner.predict_many(short))))
-                for record in batch:
-                    if record.text is None:
-                        summary.nulls += record.is_null
-                        yield record, None
-                    elif isinstance(record.text, str) and is_short(record.text):
+                short = [r.text if r.text and isinstance(r.text, str) and is_short(r.text) else None for r in batch]
+                texts = [text for text in short if text is not None]
+                predictions = iter(counter.short(list(self.cleaner.predict_many(texts))))
+                for record, text in zip(batch, short, strict=True):
+                    if text is not None:
                         yield record, (SectionPrediction(0, next(predictions)),)
-                    else:
+                    elif record.text:
                         yield record, counter.long(self.cleaner.predict_sections(record.text))
+                    else:
+                        yield record, counter.nothing(record)
         counter.finish()
 
     def _without_rejected(

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
+from detector.formats.blank_lines import with_blank_lines
 from detector.formats.json_values import (
     DECODER,
     Keys,
@@ -48,16 +49,12 @@ class JsonLinesFormat:
         """Nothing to check: orjson is used if it is installed, for speed, but is not needed."""
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
-        """Read one record per line; a blank line is a record without a text.
+        """Read one record per line; a run of blank lines is a record without a text.
 
         A record's id is its id field, if that is a string or an integer, else ``name:line``. A text that is null stays
         null.
         """
-        for number, line in enumerate(stream, 1):
-            if line.isspace():
-                yield Record("", None, _Line(line))
-            else:
-                yield from _records(line, name, number, fields)
+        return with_blank_lines(_parts(stream, name, fields), lambda blank: Record("", None, _Line(blank), len(blank)))
 
     def original(self, record: Record, text: str) -> bytes | None:
         """The line, or the piece of it, if the text was written in another way than here."""
@@ -80,6 +77,35 @@ class _Line:
 
     line: bytes
     keys: Keys = ()
+
+
+def _parts(stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected | bytes]:
+    for number, line in enumerate(stream, 1):
+        if line.isspace():
+            yield line
+        elif (record := _plain_record(line, name, number, fields)) is not None:
+            yield record
+        else:
+            yield from _records(line, name, number, fields)
+
+
+def _plain_record(line: bytes, name: str, number: int, fields: Fields) -> Record | None:
+    """The record of a line with its text and id in fields of their own, for speed; None for any other line."""
+    if not _fast_loads or line.count(b"[") + line.count(b"{") >= _MANY_BRACKETS:
+        return None
+    try:
+        record = _fast_loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or fields.text not in record:
+        return None
+    text, given = record[fields.text], record.get(fields.id)
+    if isinstance(given, float) or (given is None and "." in fields.id):
+        return None
+    known = given if isinstance(given, str) else id_of(given) or f"{name}:{number}"
+    if isinstance(text, str):
+        return Record(known, text, _Line(line, (fields.text,)), max(len(line) - len(text), 0))
+    return Record(known, None, _Line(line), len(line), is_null=True) if text is None else None
 
 
 def _records(line: bytes, name: str, number: int, fields: Fields) -> Iterator[Record | Rejected]:

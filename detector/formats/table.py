@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
+from detector.formats.blank_lines import with_blank_lines
 from detector.formats.column_names import MAX_NAME, shown
 from detector.formats.table_rows import BrokenRow, Row, RowReader
 
@@ -34,7 +35,7 @@ class TableFormat:
         """Nothing to check: the format needs no library."""
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
-        """Read one record per row; the header and blank rows are records without a text.
+        """Read one record per row; the header and runs of blank rows are records without a text.
 
         A record's id is that of its id column, else ``name:line``. Rows that are not valid, have too many fields or no
         text are rejected. Raises `DataError` if the header has no column for the text, or several.
@@ -51,12 +52,18 @@ class TableFormat:
         header = self._header(reader, name, fields.text)
         reader.next(header.delimiter)
         yield from _unchanged(before + header.raw)
+        rows = reader.rows(header.delimiter, len(header.columns))
+        yield from with_blank_lines(self._parts(rows, header, name, fields), lambda raw: Record("", None, _Part(raw)))
+
+    def _parts(
+        self, rows: Iterable[Row | BrokenRow], header: _Header, name: str, fields: Fields
+    ) -> Iterator[Record | Rejected | bytes]:
         text_at, id_at = (header.columns.index(f) if f in header.columns else None for f in (fields.text, fields.id))
-        for row in reader.rows(header.delimiter, len(header.columns)):
+        for row in rows:
             if isinstance(row, BrokenRow):
                 yield Rejected(row.number, f"not valid {self.name.upper()}: {row.reason}", row.raw)
             elif row.is_blank:
-                yield from _unchanged(row.raw)
+                yield row.raw
             else:
                 yield _record(row, header, name, text_at or 0, id_at)
 

@@ -203,7 +203,7 @@ def test_a_model_has_the_given_vectors_or_none() -> None:
 def test_training_takes_the_vectors_of_the_shipped_model(
     tiny_data: Path, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train_module, "load_model", lambda: load_model(tiny_model_dir))
+    monkeypatch.setattr(train_module, "load_model", lambda _=None: load_model(tiny_model_dir))
     train([tiny_data], tmp_path / "model", replace(TINY_CONFIG, networks=(0,), network_epochs=1))
     assert np.array_equal(load_model(tmp_path / "model").vectors.vectors, TINY_VECTORS.vectors)
 
