@@ -39,7 +39,7 @@ _Timed: TypeAlias = tuple[str, object, str]
 
 OTHER = "other: files, batches, result objects"
 _BOTH_BACKENDS: tuple[_Timed, ...] = (
-    ("read JSON", jsonl, "_record"),
+    ("read JSON", jsonl, "_plain_record"),
     ("split", detector.cleaner, "split"),
     ("networks", Ensemble, "logits"),
     ("probabilities", detector.inference.predict, "calibrate"),

@@ -43,7 +43,7 @@ def as_tar(out: io.BytesIO) -> None:
 
 # What the bytes look like, and what the message says
 REFUSED_AS_TEXT: dict[str, tuple[bytes, str]] = {
-    "gzip": (gzip.compress(PROSE.encode()), "gzip; name it with the extension .gz"),
+    "gzip": (gzip.compress(PROSE.encode(), mtime=0), "gzip; name it with the extension .gz"),
     "bzip2": (bz2.compress(PROSE.encode()), "bzip2; name it with the extension .bz2"),
     "xz": (lzma.compress(PROSE.encode()), "xz; name it"),
     "zstd": (b"\x28\xb5\x2f\xfd\x04\x00\x01\x00\x00", "Zstandard; name it"),
@@ -182,7 +182,7 @@ LINES = b'{"text": "Rain fell."}\n{"text": "Then sun."}\n'
         ("jsonl", b'{\n  "text": "Rain fell."\n}\n', "--format json,"),
         ("jsonl", PROSE.encode("utf-16"), "UTF-16 or UTF-32; convert it to UTF-8"),
         ("jsonl", b"<html>", "HTML"),
-        ("jsonl", gzip.compress(LINES), r"\.gz"),
+        ("jsonl", gzip.compress(LINES, mtime=0), r"\.gz"),
         ("json", b"<html>", "HTML"),
         ("json", PROSE.encode("utf-16-be"), "UTF-16"),
         ("json", b"PAR1\x15\x04", "Parquet"),
@@ -193,7 +193,7 @@ LINES = b'{"text": "Rain fell."}\n{"text": "Then sun."}\n'
         ("tsv", PRETTY, "JSON"),
         ("parquet", b"id,text\n1,Rain\n", "not parquet: Parquet begins with PAR1"),
         ("parquet", LINES, "JSON Lines"),
-        ("parquet", gzip.compress(b"PAR1"), "gzip"),
+        ("parquet", gzip.compress(b"PAR1", mtime=0), "gzip"),
         ("warc", PROSE.encode(), "not warc: WARC begins with WARC/"),
         ("warc", b"<html>", "HTML"),
         ("warc", b"filedesc://a.arc 0.0.0.0", "ARC"),
@@ -223,7 +223,7 @@ def test_files_of_other_formats_are_refused(format_name: str, data: bytes, messa
         ("parquet", b"PAR1" + bytes(100)),
         ("warc", b"WARC/1.0\r\nWARC-Type: warcinfo\r\n"),
         ("warc", b"WARC/1.1\n\0\0"),
-        ("warc", gzip.compress(b"WARC/1.0\r\n")),
+        ("warc", gzip.compress(b"WARC/1.0\r\n", mtime=0)),
     ],
 )
 def test_files_of_a_format_are_not(format_name: str, data: bytes) -> None:
