@@ -19,7 +19,7 @@ from detector.policy import REPORTING_ONLY, Policy, resolve_policy, resolve_thre
 from detector.results import Cleaned, Paragraph, Prediction, SectionPrediction, join_sections
 from detector.text.paragraphs import Batch, ParagraphBreak, split
 from detector.text.reading import divide_long, is_read
-from detector.text.sections import Section, is_short, sections
+from detector.text.sections import Section, count_lines, is_short, sections
 from detector.util.arrays import Offsets
 from detector.util.batching import batches
 
@@ -89,18 +89,22 @@ class Cleaner:
             yield SectionPrediction(section.start, self._predict_section(section), section.continued)
 
     def _predict_all(self, texts: Iterable[str]) -> Iterator[Prediction]:
-        for group in batches(texts, text_size, BATCH_CHARACTERS):
+        for group in batches(map(_with_lines, texts), lambda given: text_size(*given), BATCH_CHARACTERS):
             short: list[str] = []
-            for text in group:
-                if is_short(text):
+            for text, lines in group:
+                if is_short(text, lines):
                     short.append(text)
                     continue
-                yield from self._predict_batch(short)
+                yield from self.predict_batch(short)
                 short = []
                 yield join_sections(text, self.predict_sections(text))
-            yield from self._predict_batch(short)
+            yield from self.predict_batch(short)
 
-    def _predict_batch(self, texts: Sequence[str]) -> Iterator[Prediction]:
+    def predict_batch(self, texts: Sequence[str]) -> Iterator[Prediction]:
+        """Return the decisions on texts that are predicted all together, in order.
+
+        For callers that group texts themselves. Every text is one section (`detector.text.sections.is_short`).
+        """
         if not texts:
             return
         backend = switch.PROCESS.backend(sum(map(len, texts)))
@@ -109,7 +113,7 @@ class Cleaner:
         if all(read):
             yield from self._predict_read(texts, batch, backend)
             return
-        predictions = self._predict_batch([text for text, is_one in zip(texts, read, strict=True) if is_one])
+        predictions = self.predict_batch([text for text, is_one in zip(texts, read, strict=True) if is_one])
         bounds = batch.bounds.tolist()
         for number, text in enumerate(texts):
             rows = slice(bounds[number], bounds[number + 1])
@@ -139,7 +143,7 @@ class Cleaner:
     def _predict_section(self, section: Section) -> Prediction:
         if section.unread:
             return self._unread(section.text, np.array([0]), np.array([section.end]))
-        whole = next(self._predict_batch([section.before + section.text + section.after]))
+        whole = next(self.predict_batch([section.before + section.text + section.after]))
         lead = len(section.before)
         first, last = np.searchsorted(whole.starts, (lead, lead + len(section.text))).tolist()
         return replace(
@@ -160,12 +164,15 @@ class Cleaner:
         )  # fmt: skip
 
 
-def text_size(text: str) -> int:
-    """What a text counts for in a batch: its characters, or more if it has many lines. Raises `UsageError`."""
+def text_size(text: str, lines: int) -> int:
+    """What a text counts for in a batch: its characters, or more if it has many lines, as `count_lines` counts."""
+    return max(len(text), _LINE_SIZE * (lines + 1))  # so that empty texts fill a batch, too
+
+
+def _with_lines(text: str) -> tuple[str, int]:
     if not isinstance(text, str):
         raise UsageError(f"a text is a str, not a {type(text).__name__}")
-    lines = text.count("\n") + text.count("\r") + 1  # so that empty texts fill a batch, too
-    return max(len(text), _LINE_SIZE * lines)
+    return text, count_lines(text)
 
 
 def load(

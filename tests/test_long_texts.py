@@ -39,7 +39,7 @@ def small_sections(monkeypatch: pytest.MonkeyPatch) -> None:
         return sections_module.sections(text, paragraph_break, SMALL)
 
     monkeypatch.setattr(cleaner_module, "sections", small)
-    monkeypatch.setattr(cleaner_module, "is_short", lambda text: sections_module.is_short(text, SMALL))
+    monkeypatch.setattr(cleaner_module, "is_short", lambda text, lines: sections_module.is_short(text, lines, SMALL))
 
 
 @pytest.mark.parametrize("paragraph_break", ["line", "blank"])
@@ -79,13 +79,13 @@ def test_a_long_text_keeps_its_place_among_short_ones(tiny_model: Model) -> None
 
 def test_a_section_is_read_with_its_context(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    original = Cleaner._predict_batch
+    original = Cleaner.predict_batch
 
     def recorded(cleaner: Cleaner, texts: list[str]) -> object:
         read.extend(texts)
         return original(cleaner, texts)
 
-    monkeypatch.setattr(Cleaner, "_predict_batch", recorded)
+    monkeypatch.setattr(Cleaner, "predict_batch", recorded)
     section = Section(100, "Two.\nThree.\n", before="One.\n", after="Four.")
     prediction = Cleaner(tiny_model)._predict_section(section)
     assert read == ["One.\nTwo.\nThree.\nFour."]

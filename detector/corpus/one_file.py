@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction, text_size
 from detector.corpus.counting import DocumentCounter
@@ -23,7 +23,7 @@ from detector.formats.base import DEFAULT_FIELDS, Fields, Record, Rejected
 from detector.formats.compression import compressing, decompressing
 from detector.formats.content import check_content
 from detector.results import SectionPrediction
-from detector.text.sections import is_short
+from detector.text.sections import count_lines, is_short
 from detector.util.atomic import replacing
 from detector.util.batching import batches
 from detector.util.output import standard_output
@@ -164,11 +164,10 @@ class Run:
         with _open_source(task, meter) as stream:
             parts = task.type.format.read(stream, task.name, self.fields)
             records = self._without_rejected(parts, task, summary, sidecars)
-            for batch in batches(records, _size, BATCH_CHARACTERS):
-                short = [r.text if r.text and isinstance(r.text, str) and is_short(r.text) else None for r in batch]
-                texts = [text for text in short if text is not None]
-                predictions = iter(counter.short(list(self.cleaner.predict_many(texts))))
-                for record, text in zip(batch, short, strict=True):
+            for batch in batches(map(_Sized.of, records), lambda sized: sized.size, BATCH_CHARACTERS):
+                short = [sized.short for sized in batch if sized.short is not None]
+                predictions = iter(counter.short(list(self.cleaner.predict_batch(short))))
+                for record, _, text in batch:
                     if text is not None:
                         yield record, (SectionPrediction(0, next(predictions)),)
                     elif record.text:
@@ -197,9 +196,21 @@ class Run:
                 )
 
 
-def _size(record: Record) -> int:
-    """What a record counts for in a batch: its text, and the bytes that it holds besides."""
-    return (text_size(record.text) if isinstance(record.text, str) else 0) + record.weight + _RECORD_BYTES
+class _Sized(NamedTuple):
+    """A record, what it counts for in a batch, and its text if that is short enough to be predicted in one."""
+
+    record: Record
+    size: int
+    short: str | None
+
+    @classmethod
+    def of(cls, record: Record) -> _Sized:
+        held = record.weight + _RECORD_BYTES
+        text = record.text
+        if not text or not isinstance(text, str):
+            return cls(record, held, None)
+        lines = count_lines(text)
+        return cls(record, held + text_size(text, lines), text if is_short(text, lines) else None)
 
 
 @contextlib.contextmanager

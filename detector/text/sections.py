@@ -46,11 +46,14 @@ class Section:
     continued: bool = False
 
 
-def is_short(text: str, limits: Limits = LIMITS) -> bool:
-    """Whether a text is one section."""
-    if len(text) <= min(limits.characters, limits.lines):
-        return True
-    return len(text) <= limits.characters and text.count("\n") + text.count("\r") <= limits.lines
+def count_lines(text: str) -> int:
+    """The number of characters that end a line; a CRLF counts as two."""
+    return text.count("\n") + text.count("\r")
+
+
+def is_short(text: str, lines: int, limits: Limits = LIMITS) -> bool:
+    """Whether a text is one section; ``lines`` is the number that `count_lines` returns."""
+    return len(text) <= limits.characters and lines <= limits.lines
 
 
 def sections(text: str | Iterable[str], paragraphs: ParagraphBreak, limits: Limits = LIMITS) -> Iterator[Section]:
@@ -83,7 +86,7 @@ class _Cutter:
         self._start = 0
 
     def sections(self) -> Iterator[Section]:
-        while self._fill() and not is_short(self._ahead, self._limits):
+        while self._fill() and not self._is_last():
             limit = self._section_end()
             end = self._last_break(limit) or self._after_blank_lines(0)  # blank lines may begin the text
             if end:
@@ -94,6 +97,12 @@ class _Cutter:
             yield from self._rest_of_blank_lines()
         if self._ahead or not self._start:
             yield self._read(len(self._ahead))
+
+    def _is_last(self) -> bool:
+        """Whether all that is read ahead is the last section."""
+        if len(self._ahead) > self._limits.characters:
+            return False
+        return is_short(self._ahead, count_lines(self._ahead), self._limits)
 
     def _fill(self) -> bool:
         """Read ahead a section and its context, as far as there is text. Returns whether there is any."""

@@ -25,7 +25,7 @@ def test_sections_make_the_lines_of_the_whole(text: str, tiny_model: Model, monk
         cleaner_module, "sections", lambda text, by: sections_module.sections(text, by, Limits(20, 4, 9, 2))
     )
     in_sections = list(cleaner.predict_sections(text))
-    monkeypatch.setattr(cleaner_module, "is_short", lambda text: False)
+    monkeypatch.setattr(cleaner_module, "is_short", lambda text, lines: False)
     whole = SectionPrediction(0, cleaner.predict(text))
     line = b"".join(decisions_line(record, in_sections))
     assert line == b"".join(decisions_line(record, [whole]))

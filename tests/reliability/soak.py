@@ -243,7 +243,7 @@ def main() -> int:
     parser.add_argument("--gigabytes", type=float, default=20, help="bytes to clean, before compression")
     parser.add_argument("--minutes", type=float, default=20, help="time of cleaning after which it stops")
     parser.add_argument("--round-megabytes", type=float, default=256, help="size of one round")
-    parser.add_argument("--kill-every", type=float, default=5, help="mean seconds between killed workers")
+    parser.add_argument("--kill-every", type=float, default=8, help="mean seconds between killed workers")
     parser.add_argument("--output", type=Path, default=Path("build/soak"), help="folder for soak.json and soak.png")
     parser.add_argument("--short", action="store_true", help="50 MB in about a minute; throughput is not compared")
     given = parser.parse_args()

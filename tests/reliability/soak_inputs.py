@@ -26,6 +26,7 @@ _CUT = (".jsonl.gz", ".jsonl.xz", ".jsonl.bz2", ".csv.gz", ".jsonl.zst")  # form
 _TEXT_FILES = 40
 _VANISHING = 4
 _POOL = 1500  # texts that the records of one folder are drawn from
+_OTHERS = 0.3  # share of the paragraphs that are no reporting
 _BAD_SHARE = 1 / 400
 _BAD_JSON = (b'{"id": "bad", "text": \n', b'{"id": "bad"}\n', b'{"id": "bad", "text": 7}\n', b"[1, 2]\n", b"bad\n")
 
@@ -101,15 +102,17 @@ def _is_installed(ending: str) -> bool:
 
 
 def _texts(random: Random) -> list[_Text]:
-    """Texts made of the paragraphs of two seeds each, an article and what stands around it."""
+    """Texts made of the paragraphs of two seeds each: the articles, and a part of what stands around them."""
     lines = [line for path in sorted(SEEDS.glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
     documents = [
-        [paragraph["text"].replace("\n", " ") for paragraph in json.loads(line)["paragraphs"]]
+        [(p["text"].replace("\n", " "), p["label"] == "reporting") for p in json.loads(line)["paragraphs"]]
         for line in random.sample(lines, 300)
     ]
     texts = []
     for _ in range(_POOL):
-        paragraphs = [p for two in random.sample(documents, 2) for p in two if random.random() < 0.7]
+        paragraphs = [
+            text for two in random.sample(documents, 2) for text, is_kept in two if is_kept or random.random() < _OTHERS
+        ]
         text = "\n".join([f"The council met for the {random.randrange(10**6)}th time on Friday.", *paragraphs])
         quoted = text.replace('"', '""')
         texts.append(_Text(text.encode(), json.dumps(text).encode(), f'"{quoted}"'.encode()))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from texts import texts
 
 from detector.text.paragraphs import ParagraphBreak, split
-from detector.text.sections import Limits, Section, is_short, sections
+from detector.text.sections import Limits, Section, count_lines, is_short, sections
 
 paragraph_breaks = st.sampled_from(["line", "blank"])
 limits = st.builds(Limits, st.integers(8, 40), st.integers(1, 8), st.integers(1, 9), st.integers(1, 3))
@@ -118,4 +118,4 @@ SHORT_CASES = [("x" * 8, True), ("x" * 9, False), ("\n" * 3, True), ("a\nb\nc\nd
 
 @pytest.mark.parametrize(("text", "expected"), SHORT_CASES)
 def test_short_texts(text: str, expected: bool) -> None:
-    assert is_short(text, Limits(8, 3, 4, 2)) is expected
+    assert is_short(text, count_lines(text), Limits(8, 3, 4, 2)) is expected
