@@ -11,14 +11,14 @@ from typing import Any
 
 import detector
 from detector.cleaner import Cleaner
-from detector.errors import DataError
+from detector.errors import DataError, UsageError
 from detector.evaluation.evaluate import Figures, evaluate, figures_by_origin, gold_texts, scored_document
 from detector.evaluation.labelled import LabelledDocument, read_documents
 from detector.features.word_vectors import WordVectors
 from detector.fit.card import card
 from detector.fit.config import FitConfig
 from detector.fit.fit import Fitted, fit
-from detector.inference.storage import load_model, save, write_metadata
+from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save, write_metadata
 from detector.util.atomic import replacing
 
 CARD_FILE = "README.md"
@@ -44,9 +44,11 @@ def train(
 
     Without ``vectors``, the model gets the word vectors of the shipped model. The metadata has the figures of
     cross-validation; with ``dev``, also the figures of the model itself on those files. Raises `DataError` for data
-    that cannot be used, or if a site of ``dev`` is in the training data; `ModelError` if the model cannot be written or
-    the shipped model cannot be read.
+    that cannot be used, or if a site of ``dev`` is in the training data; `UsageError` for a path that does not exist,
+    and if ``output`` has a file of a model's name and is no model; `ModelError` if the model cannot be written or the
+    shipped model cannot be read.
     """
+    _check_output(output)
     documents, dev_documents = list(read_documents(data)), list(read_documents(dev))
     _check_sites(documents, dev_documents)
     fitted = fit(documents, config, progress, vectors or load_model().vectors)
@@ -65,6 +67,13 @@ def train(
         metadata = update_dev_figures(output, dev_documents)
     write_card(output)
     return Trained(metadata, fitted)
+
+
+def _check_output(folder: Path) -> None:
+    """Raise `UsageError` if a model would replace files in a folder that are not a model's."""
+    others = [name for name in (ARRAYS_FILE, CARD_FILE) if (folder / name).exists()]
+    if others and not (folder / METADATA_FILE).exists():
+        raise UsageError(f"{folder}: has a {others[0]} and is no model; choose another --output")
 
 
 def _check_sites(documents: Sequence[LabelledDocument], dev: Sequence[LabelledDocument]) -> None:

@@ -94,6 +94,14 @@ def test_fewer_sites_than_folds(tmp_path: Path) -> None:
     assert not (tmp_path / "model").exists()
 
 
+def test_a_folder_of_other_files_is_no_place_for_a_model(tiny_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("Notes.")
+    with pytest.raises(UsageError, match=r"has a README\.md and is no model"):
+        train([tiny_data], tmp_path, QUICK, vectors=TINY_VECTORS)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    assert (tmp_path / "README.md").read_text() == "Notes."
+
+
 TOO_SMALL = [
     {"folds": 1}, {"folds": -3}, {"seed": -1}, {"linear_epochs": 0}, {"hidden": 0}, {"pools": 0},
     {"dropout": -0.1}, {"label_loss": -1}, {"network_epochs": 0}, {"batch_rows": 0}, {"min_steps": 0},
