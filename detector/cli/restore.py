@@ -9,6 +9,7 @@ import typer
 
 from detector.cli.messages import log_as_json, print_message
 from detector.cli.options import INPUT, OUTPUT, FormatOption, IdField, LogJson, Quiet, TextField
+from detector.corpus.messages import Message
 
 EXAMPLES = (
     "detector restore clean.txt removed.jsonl -o article.txt",
@@ -65,3 +66,6 @@ def restore(
             f"restored: files {restored.files:,}, documents with removed text {restored.documents:,}, "
             f"rejected records {restored.rejected:,}"
         )
+    for line in restored.failed:
+        print_message(Message(f"failed: {line}", "failed", "error", {"reason": line}))
+    raise typer.Exit(1 if restored.failed else 0)

@@ -67,10 +67,12 @@ def removed_lines(
 def rejected_line(file: str, rejected: Rejected, position: int) -> bytes:
     """One line for a rejected record.
 
-    ``file`` names the file, ``position`` is the number of records and other parts that were read before this one.
+    ``file`` names the file, ``position`` is the number of records and other parts that were read before this one. It is
+    null for an element of an array, which cannot be put back.
     """
     return json_line({
-        "file": file, "record": rejected.number, "position": position, "reason": rejected.reason,
+        "file": file, "record": rejected.number, "position": None if rejected.is_element else position,
+        "reason": rejected.reason,
         "raw": text_of(rejected.raw),
     })  # fmt: skip
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, BinaryIO, cast
 
@@ -30,11 +30,15 @@ _Lines = list[dict[str, Any]]
 
 @dataclass
 class Restored:
-    """The numbers of files, of documents with removed text, and of rejected records that were restored."""
+    """The numbers of files, of documents with removed text, and of rejected records that were restored.
+
+    ``failed`` has one line for each file that could not be restored, with the reason.
+    """
 
     files: int = 0
     documents: int = 0
     rejected: int = 0
+    failed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -113,8 +117,9 @@ def restore_file(
 def restore_folder(folder: Path, removed: Path, rejected: Path | None, target: Path) -> Restored:
     """Restore the originals of all results in a folder that ``detector clean`` wrote, into the folder ``target``.
 
-    The rejected records are those of ``rejected``, by default of the folder. Raises `UsageError` if a target is an
-    input, `DataError` if the folder has no manifest, or a sidecar does not fit it.
+    The rejected records are those of ``rejected``, by default of the folder. A file that cannot be restored is counted,
+    and the others are restored. Raises `UsageError` if a target is an input, `DataError` if the folder has no manifest,
+    or one that names files elsewhere.
     """
     own = folder / REJECTED_FILE
     settings: Mapping[str, Any] = next(read_json_lines(folder / SUMMARY_FILE), {}).get("settings", {})
@@ -130,7 +135,10 @@ def restore_folder(folder: Path, removed: Path, rejected: Path | None, target: P
     restored = Restored()
     with Sidecar(removed) as lines, Sidecar(rejected) as rejects:
         for file in files:
-            _restore(file, lines, rejects, fields, restored)
+            try:
+                _restore(file, lines, rejects, fields, restored)
+            except (OSError, DataError) as error:
+                restored.failed.append(str(error) if str(file.path) in str(error) else f"{file.path}: {error}")
     return restored
 
 
@@ -138,7 +146,9 @@ def _results(folder: Path, target: Path) -> Iterator[CleanFile]:
     for record in read_json_lines(folder / MANIFEST_FILE):
         name = str(record["file"])
         path = folder / name
-        if folder.resolve() not in path.resolve().parents:
+        parts = PurePath(name).parts
+        inside = parts and ".." not in parts and not PurePath(name).is_absolute()
+        if not inside or folder.resolve() not in path.resolve().parents:
             raise DataError(f"{folder / MANIFEST_FILE}: names {name[:40]}, which is not in the folder; mend the line")
         yield CleanFile(path, name, file_type(path, record["format"]), target / name)
 
@@ -179,7 +189,7 @@ class _Restorer:
         rejected = next(self._rejected, None)
         parts = self.file.type.format.read(stream, str(self.file.path), fields)
         for position, part in enumerate(parts):
-            while rejected is not None and rejected.get("position", 0) <= position:
+            while rejected is not None and (rejected.get("position") or 0) <= position:
                 rejected = self._put_back(rejected)
             if isinstance(part, Rejected):
                 raise DataError(f"{self.file.path}:{part.number}: {part.reason}; it is no result of detector clean")
@@ -198,7 +208,12 @@ class _Restorer:
             )
 
     def _put_back(self, rejected: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Write a rejected record, and return the next one."""
+        """Write a rejected record, and return the next one. Raises `DataError` for an element of an array."""
+        if rejected.get("position") is None:
+            raise DataError(
+                f"{self.file.path}: line {rejected.get('record')} of its input had an element of an array that was "
+                "rejected; it cannot be put back, because its comma is gone: leave out --rejected to restore the rest"
+            )
         self.writer.write_original(bytes_of(str(rejected["raw"])))
         self.restored.rejected += 1
         return next(self._rejected, None)

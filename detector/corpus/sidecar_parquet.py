@@ -46,7 +46,10 @@ def read(file: BinaryIO) -> Iterator[dict[str, Any]]:
 
 
 def _schema(lines: BinaryIO | io.RawIOBase) -> pa.Schema:
-    """The schema for all lines: a column may hold nothing but nulls, or empty lists, in some of the groups."""
+    """The schema for all lines: a column may hold nothing but nulls, or empty lists, in some of the groups.
+
+    A column of nulls alone is one of strings, so that the files of several runs have the same schema.
+    """
     import pyarrow as pa
 
     found = pa.schema([])
@@ -54,7 +57,8 @@ def _schema(lines: BinaryIO | io.RawIOBase) -> pa.Schema:
         names = dict.fromkeys(name for row in rows for name in row)
         new = pa.Table.from_pylist([dict.fromkeys(names) | row for row in rows]).schema
         found = pa.unify_schemas([found, new], promote_options="permissive")
-    return found
+    text = pa.string()
+    return pa.schema([field.with_type(text) if pa.types.is_null(field.type) else field for field in found])
 
 
 def _groups(lines: BinaryIO | io.RawIOBase) -> Iterator[list[dict[str, Any]]]:

@@ -77,9 +77,7 @@ class _JsonWriter:
         self._stream.write(piece.with_text(text).encode("utf-8", "surrogatepass"))
 
     def write_original(self, original: bytes, record: Record | None = None) -> None:
-        """Write the JSON of a piece. Raises `DataError` for a rejected value: where it was is not known."""
-        if record is None:
-            raise DataError("a value was rejected; JSON is not restored where values were, as their commas are gone")
+        """Write the JSON of a piece."""
         self._stream.write(original)
 
     def close(self) -> None:
@@ -144,7 +142,8 @@ class _Reader:
             self._move_mark()
         for piece in found:
             if isinstance(piece, RejectedPiece):
-                yield Rejected(self._line, piece.reason, piece.json.encode("utf-8", "surrogatepass"))
+                raw = piece.json.encode("utf-8", "surrogatepass")
+                yield Rejected(self._line, piece.reason, raw, is_element=True)
             else:
                 yield piece
         self._at = stop

@@ -157,7 +157,7 @@ def _pieces(line: bytes, record: object, name: str, number: int, fields: Fields)
             known = f"{name}:{number}" if piece.id is None else piece.id
             yield Record(known, piece.text, piece, len(piece.before), piece.is_null)
         else:
-            yield Rejected(number, piece.reason, piece.json.encode("utf-8", "surrogatepass"))
+            yield Rejected(number, piece.reason, piece.json.encode("utf-8", "surrogatepass"), is_element=True)
 
 
 class _JsonLinesWriter:

@@ -221,12 +221,35 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
         restore_folder(tmp_path, tmp_path / "removed.jsonl", None, tmp_path / "back")
 
 
-def test_a_manifest_that_names_a_file_elsewhere_is_refused(folder: Path) -> None:
+@pytest.mark.parametrize("name", ["link/../../x.txt", "../in/empty.txt", "/in/empty.txt", ""])
+def test_nothing_is_written_outside_of_the_target(name: str, folder: Path) -> None:
+    (folder / "clean" / "link").symlink_to("deep")
+    (folder / "x.txt").write_text("mine")
     manifest = folder / "clean" / "_manifest.jsonl"
-    manifest.write_text(manifest.read_text().replace("empty.txt", "../in/empty.txt"))
+    manifest.write_text(manifest.read_text().replace('"empty.txt"', json.dumps(name)))
     with pytest.raises(DataError, match="which is not in the folder"):
         restore_folder(folder / "clean", folder / "removed.jsonl.gz", None, folder / "back")
     assert not (folder / "back").exists()
+    assert (folder / "x.txt").read_text() == "mine"
+
+
+def test_a_file_that_cannot_be_restored_stops_no_other(folder: Path) -> None:
+    (folder / "clean" / "deep" / "in.wet").unlink()
+    restored = restore_folder(folder / "clean", folder / "removed.jsonl.gz", None, folder / "back")
+    assert len(restored.failed) == 1
+    assert "in.wet" in restored.failed[0]
+    expected = contents(folder / "in")
+    del expected["deep/in.wet"]
+    assert contents(folder / "back") == expected
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.json"])
+def test_a_rejected_element_of_an_array_is_not_put_back(name: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(f'{{"a": [{{"text": "{STORY}"}}, {{"x": 1}}]}}\n')
+    nested = replace(run, fields=Fields("a.text"))
+    with pytest.raises(DataError, match="had an element of an array that was rejected"):
+        round_trip(nested, tmp_path / name)
+    assert not (tmp_path / "back" / name).exists()
 
 
 # Sidecars that do not fit

@@ -54,7 +54,7 @@ class Size:
     round: int
     seconds: float
     kill_every: float
-    kills: int = 1_000_000
+    kills: int
 
     @property
     def faults(self) -> Faults:
@@ -243,11 +243,14 @@ def main() -> int:
     parser.add_argument("--gigabytes", type=float, default=20, help="bytes to clean, before compression")
     parser.add_argument("--minutes", type=float, default=20, help="time of cleaning after which it stops")
     parser.add_argument("--round-megabytes", type=float, default=256, help="size of one round")
-    parser.add_argument("--kill-every", type=float, default=8, help="mean seconds between killed workers")
+    parser.add_argument("--kill-every", type=float, default=4, help="mean seconds between killed workers")
+    parser.add_argument("--kills", type=int, default=4, help="workers that are killed in one run, at most")
     parser.add_argument("--output", type=Path, default=Path("build/soak"), help="folder for soak.json and soak.png")
     parser.add_argument("--short", action="store_true", help="50 MB in about a minute; throughput is not compared")
     given = parser.parse_args()
-    size = Size(int(given.gigabytes * 1e9), int(given.round_megabytes * 1e6), given.minutes * 60, given.kill_every)
+    size = Size(
+        int(given.gigabytes * 1e9), int(given.round_megabytes * 1e6), given.minutes * 60, given.kill_every, given.kills
+    )
     if given.short:
         size = Size(50_000_000, 12_500_000, 60, kill_every=2, kills=3)
     start = time.perf_counter()
