@@ -4,13 +4,15 @@
 # make lint        ruff, mypy, and the layers of the imports
 # make docs        builds the documentation into build/docs; warnings are errors
 # make gate DATA=… compares the shipped model's figures on labelled documents with their floors
+# make dist        builds the sdist and the wheel into dist; the same files give the same bytes
+# make sbom        builds them, and the bill of materials of the wheel's run-time dependencies
 # make lock        resolves requirements-dev.lock again
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.lock
 
-.PHONY: demo test test-quick lint docs gate lock clean
+.PHONY: demo test test-quick lint docs gate dist sbom lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/detector predict --table seeds/example.txt
@@ -33,6 +35,13 @@ docs: $(VENV)/installed-docs
 
 gate: $(VENV)/installed
 	$(BIN)/python -m training.gate $(DATA)
+
+dist: $(VENV)/installed
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+
+sbom: dist
+	.ci/sbom dist/*.whl
 
 lock: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
