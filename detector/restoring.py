@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
 from itertools import chain
+from typing import NamedTuple, cast
 
 from detector.errors import DataError
 
@@ -14,30 +16,66 @@ def restore(text: str, removed: Iterable[_Removed]) -> str:
     """The original of a clean text, character for character.
 
     ``removed`` is what was removed, in order: `Cleaned.removed_spans`, or the lines of a sidecar (``--removed``) that
-    belong to the text, as dictionaries with ``start`` and ``text``. Raises `DataError` where it does not fit the text.
+    belong to the text, as dictionaries with ``start`` and ``text``; a ``digest`` is checked. Raises `DataError` where
+    it does not fit the text.
     """
     return "".join(restore_pieces([text], removed))
 
 
 def restore_pieces(chunks: Iterable[str], removed: Iterable[_Removed]) -> Iterator[str]:
     """The original of a clean text that comes in chunks, in pieces. Otherwise like `restore`."""
-    entries = (_entry(given) for given in removed)
-    start, insertion = next(entries, (None, ""))
+    entries = map(_entry, removed)
+    entry = next(entries, None)
+    digest = TextDigest()
+    wanted = entry.digest if entry else ""
     at = 0  # in the original
     for chunk in chain(chunks, [""]):  # what was removed may be all of the text
         rest = chunk
-        while start is not None and start - at <= len(rest):
-            yield rest[: _distance(start, at)]
-            yield insertion
-            rest = rest[start - at :]
-            at = start + len(insertion)
-            start, insertion = next(entries, (None, ""))
+        while entry is not None and entry.start - at <= len(rest):
+            for piece in (rest[: _distance(entry.start, at)], entry.text):
+                digest.add(piece)
+                yield piece
+            rest = rest[entry.start - at :]
+            at = entry.start + len(entry.text)
+            wanted = entry.digest
+            entry = next(entries, None)
+        digest.add(rest)
         yield rest
         at += len(rest)
-    if start is not None:
+    if entry is not None:
         raise DataError(
-            f"removed text begins at character {start}, but the original ends at {at}: it was removed from another text"
+            f"removed text begins at character {entry.start}, but the original ends at {at}: it was removed from "
+            "another text"
         )
+    if wanted not in ("", digest.value):
+        raise DataError(
+            "what was removed does not restore the original: lines are missing, or belong to another result; or "
+            "another --text-field was cleaned"
+        )
+
+
+class TextDigest:
+    """The digest of a text that comes in pieces: BLAKE2b of its UTF-8, 16 bytes."""
+
+    def __init__(self) -> None:
+        self._hash = blake2b(digest_size=16)
+
+    def add(self, piece: str) -> None:
+        """Add the next piece."""
+        self._hash.update(piece.encode("utf-8", "surrogatepass"))
+
+    @property
+    def value(self) -> str:
+        """The digest of all pieces: 32 hexadecimal digits."""
+        return self._hash.hexdigest()
+
+
+class _Entry(NamedTuple):
+    """A removed text, and the digest of the original: empty where none is given, None in all lines but the last."""
+
+    start: int
+    text: str
+    digest: str | None
 
 
 def _distance(start: int, at: int) -> int:
@@ -49,8 +87,13 @@ def _distance(start: int, at: int) -> int:
     return start - at
 
 
-def _entry(given: _Removed) -> tuple[int, str]:
-    start, text = (given.get("start"), given.get("text")) if isinstance(given, Mapping) else given
-    if not isinstance(start, int) or isinstance(start, bool) or start < 0 or not isinstance(text, str):
+def _entry(given: _Removed) -> _Entry:
+    digest: object = ""
+    if isinstance(given, Mapping):
+        start, text, digest = given.get("start"), given.get("text"), given.get("digest", "")
+    else:
+        start, text = given if isinstance(given, tuple) and len(given) == 2 else (None, None)
+    is_start = isinstance(start, int) and not isinstance(start, bool) and start >= 0
+    if not is_start or not isinstance(text, str) or not (digest is None or isinstance(digest, str)):
         raise DataError('removed text needs a "start" (a whole number) and a "text" (a string)')
-    return start, text
+    return _Entry(cast("int", start), text, digest)

@@ -15,12 +15,14 @@ from detector.corpus.collector import Collector, Sinks, Warn, in_order
 from detector.corpus.manifest import Manifest, Stamp, digest, earlier_results, settings_of
 from detector.corpus.messages import Message
 from detector.corpus.one_file import Run
+from detector.corpus.originals import with_missing_lines
 from detector.corpus.plan import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE, Plan, Task
 from detector.corpus.progress import RunProgress, show_progress
-from detector.corpus.sidecar import append_to_sidecar, keep_lines, sidecar
+from detector.corpus.sidecar import append_to_sidecar, keep_lines, lines_by_file, sidecar
 from detector.corpus.summary import Summary
 from detector.corpus.task_runner import Outcome, TaskFunction, TaskRunner, lost
 from detector.corpus.workers import Workers
+from detector.errors import UsageError
 from detector.util.atomic import clear_unfinished, replacing, sync_folder, working_in
 from detector.util.json_lines import json_line
 from detector.util.output import open_output, standard_output
@@ -130,8 +132,13 @@ class _CorpusRun:
         return self.summary
 
     def in_place(self) -> Summary:
-        """Clean inputs in place. Lines of earlier runs stay in the sidecars, for the files that are not done now."""
+        """Clean inputs in place. Lines of earlier runs stay in the sidecars, for the files that are not done now.
+
+        A file that was cleaned before, but whose lines are missing in the sidecar for removed text, is cleaned again
+        from its original: an earlier run was killed before it could write them.
+        """
         options, collector = self.options, self._collector()
+        self.plan = replace(self.plan, tasks=with_missing_lines(self.plan.tasks, options.removed))
         with (
             append_to_sidecar(options.removed, is_replaced=collector.is_done) as removed,
             append_to_sidecar(options.rejected, is_replaced=collector.is_done_or_rejected) as rejected,
@@ -159,6 +166,7 @@ class _CorpusRun:
         settings = settings_of(self.run, options.removed)
         rejected_file = options.rejected or folder / REJECTED_FILE
         with working_in(folder) as scratch:
+            self._check_removed(folder)
             clear_unfinished([folder, *self._folders(sidecars_only=True)])
             manifest = Manifest(folder / MANIFEST_FILE, digest(settings))
             earlier = earlier_results(self.plan, manifest, options.removed, rejected_file, options.force)
@@ -179,6 +187,18 @@ class _CorpusRun:
                 file.write(json_line(self._report(progress, len(collector.done), settings)))
             sync_folder(folder)
         return self.summary
+
+    def _check_removed(self, folder: Path) -> None:
+        """Raise `UsageError` if the sidecar for removed text has lines, but the folder has no result yet.
+
+        Lines of two folders would replace each other: they name files by their paths below the folder.
+        """
+        removed = self.options.removed
+        if removed and not (folder / MANIFEST_FILE).exists() and lines_by_file(removed):
+            raise UsageError(
+                f"--removed {removed}: has lines already, but {folder} has no results: they belong to another run; "
+                "name another file, or delete this one"
+            )
 
     def _collector(self, manifest: Manifest | None = None) -> Collector:
         collector = Collector(self.summary, self.warn, manifest)

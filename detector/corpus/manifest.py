@@ -7,7 +7,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -58,13 +58,16 @@ class Manifest:
 
     A result is up to date if its source has not changed, the settings are the same (by their `digest`), the result is
     still the file that was written, and the sidecars still have all lines for it. So an entry that reached the disk
-    before its result, in a power cut, does no harm.
+    before its result, in a power cut, does no harm. An entry that this version did not write, or that was changed since
+    by hand, is ignored.
     """
 
     def __init__(self, path: Path, settings: str) -> None:
         self.path = path
         self._settings = settings
-        self._records = {record["file"]: record for record in read_json_lines(path) if "file" in record}
+        self._records = {
+            record["file"]: record for record in read_json_lines(path) if isinstance(record.get("file"), str)
+        }
 
     def up_to_date(self, task: Task, present: LineCounts) -> Entry | None:
         """The entry of a task whose result is up to date; None if it has to be made.
@@ -74,7 +77,9 @@ class Manifest:
         record = self._records.get(task.file, {})
         try:
             entry = Entry(Summary.from_json(record["counts"]), LineCounts(**record["lines"]))
-        except (KeyError, TypeError, ValueError):  # no entry, or one of another version
+        except (AttributeError, KeyError, TypeError, ValueError):  # no entry, one of another version, or a damaged one
+            return None
+        if not _is_sound(entry):
             return None
         if entry.lines.removed > present.removed or entry.lines.rejected > present.rejected:
             return None
@@ -101,6 +106,15 @@ class Manifest:
             "lines": asdict(lines),
             "counts": counts,
         }
+
+
+def _is_sound(entry: Entry) -> bool:
+    """Whether the values of an entry have the types that they were written with."""
+    counts = entry.summary.to_json()
+    rows = counts.pop("kept") + counts.pop("removed")
+    names = [name for row in rows for name in row[:2]]
+    numbers = [*counts.values(), *astuple(entry.lines), *(number for row in rows for number in row[2:])]
+    return all(isinstance(name, str) for name in names) and all(type(number) is int for number in numbers)
 
 
 @dataclass(frozen=True, slots=True)

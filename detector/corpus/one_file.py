@@ -16,7 +16,7 @@ from detector.corpus.counting import DocumentCounter
 from detector.corpus.originals import cleaned_before, keep_original
 from detector.corpus.plan import Task
 from detector.corpus.progress import Meter
-from detector.corpus.records import decisions_line, rejected_line, removed_lines
+from detector.corpus.records import RemovedLines, decisions_line, rejected_line
 from detector.corpus.summary import Summary
 from detector.errors import DataError
 from detector.formats.base import DEFAULT_FIELDS, Fields, Record, Rejected
@@ -88,24 +88,26 @@ class Run:
                 if isinstance(record.text, str):
                     writer.write(record, self._clean_record(task, document, record, tuple(sections), sidecars.removed))
                     continue
+                removed = sidecars.removed and RemovedLines(sidecars.removed, task.file, document, record)
                 for section in sections:  # a text in chunks is never held as a whole
-                    if sidecars.removed:
-                        sidecars.removed.writelines(removed_lines(task.file, document, record, section))
+                    if removed:
+                        removed.add(section)
                     writer.write(record, section.prediction.clean_text())
+                if removed:
+                    removed.end()
             writer.close()
 
     @staticmethod
     def _clean_record(
-        task: Task, document: int, record: Record, sections: Sequence[SectionPrediction], removed: BinaryIO | None
+        task: Task, document: int, record: Record, sections: Sequence[SectionPrediction], stream: BinaryIO | None
     ) -> str:
-        """The clean text of a record; what is removed is written to the sidecar ``removed``."""
+        """The clean text of a record; what is removed is written to the sidecar ``stream``."""
         text = "".join(section.prediction.clean_text() for section in sections)
-        if removed and text != record.text:
-            original = task.type.format.original(record, text)
+        if stream and text != record.text:
+            removed = RemovedLines(stream, task.file, document, record)
             for section in sections:
-                lines = tuple(removed_lines(task.file, document, record, section, original))
-                removed.writelines(lines)
-                original = None if lines else original
+                removed.add(section)
+            removed.end(task.type.format.original(record, text))
         return text
 
     def predict(
@@ -144,8 +146,13 @@ class Run:
             with standard_output() as stream:
                 yield stream
             return
-        task.target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(task.target, scratch) as file:
+        with contextlib.ExitStack() as stack:
+            try:
+                task.target.parent.mkdir(parents=True, exist_ok=True)
+                file = stack.enter_context(replacing(task.target, scratch))
+            except OSError as error:
+                reason = error.strerror or error
+                raise DataError(f"{task.target}: cannot be written: {reason}; choose another --output") from error
             with compressing(file, task.compression) as output:
                 yield output
             file.flush()
@@ -174,6 +181,8 @@ class Run:
                         yield record, counter.long(self.cleaner.predict_sections(record.text))
                     else:
                         yield record, counter.nothing(record)
+        if summary.rejected and not (summary.documents or summary.nulls):
+            raise DataError(f"{task.name}: none of its records can be read ({summary.rejected:,} rejected)")
         counter.finish()
 
     def _without_rejected(

@@ -7,10 +7,12 @@ import filecmp
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
 from detector.corpus.plan import Task, original_of
+from detector.corpus.sidecar import lines_by_file
 from detector.errors import DataError
 from detector.formats.base import Fields, Record
 from detector.formats.compression import decompressing
@@ -39,6 +41,22 @@ def cleaned_before(task: Task, fields: Fields) -> bool:
             "that were removed; move it elsewhere first"
         )
     return task.source != original
+
+
+def with_missing_lines(tasks: tuple[Task, ...], removed: Path | None) -> tuple[Task, ...]:
+    """The tasks, of which those start from their originals whose removed text is not in the sidecar ``removed``.
+
+    Of the file that the last line is about, lines may be missing.
+    """
+    if removed is None:
+        return tasks
+    complete = set(list(lines_by_file(removed))[:-1])
+    return tuple(
+        replace(task, source=original_of(task.target))
+        if task.target and task.file not in complete and original_of(task.target).exists()
+        else task
+        for task in tasks
+    )
 
 
 def keep_original(path: Path) -> None:

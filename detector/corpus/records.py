@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from detector.formats.base import Record, Rejected
+from detector.restoring import TextDigest
 from detector.results import SectionPrediction
 from detector.util.json_lines import json_line
 
@@ -40,28 +42,44 @@ def _entries(section: SectionPrediction) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def removed_lines(
-    file: str, document: int, record: Record, section: SectionPrediction, original: bytes | None = None
-) -> Iterator[bytes]:
-    """One line for each removed paragraph of a section of a text.
+@dataclass
+class RemovedLines:
+    """Writes what is removed from one text to ``stream``: one line for each removed paragraph.
 
-    ``document`` is the number of the text in its file, counted from 1; ``file`` names it. Each line has the text
-    from the start of the paragraph to the start of the next one, and its ``start`` and ``end`` as characters of the
-    original text. Inserting the texts into the clean text at their starts, in order, restores the original text.
-    ``original`` goes into the first line: the bytes of the record, if its text does not restore them.
+    ``document`` is the number of the text in its file, counted from 1; ``file`` names it. Each line has the text from
+    the start of the paragraph to the start of the next one, and its ``start`` and ``end`` as characters of the original
+    text. Inserting the texts into the clean text at their starts, in order, restores the original text. The last line
+    has the digest of the original text (`detector.restoring.TextDigest`).
     """
-    prediction = section.prediction
-    rows = np.flatnonzero(~prediction.keep).tolist()
-    for row, (start, end) in zip(rows, prediction.removed_spans(), strict=True):
-        yield json_line({
-            "file": file, "document": document, "id": record.id,
-            "start": section.start + start, "end": section.start + end,
-            "label": prediction.labels[prediction.label_indices[row]],
-            "kind": prediction.kinds[prediction.kind_indices[row]],
-            "score": round(float(prediction.keep_scores[row]), 6),
-            "text": prediction.source[start:end], "original": text_of(original),
-        })  # fmt: skip
-        original = None
+
+    stream: BinaryIO
+    file: str
+    document: int
+    record: Record
+    _held: dict[str, Any] | None = None  # the last line, which may be the last of all
+    _digest: TextDigest = field(default_factory=TextDigest)
+
+    def add(self, section: SectionPrediction) -> None:
+        """Write the lines of the next section of the text."""
+        prediction = section.prediction
+        self._digest.add(prediction.source)
+        rows = np.flatnonzero(~prediction.keep).tolist()
+        for row, (start, end) in zip(rows, prediction.removed_spans(), strict=True):
+            if self._held:
+                self.stream.write(json_line(self._held))
+            self._held = {
+                "file": self.file, "document": self.document, "id": self.record.id,
+                "start": section.start + start, "end": section.start + end,
+                "label": prediction.labels[prediction.label_indices[row]],
+                "kind": prediction.kinds[prediction.kind_indices[row]],
+                "score": round(float(prediction.keep_scores[row]), 6),
+                "text": prediction.source[start:end], "digest": None, "original": None,
+            }  # fmt: skip
+
+    def end(self, original: bytes | None = None) -> None:
+        """Write the last line. ``original`` are the bytes of the record, if its text does not restore them."""
+        if self._held:
+            self.stream.write(json_line(self._held | {"digest": self._digest.value, "original": text_of(original)}))
 
 
 def rejected_line(file: str, rejected: Rejected, position: int) -> bytes:

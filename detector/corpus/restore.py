@@ -61,7 +61,7 @@ class Sidecar(AbstractContextManager["Sidecar"]):
         self._path = path
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._places: dict[str, list[tuple[int, int]]] = {}  # where lines begin, and how many there are
-        for name, lines in groupby(read_sidecar(path) if path else (), lambda line: str(line.get("file"))):
+        for name, lines in groupby(read_sidecar(path, strict=True) if path else (), lambda line: str(line.get("file"))):
             start, number = self._file.tell(), 0
             for line in lines:
                 self._file.write(json_line(line))
@@ -231,9 +231,9 @@ class _Restorer:
         try:
             if isinstance(record.text, str):
                 given: _Lines = list(lines)
-                original = given[0].get("original")
+                text, original = restore(record.text, given), given[-1].get("original")
                 if original is None:
-                    self.writer.write(record, restore(record.text, given))
+                    self.writer.write(record, text)
                 else:
                     self.writer.write_original(bytes_of(str(original)), record)
             else:

@@ -14,22 +14,28 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from detector.corpus import sidecar_parquet
-from detector.errors import UsageError
+from detector.errors import DataError, UsageError
 from detector.formats.compression import compressing, compression_of, decompressing
 from detector.formats.compression import require as require_compression
 from detector.formats.registry import format_by_extension
-from detector.util.atomic import is_stream, replacing
+from detector.util.atomic import is_stream, locked, replacing
 from detector.util.json_lines import json_line, parse_json_lines, read_json_lines
 from detector.util.libraries import load_library
 from detector.util.output import open_output
 
-_LONGEST_NAME = 240  # bytes of a name that a working copy's name can hold, where names have up to 255
+_FORMATS = (None, "jsonl", "parquet")  # those that the name of a sidecar may have; None for an unknown extension
+_LONGEST_NAME = 240  # bytes of a name that a hidden file's name can hold, where names have up to 255
 
 Condition = Callable[[dict[str, Any]], bool]  # on the object of a line
 
 
 def require(path: Path | None) -> None:
     """Raise `UsageError` if a sidecar cannot have this name, or needs a library that is not installed."""
+    if path and format_by_extension(path) not in _FORMATS:
+        raise UsageError(
+            f"{path}: this file gets JSON Lines or Parquet, but its name is that of another format; name it .jsonl, "
+            ".jsonl.gz or .parquet"
+        )
     if path and _is_parquet(path):
         if compression_of(path):
             raise UsageError(f"{path}: Parquet files are compressed inside; leave out {compression_of(path)}")
@@ -37,20 +43,41 @@ def require(path: Path | None) -> None:
     require_compression(compression_of(path))
 
 
-def read_sidecar(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a sidecar, as they were written. Raises `OSError` if it cannot be read."""
-    if not _is_plain(path):
-        with tempfile.TemporaryFile() as lines, open(path, "rb") as file:
+def read_sidecar(path: Path, strict: bool = False) -> Iterator[dict[str, Any]]:
+    """The lines of a sidecar, as they were written.
+
+    A torn line, which a killed run leaves, is skipped; with ``strict``, it raises `DataError`, as does any line that is
+    no JSON object. Raises `OSError` if the file cannot be read, `DataError` if it is compressed or Parquet and damaged.
+    """
+    with open(path, "rb") as file:
+        if _is_plain(path):
+            yield from _parsed(file, path, strict)
+            return
+        with tempfile.TemporaryFile() as lines:
             _read_final(file, lines, path)
             lines.seek(0)
-            yield from parse_json_lines(lines)
-        return
-    with open(path, "rb") as lines:
+            yield from _parsed(lines, path, strict)
+
+
+def _parsed(lines: BinaryIO, path: Path, strict: bool) -> Iterator[dict[str, Any]]:
+    if not strict:
         yield from parse_json_lines(lines)
+        return
+    for number, line in enumerate(lines, 1):
+        record = next(parse_json_lines([line]), None)
+        if record is None:
+            raise DataError(
+                f"{path}: line {number} is no line of a file of removed text; the file was cut or changed: get it "
+                "again, or mend the line"
+            )
+        yield record
 
 
 def lines_by_file(path: Path | None) -> Counter[str]:
-    """The number of lines for each file in a sidecar that earlier runs left, complete or as a working copy."""
+    """The number of lines for each file in a sidecar that earlier runs left, complete or as a working copy.
+
+    Raises `DataError` if the sidecar is damaged.
+    """
     counts: Counter[str] = Counter()
     if path is None or is_stream(path):
         return counts
@@ -91,21 +118,40 @@ def append_to_sidecar(
     lines of earlier runs for which ``is_replaced`` is true by then. Lines that are flushed survive even if the process
     is killed. A compressed or Parquet file cannot be appended to: until the block ends, its lines are in a hidden
     working copy beside it, where the next run finds them. A stream (``/dev/stdout``) gets the new lines only.
+
+    Raises `DataError` if another process is appending to the file, or it is damaged.
     """
     if path is None or is_stream(path):
         with sidecar(path) as stream:
             yield stream
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path), _appending(path, surplus or Counter(), is_replaced) as stream:
+        yield stream
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock_file = _hidden(Path(os.path.realpath(path)), "lock")  # the same for all links to a file
+    with locked(lock_file, path, "to it", "name another file"):
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # Windows deletes no file that is open
+                lock_file.unlink()
+
+
+@contextlib.contextmanager
+def _appending(path: Path, surplus: Counter[str], is_replaced: Condition) -> Iterator[BinaryIO]:
     working_copy = _working_copy(path)
     if working_copy != path and path.exists() and not working_copy.exists():
         with replacing(working_copy) as lines, open(path, "rb") as file:
             _read_final(file, lines, path)
-    keep_lines(working_copy, _without(surplus or Counter()))
+    _rewrite(working_copy, _without(surplus))
     earlier = working_copy.stat().st_size
     with open_output(working_copy, "ab", path) as stream:
         yield stream
-    _delete_replaced(working_copy, earlier, is_replaced)
+    _delete_replaced(working_copy, earlier, lambda record: _names_file(record) and is_replaced(record))
     if working_copy != path:
         with replacing(path) as file, open(working_copy, "rb") as all_lines:
             _write_final(all_lines, file, path)
@@ -113,7 +159,15 @@ def append_to_sidecar(
 
 
 def keep_lines(path: Path, keep: Condition) -> None:
-    """Delete the lines of a file of JSON Lines that are incomplete, or for whose objects ``keep`` is false."""
+    """Delete the lines of a file of JSON Lines that are incomplete, name no file, or for which ``keep`` is false."""
+    _rewrite(path, lambda record: _names_file(record) and keep(record))
+
+
+def _names_file(record: dict[str, Any]) -> bool:
+    return isinstance(record.get("file"), str)
+
+
+def _rewrite(path: Path, keep: Condition) -> None:
     with replacing(path) as file:
         file.writelines(json_line(record) for record in read_json_lines(path) if keep(record))
 
@@ -151,12 +205,15 @@ def _until(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 def _working_copy(path: Path) -> Path:
     """The file that lines are appended to: the sidecar itself if it holds plain lines, else a hidden file beside it."""
-    if _is_plain(path):
-        return path
+    return path if _is_plain(path) else _hidden(path, "unfinished")
+
+
+def _hidden(path: Path, extension: str) -> Path:
+    """A hidden file beside a file."""
     name = path.name
     if len(os.fsencode(name)) > _LONGEST_NAME:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
-    return path.with_name(f".{name}.unfinished")
+    return path.with_name(f".{name}.{extension}")
 
 
 def _is_plain(path: Path) -> bool:
@@ -177,8 +234,13 @@ def _write_final(lines: BinaryIO | io.RawIOBase, file: BinaryIO, path: Path) -> 
 
 
 def _read_final(file: BinaryIO, lines: BinaryIO, path: Path) -> None:
-    """Write to ``lines`` the JSON Lines that `_write_final` wrote to ``file``."""
+    """Write to ``lines`` the JSON Lines that `_write_final` wrote to ``file``. Raises `DataError` if it is damaged."""
     if _is_parquet(path):
-        lines.writelines(map(json_line, sidecar_parquet.read(file)))
+        lines.writelines(map(json_line, sidecar_parquet.read(file, str(path))))
         return
-    shutil.copyfileobj(decompressing(file, compression_of(path)), lines)
+    try:
+        shutil.copyfileobj(decompressing(file, compression_of(path)), lines)
+    except OSError as error:
+        if error.errno is not None:  # the file cannot be read; damaged data has no number
+            raise
+        raise DataError(f"{path}: {error}") from error

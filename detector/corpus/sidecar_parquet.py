@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from detector.errors import DataError
+
 if TYPE_CHECKING:
     import io
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 ESCAPED = "escaped"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _GROUP_ROWS, _GROUP_BYTES = 10_000, 32 << 20
+_MESSAGE = 200  # characters of an error of pyarrow
 
 
 def write(lines: BinaryIO | io.RawIOBase, file: BinaryIO) -> None:
@@ -30,19 +33,26 @@ def write(lines: BinaryIO | io.RawIOBase, file: BinaryIO) -> None:
     start = lines.tell()
     schema = _schema(lines)
     lines.seek(start)
-    with pq.ParquetWriter(file, schema) as writer:
+    with pq.ParquetWriter(file, schema, write_page_checksum=True) as writer:
         for rows in _groups(lines):
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
 
 
-def read(file: BinaryIO) -> Iterator[dict[str, Any]]:
-    """The objects of the lines that `write` wrote."""
+def read(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
+    """The objects of the lines that `write` wrote to the file ``name``. Raises `DataError` if it is damaged."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for batch in pq.ParquetFile(file).iter_batches():
-        for row in batch.to_pylist():
-            escaped = row.pop(ESCAPED, None)
-            yield row | json.loads(escaped) if escaped else row
+    try:
+        for batch in pq.ParquetFile(file, page_checksum_verification=True).iter_batches():
+            for row in batch.to_pylist():
+                escaped = row.pop(ESCAPED, None)
+                yield row | json.loads(escaped) if escaped else row
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the file; those of pyarrow have none
+            raise
+        said = " ".join(str(error).split())[:_MESSAGE]
+        raise DataError(f"{name}: damaged, or not Parquet ({said}); get the file again, or name another") from error
 
 
 def _schema(lines: BinaryIO | io.RawIOBase) -> pa.Schema:

@@ -67,12 +67,22 @@ def serve(connection: Connection, cells: MutableSequence[int], slot: int) -> Non
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
         connection.send(Ready(function=True))
-        function = connection.recv()
+        function = _received(connection)
         meter = Meter(cells, slot)
         connection.send(Ready())
         while True:
-            _send(connection, _run(function, connection.recv(), meter))
+            _send(connection, _run(function, _received(connection), meter))
     os._exit(1 if _state.stopped else 0)
+
+
+def _received(connection: Connection) -> Any:  # noqa: ANN401 - whatever was sent
+    """The next message. Raises `EOFError` if the parent was killed, also while it was sending."""
+    try:
+        return connection.recv()
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise EOFError("the message was cut") from error
 
 
 def _run(function: Callable[[Any, Meter], Any], task: Any, meter: Meter) -> Finished | Raised:  # noqa: ANN401

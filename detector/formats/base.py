@@ -41,8 +41,8 @@ class Rejected:
     """A part of a file that cannot be read as a record.
 
     ``number`` is the number of its first line, counted from 1, or in a format without lines that of the record; ``raw``
-    are its bytes. ``is_element`` tells an element of an array, which cannot be put back by its bytes alone: a comma is
-    left out with it.
+    are its bytes. ``is_element`` tells an element of an array or of another whole, which cannot be put back by its
+    bytes alone: a comma is left out with it.
     """
 
     number: int

@@ -15,15 +15,17 @@ def with_blank_lines(
 ) -> Iterator[Record | Rejected]:
     """The parts of a file, of which blank lines are given as their bytes: ``record`` makes a record of a run of them.
 
-    Blank lines after a rejected record belong to it. So the parts of the file without it are the same.
+    Blank lines after a rejected record belong to it. So the parts of the file without it are the same. If they are too
+    many to be held, it cannot be put back.
     """
     blank = bytearray()
     held: Rejected | None = None  # its blank lines may follow
     for part in parts:
         if isinstance(part, bytes):
             blank += part
-            if held is not None or len(blank) < _MOST:
+            if len(blank) < _MOST:
                 continue
+            held = held and replace(held, is_element=True)
         yield from _before(held, blank, record)
         held = None
         blank.clear()

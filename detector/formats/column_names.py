@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _NAMES = 20
+_WORDS = 3  # of a name; what has more is a sentence
 MAX_NAME = 40  # characters of a name
+
+
+def are_names(columns: Sequence[str]) -> bool:
+    """Whether the fields of a first line look like names of columns, and not like text."""
+    return all(len(column) <= MAX_NAME and len(column.split()) <= _WORDS for column in columns)
 
 
 def shown(names: Sequence[str]) -> str:

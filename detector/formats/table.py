@@ -11,7 +11,7 @@ from typing import BinaryIO
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
 from detector.formats.blank_lines import with_blank_lines
-from detector.formats.column_names import MAX_NAME, shown
+from detector.formats.column_names import MAX_NAME, are_names, shown
 from detector.formats.table_rows import BrokenRow, Row, RowReader
 
 _DELIMITERS = (b",", b";", b"\t", b"|")
@@ -103,10 +103,12 @@ class TableFormat:
 
 
 def _advice(columns: list[str]) -> str:
+    """What to do about a header without the column of the text, or with several."""
+    if are_names(columns):
+        return f"choose one with --text-field: {shown(columns)}"
     line = " ".join(columns)
-    if max(map(len, columns)) > MAX_NAME:
-        return f'the first line looks like no header: "{line[:MAX_NAME]}…"; put the names of the columns before it'
-    return f"choose one with --text-field: {shown(columns)}"
+    start = line if len(line) <= MAX_NAME else f"{line[: MAX_NAME - 1]}…"
+    return f'the first line looks like no header: "{start}"; put the names of the columns before it'
 
 
 @dataclass(frozen=True, slots=True)

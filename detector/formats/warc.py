@@ -50,12 +50,15 @@ class WarcFormat:
             yield from _plain_records(source, name, fields)
 
     def original(self, record: Record, text: str) -> bytes | None:
-        """The record, decompressed, if its header does not hold the digests that belong to its text."""
+        """The record, decompressed, if its header or its tail is not what is written for its text."""
         raw: _Raw = record.raw
-        header = header_of_body(raw.header, text.encode("utf-8", "surrogateescape"))
+        if text == record.text:
+            return None
+        clean = text.encode("utf-8", "surrogateescape")
         body = str(record.text).encode("utf-8", "surrogateescape")
-        restored = header_of_body(header, body)
-        return None if restored == raw.header or text == record.text else raw.header + body + raw.tail
+        header = header_of_body(header_of_body(raw.header, clean), body)
+        tail = _tail(_tail(raw.tail, clean), body)
+        return None if (header, tail) == (raw.header, raw.tail) else raw.header + body + raw.tail
 
     def writer(self, stream: BinaryIO, fields: Fields) -> _WarcWriter:
         """A writer of WARC records, compressed as they were read."""
@@ -276,5 +279,10 @@ class _WarcWriter:
 def _with_text(raw: _Raw, text: str) -> bytes:
     """The bytes of a record with another text, compressed if they were."""
     body = text.encode("utf-8", "surrogateescape")
-    new = header_of_body(raw.header, body) + body + raw.tail
+    new = header_of_body(raw.header, body) + body + _tail(raw.tail, body)
     return gzip.compress(new, mtime=0) if raw.data.startswith(_GZIP_MAGIC) else new
+
+
+def _tail(tail: bytes, body: bytes) -> bytes:
+    """The line ends to write after a body, so that none of them is one with the body's last byte."""
+    return b"\r" + tail if body.endswith(b"\r") and tail.startswith(b"\n") else tail

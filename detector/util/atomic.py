@@ -175,7 +175,7 @@ def working_in(folder: Path) -> Iterator[Path]:
     Files that a killed process left in the scratch folder are deleted first. Raises `DataError` if another process has
     locked the folder, or nothing can be written there.
     """
-    with _locked(folder):
+    with locked(folder / LOCK_FILE, folder, "there", "give another --output"):
         scratch = folder / SCRATCH_FOLDER
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
@@ -186,21 +186,29 @@ def working_in(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock of the operating system, which is released even if the process is killed. The lock file stays."""
+def locked(lock_file: Path, name: Path, where: str, remedy: str) -> Iterator[None]:
+    """Hold a lock of the operating system, which is released even if the process is killed. The lock file stays.
+
+    Its folder is created if it is missing. Who holds the lock may delete the file. Raises `DataError` if another run
+    holds the lock, or there can be none. The message names what is locked, ``name``, says that the other run is writing
+    ``where`` ("to it", "there"), and what else to do, ``remedy``.
+    """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / LOCK_FILE)
+    lock = FileLock(lock_file)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        lock_file.touch()
+        found = lock_file.stat()
         lock.acquire(timeout=0)
+        if not lock_file.exists() or not os.path.samestat(found, lock_file.stat()):  # deleted before it was locked
+            lock.release()
+            raise Timeout(str(lock_file))
     except Timeout as error:
-        raise DataError(
-            f"{folder}: another run is writing there; wait until it has finished, or give another --output"
-        ) from error
+        raise DataError(f"{name}: another run is writing {where}; wait until it has finished, or {remedy}") from error
     except (OSError, NotImplementedError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{folder}: cannot be written or locked: {reason}; give another --output") from error
+        raise DataError(f"{name}: cannot be written or locked: {reason}; {remedy}") from error
     try:
         yield
     finally:

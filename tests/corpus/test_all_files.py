@@ -23,7 +23,7 @@ from detector.corpus.one_file import Run
 from detector.corpus.plan import Plan, Task, plan
 from detector.corpus.summary import Summary
 from detector.corpus.task_runner import Outcome
-from detector.errors import DetectorError
+from detector.errors import DetectorError, UsageError
 from detector.formats.base import Fields
 from detector.formats.compression import compressing
 from detector.formats.registry import file_type
@@ -523,3 +523,17 @@ def test_inputs_to_look_at_are_named(counts: dict[str, int], said: list[str]) ->
     found = collector.Collector(Summary(), lambda message: messages.append(str(message)))
     found.add(Outcome(task_of(Path("in.txt")), None, Summary(**counts)), collector.Sinks())  # type: ignore[arg-type]
     assert messages == said
+
+
+def test_a_sidecar_of_another_folder_is_refused(run: Run, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text("Subscribe to our newsletter!\nThe bridge reopened on Monday.\n")
+    strict = replace(run, cleaner=replace(run.cleaner, threshold=0.9))
+    options = Options(removed=tmp_path / "removed.jsonl")
+    clean_all(plan([str(tmp_path / "one")], tmp_path / "clean-one"), strict, options, lambda message: None)
+    before = (tmp_path / "removed.jsonl").read_bytes()
+    assert before
+    with pytest.raises(UsageError, match="they belong to another run"):
+        clean_all(plan([str(tmp_path / "two")], tmp_path / "clean-two"), strict, options, lambda message: None)
+    assert (tmp_path / "removed.jsonl").read_bytes() == before

@@ -134,11 +134,25 @@ def test_rejected_records_are_counted_and_written_to_a_sidecar(run: Run, tmp_pat
 
 
 def test_more_rejected_records_than_allowed_stop_the_run(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "in.jsonl").write_bytes(b"bad\n" * 3)
+    (tmp_path / "in.jsonl").write_bytes(b"bad\n" * 3 + jsonl(["Rain fell."]))
     assert clean(replace(run, max_rejected=3), tmp_path / "in.jsonl", tmp_path / "out.jsonl").rejected == 3
     with pytest.raises(TooManyRejectedError, match="more than 2 records cannot be read"):
         clean(replace(run, max_rejected=2), tmp_path / "in.jsonl", tmp_path / "other.jsonl")
     assert sorted(f.name for f in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+@pytest.mark.parametrize("data", [b"A story.\nAnd its end.\n", b"bad\n\n"])
+def test_a_file_of_which_no_record_can_be_read_is_refused(data: bytes, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(data)
+    with pytest.raises(DataError, match=r"none of its records can be read \(\d rejected\)"):
+        clean(run, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_target_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_bytes(b"Rain fell.\n")
+    with pytest.raises(DataError, match=r"in\.txt/out\.txt: cannot be written: .*; choose another --output"):
+        clean(run, tmp_path / "in.txt", tmp_path / "in.txt" / "out.txt")
 
 
 @pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", needs("zstandard", ".zst")])

@@ -10,11 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.cleaner import Cleaner
+from detector.corpus.all_files import Options, clean_all
 from detector.corpus.inputs import Selection
+from detector.corpus.one_file import Run
 from detector.corpus.originals import _lines, cleaned_before, keep_original
 from detector.corpus.plan import Task, original_of, plan
 from detector.errors import DataError
 from detector.formats.base import Fields
+from detector.inference.model import Model
 
 FIELDS = Fields()
 
@@ -123,3 +127,28 @@ PIECES = st.lists(st.text(alphabet="ab\n\r\u2028 ", max_size=6), max_size=6)
 def test_lines_are_the_same_in_one_piece_or_in_many(pieces: list[str]) -> None:
     assert list(_lines(iter(pieces))) == "".join(pieces).splitlines(keepends=True)
     assert list(_lines("".join(pieces))) == "".join(pieces).splitlines(keepends=True)
+
+
+# Removed text that an earlier run could not write
+
+
+def test_a_file_whose_removed_text_is_missing_is_cleaned_again_from_its_original(
+    tiny_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    for number in range(4):
+        Path(f"in/{number}.txt").write_text(f"Subscribe to our newsletter!\nThe bridge {number} reopened on Monday.\n")
+    run, options = Run(Cleaner(tiny_model, 1.0)), Options(removed=Path("removed.jsonl"))
+
+    def cleaned() -> list[str]:
+        summary = clean_all(plan(["in"], None, in_place=True), run, options, lambda message: None)
+        assert summary.ok
+        return sorted(Path("removed.jsonl").read_text().splitlines())
+
+    lines = cleaned()
+    assert {json.loads(line)["file"] for line in lines} == {f"in/{number}.txt" for number in range(4)}
+    assert cleaned() == lines
+    for kept in (lines[:1], lines[:2], []):
+        Path("removed.jsonl").write_text("".join(f"{line}\n" for line in kept))
+        assert cleaned() == lines

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+from typing import Any
 
 import pytest
 
 from detector import cleaner as cleaner_module
 from detector.cleaner import Cleaner
-from detector.corpus.records import decisions_line, removed_lines
+from detector.corpus.records import RemovedLines, decisions_line
 from detector.formats.base import Record
 from detector.inference.model import Model
 from detector.results import SectionPrediction
@@ -35,9 +37,19 @@ def test_sections_make_the_lines_of_the_whole(text: str, tiny_model: Model, monk
     assert [(p["start"], p["end"]) for p in parsed["paragraphs"]] == [
         (p.start, p.end) for p in whole.prediction.paragraphs
     ]
-    removed = [json.loads(line) for part in in_sections for line in removed_lines("f", 1, record, part)]
-    assert removed == [json.loads(line) for line in removed_lines("f", 1, record, whole)]
+    removed = removed_lines(record, in_sections)
+    assert removed == removed_lines(record, [whole])
+    assert [line["digest"] is not None for line in removed] == [False] * (len(removed) - 1) + [True] * bool(removed)
     assert all(text[line["start"] : line["end"]] == line["text"] for line in removed)
+
+
+def removed_lines(record: Record, sections: list[SectionPrediction]) -> list[dict[str, Any]]:
+    stream = io.BytesIO()
+    lines = RemovedLines(stream, "f", 1, record)
+    for section in sections:
+        lines.add(section)
+    lines.end()
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 def test_a_lone_surrogate_in_an_id_is_escaped(tiny_model: Model) -> None:

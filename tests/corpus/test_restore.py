@@ -262,6 +262,8 @@ def test_a_rejected_element_of_an_array_is_not_put_back(name: str, run: Run, tmp
         ({"start": 9999}, r"document 1: removed text begins at character 9999, but the original ends"),
         ({"start": -1}, r"document 1: removed text needs"),
         ({"text": None}, r"document 1: removed text needs"),
+        ({"text": "Another appeal.\n"}, r"document 1: what was removed does not restore the original"),
+        ({"digest": None}, r"document 1: what was removed does not restore the original: lines are missing"),
     ],
 )
 def test_a_sidecar_of_another_file_is_refused(change: dict[str, Any], message: str, run: Run, tmp_path: Path) -> None:
@@ -272,6 +274,24 @@ def test_a_sidecar_of_another_file_is_refused(change: dict[str, Any], message: s
     with pytest.raises(DataError, match=message):
         restore_file(target, tmp_path / "other.jsonl", None, tmp_path / "back.jsonl")
     assert not (tmp_path / "back.jsonl").exists()
+
+
+def test_another_field_is_not_restored(run: Run, tmp_path: Path) -> None:
+    record = {"text": STORY, "body": f"{APPEAL}\n{STORY}"}
+    (tmp_path / "in.jsonl").write_text(json.dumps(record) + "\n")
+    every = replace(run, cleaner=replace(run.cleaner, threshold=1.0), fields=Fields("body"))
+    target = cleaned(every, tmp_path / "in.jsonl")
+    with pytest.raises(DataError, match="or another --text-field was cleaned"):
+        restore_file(target, tmp_path / "removed.jsonl", None, tmp_path / "back.jsonl")
+
+
+@pytest.mark.parametrize("data", [b"no JSON\n", b"[1]\n", b'{"file": "in.jsonl"', b"\x00\xff"])
+def test_what_is_no_sidecar_is_refused(data: bytes, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(jsonl([f"{APPEAL}\n{STORY}"]))
+    target = cleaned(run, tmp_path / "in.jsonl")
+    (tmp_path / "other.jsonl").write_bytes(data)
+    with pytest.raises(DataError, match=r"other\.jsonl"):
+        restore_file(target, tmp_path / "other.jsonl", None, tmp_path / "back.jsonl")
 
 
 def test_a_sidecar_of_several_inputs_needs_the_name_of_one(run: Run, tmp_path: Path) -> None:
@@ -309,6 +329,8 @@ def test_a_text_is_restored_whatever_its_chunks(text: str, threshold: float, siz
         ([(0, "xy"), (1, "z")], "begins at character 1, before the end"),
         ([(True, "x")], 'needs a "start"'),
         ([{"start": 1}], 'needs a "start"'),
+        ([5], 'needs a "start"'),
+        ([(1, 2, 3)], 'needs a "start"'),
     ],
 )
 def test_what_was_removed_from_another_text_is_refused(removed: list[Any], message: str) -> None:

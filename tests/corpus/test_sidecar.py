@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from rewriting import needs
 
 from detector.corpus.sidecar import append_to_sidecar, keep_lines, lines_by_file, read_sidecar, require, sidecar
-from detector.errors import UsageError
+from detector.errors import DataError, UsageError
 from detector.util.json_lines import json_line
 from detector.util.output import OutputError
 
@@ -39,6 +41,10 @@ def append(path: Path, lines: Lines, *arguments: Any) -> None:
 
 def line(file: str, number: int = 0) -> dict[str, Any]:
     return {"file": file, "start": number, "text": f"{file} {number}"}
+
+
+def names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
 
 
 def is_of(file: str) -> Callable[[dict[str, Any]], bool]:
@@ -105,7 +111,7 @@ def test_lines_of_a_file_are_replaced_when_it_is_done_again(name: str, tmp_path:
     assert list(read_sidecar(path)) == [line("b", 1), line("a", 3)]
     append(path, [], None, is_of("c"))
     assert list(read_sidecar(path)) == [line("b", 1), line("a", 3)]
-    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert names(tmp_path) == [name]
 
 
 @forms
@@ -146,6 +152,85 @@ def test_a_torn_line_swallows_no_other(torn: bytes, tmp_path: Path) -> None:
 
 
 @forms
+def test_a_strict_reading_returns_all_lines(name: str, tmp_path: Path) -> None:
+    write(tmp_path / name, [line("a"), line("b")])
+    assert list(read_sidecar(tmp_path / name, strict=True)) == [line("a"), line("b")]
+
+
+@pytest.mark.parametrize("compression", ["", ".gz"])
+@pytest.mark.parametrize(
+    "bad", [b'{"file": "b", "te', b'{"file": "b"}', b"\xff\n", b"null\n", b"\n", b"[" * 99 + b"\n"]
+)
+def test_a_torn_line_is_an_error_of_a_strict_reading(bad: bytes, compression: str, tmp_path: Path) -> None:
+    path = tmp_path / f"r.jsonl{compression}"
+    data = json_line(line("a")) + bad
+    path.write_bytes(gzip.compress(data) if compression else data)
+    with pytest.raises(DataError, match=rf"{re.escape(str(path))}: line 2 is no line of a file of removed text; "):
+        list(read_sidecar(path, strict=True))
+
+
+@pytest.mark.parametrize("cut", [0, 1, 40, -1, -9])
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_a_damaged_sidecar_is_named_and_stays(name: str, cut: int, tmp_path: Path) -> None:
+    path = tmp_path / name
+    write(path, [line("a", number) for number in range(9)])
+    path.write_bytes(path.read_bytes()[:cut])
+    damaged = path.read_bytes()
+    for read in (lambda: list(read_sidecar(path)), lambda: lines_by_file(path), lambda: append(path, [line("b")])):
+        with pytest.raises(DataError, match=rf"{re.escape(str(path))}: .*get the file again"):
+            read()
+    assert path.read_bytes() == damaged
+    assert names(tmp_path) == [name]
+
+
+def test_a_changed_value_in_a_parquet_sidecar_is_noticed(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "r.parquet"
+    write(path, [{"file": "a", "text": "Subscribe to our newsletter!"}])
+    path.write_bytes(path.read_bytes().replace(b"newsletter", b"newsLetter", 1))
+    with pytest.raises(DataError, match=r"r\.parquet: damaged"):
+        list(read_sidecar(path))
+
+
+@pytest.mark.parametrize("bad", [{"file": ["x"]}, {"file": {}}, {"file": 5}, {"n": 1}])
+def test_lines_of_no_file_stay(bad: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    write(path, [line("a"), bad])
+    append(path, [], Counter(b=1), lambda record: record["file"] in {"a"})
+    assert list(read_sidecar(path)) == [bad]
+
+
+@forms
+def test_two_runs_do_not_append_at_the_same_time(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    write(path, [line("a")])
+    (tmp_path / "link").mkdir()
+    link = tmp_path / "link" / name
+    link.symlink_to(path)
+    with append_to_sidecar(path) as stream:
+        assert stream is not None
+        for same in (path, link):
+            with pytest.raises(
+                DataError, match=f"{same}: another run is writing to it; wait until it has finished, or"
+            ):
+                append(same, [line("b")])
+        stream.write(json_line(line("c")))
+    append(path, [line("d")])
+    assert list(read_sidecar(path)) == [line("a"), line("c"), line("d")]
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.JSON", "r.txt", "r.md", "r.tsv.gz", "r.wet", "r.warc.gz"])
+def test_the_name_of_another_format_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=r"\.jsonl, \.jsonl\.gz or \.parquet"):
+        require(Path(name))
+
+
+@pytest.mark.parametrize("name", ["r.jsonl", "r.ndjson.gz", "r", "r.removed", "r.gz", "/dev/stdout"])
+def test_other_names_are_allowed(name: str) -> None:
+    require(Path(name))
+
+
+@forms
 def test_an_error_leaves_the_old_sidecar(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     write(path, [line("old")])
@@ -179,7 +264,7 @@ def test_the_longest_possible_name(length: int, extension: str, tmp_path: Path) 
     append(path, [line("a")])
     append(path, [line("b")])
     assert list(read_sidecar(path)) == [line("a"), line("b")]
-    assert list(tmp_path.iterdir()) == [path]
+    assert names(tmp_path) == [path.name]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

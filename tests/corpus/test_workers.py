@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import struct
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from command import start, tree
 
 from detector.corpus import workers as module
 from detector.corpus.progress import Counts, Meter
+from detector.corpus.worker import Ready, serve
 from detector.corpus.workers import Workers, WorkersError
 from detector.util.json_lines import json_line
 
@@ -196,6 +198,23 @@ def test_a_system_without_room_for_processes_is_named(monkeypatch: pytest.Monkey
     monkeypatch.setattr(multiprocessing.get_context("spawn").Process, "start", fail)
     with pytest.raises(WorkersError, match="Resource temporarily unavailable; try fewer --jobs"):
         worked(Workers(square, lost, 2), [1, 2, 3])
+
+
+@pytest.mark.parametrize("sent", [b"", b"\0\0", struct.pack("!i", 1000), struct.pack("!i", 1000) + b"cut"])
+def test_a_worker_ends_quietly_when_its_parent_dies_while_it_sends(
+    sent: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs, [0] * 4, 0))
+    process.start()
+    theirs.close()
+    assert ours.recv() == Ready(function=True)
+    os.write(ours.fileno(), sent)
+    ours.close()
+    process.join(DEADLINE)
+    assert process.exitcode == 0
+    assert capfd.readouterr().err == ""
 
 
 # The command, stopped while several processes are at work

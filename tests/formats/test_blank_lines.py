@@ -42,4 +42,5 @@ def test_the_other_parts_are_the_same_without_those_that_are_rejected(parts: lis
 def test_a_long_run_is_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blank_lines, "_MOST", 3)
     assert [part.raw for part in joined([b"\n"] * 7)] == [b"\n\n\n", b"\n\n\n", b"\n"]
-    assert [part.raw for part in joined([Rejected(1, "bad", b"bad\n"), *[b"\n"] * 5])] == [b"bad\n" + b"\n" * 5]
+    rejected, rest = joined([Rejected(1, "bad", b"bad\n"), *[b"\n"] * 5])
+    assert (rejected, rest.raw) == (Rejected(1, "bad", b"bad\n\n\n\n", is_element=True), b"\n\n")

@@ -205,6 +205,10 @@ HEADERS = {
     "id,text\n1,x\n".encode("utf-16"): "not UTF-8, but UTF-16",
     "id,text\n1,x\n".encode("utf-16-le"): "not UTF-8, but UTF-16",
     b"Rain fell in Korvala, and the ferry to Aldermoor ran late; nobody minded\n": "looks like no header: \"Rain fell",
+    b"Rain fell, and nobody minded it much, while the ferry ran late, as ever\n": (
+        'the first line looks like no header: "Rain fell  and nobody minded it much  w…"; put'
+    ),
+    b"Rain fell on us,x\n": 'looks like no header: "Rain fell on us x"; put',
     b",".join(b"c%d" % number for number in range(50)): "c19, and 30 more",
 }  # fmt: skip
 

@@ -17,9 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rewriting import records, rewritten, shorter, texts
 
+from detector.cleaner import Cleaner
+from detector.corpus.all_files import Options, clean_all
+from detector.corpus.one_file import Run
+from detector.corpus.plan import plan
+from detector.corpus.restore import restore_file
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
 from detector.formats.registry import load_format
+from detector.inference.model import Model
 
 
 def member(data: bytes) -> bytes:
@@ -150,6 +156,37 @@ def test_bodies_may_be_separated_by_lf_alone(shared: Path) -> None:
     assert [len(text.encode()) for text in found if text] == list(map(int, re.findall(rb"Content-Length: (\d+)", data)))
     assert rewritten("warc", data) == data
     assert texts("warc", rewritten("warc", data, shorter)) == [shorter(text) for text in found if text]
+
+
+@pytest.mark.parametrize("pack", [bytes, member], ids=["plain", "gzip"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_text_that_comes_to_end_in_a_carriage_return_can_be_read_again(
+    end: bytes, pack: Callable[[bytes], bytes]
+) -> None:
+    page = warc_record("conversion", b"Rain.\rSubscribe!")
+    data = pack(page.removesuffix(b"\r\n\r\n") + end * 2) + pack(PAGES[0])
+    changed = rewritten("warc", data, lambda text: text.removesuffix("Subscribe!"))
+    assert texts("warc", changed) == ["Rain.\r", "Page 0.\n\nRain fell.\n"]
+    assert rewritten("warc", changed, shorter) != changed
+
+
+@pytest.mark.parametrize("pack", [bytes, member], ids=["plain", "gzip"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_text_that_comes_to_end_in_a_carriage_return_is_restored(
+    end: bytes, pack: Callable[[bytes], bytes], tiny_model: Model, tmp_path: Path
+) -> None:
+    name = "in.wet" if pack is bytes else "in.wet.gz"
+    story = b"The council voted on Tuesday to reopen the bridge, which had been closed since the flood."
+    page = warc_record("conversion", story + b"\rSubscribe to our newsletter!").replace(b"\r\n", end)
+    (tmp_path / name).write_bytes(pack(page) + pack(PAGES[0]))
+    run, removed = Run(Cleaner(tiny_model, 0.5)), tmp_path / "removed.jsonl"
+    clean, again = tmp_path / "clean" / name, tmp_path / "again" / name
+    for source, target, sidecar in ((tmp_path / name, clean, removed), (clean, again, tmp_path / "r.jsonl")):
+        summary = clean_all(plan([str(source)], target), run, Options(removed=sidecar), lambda message: None)
+        assert summary.ok
+    assert story + b"\r\r\n" in (clean.read_bytes() if pack is bytes else gzip.decompress(clean.read_bytes()))
+    restore_file(clean, removed, None, tmp_path / "back" / name)
+    assert (tmp_path / "back" / name).read_bytes() == (tmp_path / name).read_bytes()
 
 
 # Damage
