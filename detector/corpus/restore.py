@@ -19,7 +19,7 @@ from detector.corpus.walk import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE
 from detector.errors import DataError, UsageError
 from detector.formats.base import DEFAULT_FIELDS, Fields, Record, Rejected, Writer
 from detector.formats.compression import compressing, decompressing
-from detector.formats.registry import FileType, file_type
+from detector.formats.registry import FORMATS, FileType, file_type
 from detector.restoring import restore, restore_pieces
 from detector.util.atomic import replacing
 from detector.util.json_lines import json_line, read_json_lines
@@ -43,12 +43,16 @@ class Restored:
 
 @dataclass(frozen=True)
 class CleanFile:
-    """A clean file, the name of its input in the sidecars, its type, and the file for the original."""
+    """A clean file, the name of its input in the sidecars, its type, and the file for the original.
+
+    ``removed`` is the number of lines for it that the file of removed text has at least.
+    """
 
     path: Path
     name: str
     type: FileType
     target: Path
+    removed: int = 0
 
 
 class Sidecar(AbstractContextManager["Sidecar"]):
@@ -75,6 +79,10 @@ class Sidecar(AbstractContextManager["Sidecar"]):
     def names(self) -> set[str]:
         """The names of the inputs that have lines."""
         return set(self._places)
+
+    def count(self, name: str) -> int:
+        """The number of lines of an input."""
+        return sum(number for _, number in self._places.get(name, []))
 
     def lines(self, name: str) -> Iterator[dict[str, Any]]:
         """The lines of an input, in order."""
@@ -122,8 +130,9 @@ def restore_folder(folder: Path, removed: Path, rejected: Path | None, target: P
     or one that names files elsewhere.
     """
     own = folder / REJECTED_FILE
-    settings: Mapping[str, Any] = next(read_json_lines(folder / SUMMARY_FILE), {}).get("settings", {})
-    fields = Fields(settings.get("text_field", "text"), settings.get("id_field", "id"))
+    settings = next(read_json_lines(folder / SUMMARY_FILE), {}).get("settings")
+    named: Mapping[str, Any] = settings if isinstance(settings, dict) else {}
+    fields = Fields(str(named.get("text_field", "text")), str(named.get("id_field", "id")))
     rejected = rejected or (own if own.exists() else None)
     files = list(_results(folder, target))
     if not files:
@@ -144,17 +153,28 @@ def restore_folder(folder: Path, removed: Path, rejected: Path | None, target: P
 
 def _results(folder: Path, target: Path) -> Iterator[CleanFile]:
     for record in read_json_lines(folder / MANIFEST_FILE):
-        name = str(record["file"])
+        name, format_name = str(record.get("file")), record.get("format")
         path = folder / name
         parts = PurePath(name).parts
         inside = parts and ".." not in parts and not PurePath(name).is_absolute()
-        if not inside or folder.resolve() not in path.resolve().parents:
-            raise DataError(f"{folder / MANIFEST_FILE}: names {name[:40]}, which is not in the folder; mend the line")
-        yield CleanFile(path, name, file_type(path, record["format"]), target / name)
+        if not inside or folder.resolve() not in path.resolve().parents or format_name not in FORMATS:
+            raise DataError(
+                f"{folder / MANIFEST_FILE}: names {name[:40]}, which is not in the folder, or not its format; mend the "
+                "line"
+            )
+        lines = record.get("lines")
+        number = lines.get("removed") if isinstance(lines, dict) else 0
+        removed = number if isinstance(number, int) else 0
+        yield CleanFile(path, name, file_type(path, str(format_name)), target / name, removed)
 
 
 def _restore(file: CleanFile, lines: Sidecar, rejects: Sidecar, fields: Fields, restored: Restored) -> None:
     """Restore one file; its original appears complete or not at all."""
+    if lines.count(file.name) < file.removed:
+        raise DataError(
+            f"{file.path}: {file.removed:,} pieces of text were removed, but the file of removed text has "
+            f"{lines.count(file.name):,} of them: it is not complete, or belongs to another result"
+        )
     file.target.parent.mkdir(parents=True, exist_ok=True)
     compression = file_type(file.target, file.type.format_name).compression
     with ExitStack() as stack:

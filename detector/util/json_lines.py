@@ -26,7 +26,7 @@ def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
 def parse_json_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """The objects of JSON Lines. A torn line is skipped."""
     for line in lines:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             record = json.loads(line)
             if isinstance(record, dict) and line.endswith(b"\n"):
                 yield record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -231,6 +232,25 @@ def test_nothing_is_written_outside_of_the_target(name: str, folder: Path) -> No
         restore_folder(folder / "clean", folder / "removed.jsonl.gz", None, folder / "back")
     assert not (folder / "back").exists()
     assert (folder / "x.txt").read_text() == "mine"
+
+
+def test_missing_lines_are_noticed_in_a_folder(folder: Path) -> None:
+    with gzip.open(folder / "removed.jsonl.gz", "rb") as file:
+        lines = [line for line in file if b'"in.csv"' not in line and b'"deep/in.csv"' not in line]
+    (folder / "some.jsonl").write_bytes(b"".join(lines))
+    restored = restore_folder(folder / "clean", folder / "some.jsonl", None, folder / "back")
+    assert len(restored.failed) == 1
+    assert re.search(r"in\.csv: \d pieces of text were removed, but the file of removed text has 0", restored.failed[0])
+
+
+@pytest.mark.parametrize(
+    "entry", ['{"file": 5}', '{"file": "x.txt", "format": "unknown"}', '{"file": ["a"], "lines": 1}']
+)
+def test_a_damaged_manifest_is_refused(entry: str, folder: Path) -> None:
+    with open(folder / "clean" / "_manifest.jsonl", "a") as manifest:
+        manifest.write(f"{entry}\n")
+    with pytest.raises(DataError, match=r"_manifest\.jsonl: names"):
+        restore_folder(folder / "clean", folder / "removed.jsonl.gz", None, folder / "back")
 
 
 def test_a_file_that_cannot_be_restored_stops_no_other(folder: Path) -> None:
