@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ from detector.inference.storage import ARRAYS_FILE, load_model, shipped_model
 
 _TINY_SEEDS = ("letters", "publishers", "about_asking")
 _TINY_DOCUMENTS = 18  # of each
+
+# In the background of a shell, SIGINT is ignored, and the processes that the tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "house",
