@@ -14,7 +14,7 @@ from detector.errors import ModelError
 
 SHA256 = {
     "model.joblib": "e0bb29c0f745b8fa9981567ccd12072c876b8c94b88bf8024beafbbbcc3d01a4",
-    "metadata.json": "2845e660b45cdd875fc45783c82119964eb005956a2c08be8318f5f1f26e6cdb",
+    "metadata.json": "0b7dffeff9947033268e062aa7c4aa27e7924afede9cfd9470389ca0e7aff415",
 }
 
 
