@@ -10,11 +10,17 @@ from typing import Any
 
 
 def json_line(record: dict[str, Any]) -> bytes:
-    """An object as a line in UTF-8; lone surrogates (bytes of the input that were not UTF-8) become escapes."""
+    """An object as a line in UTF-8; lone surrogates (bytes of the input that were not UTF-8) become escapes.
+
+    Two of them that escapes would turn into one character are written as the bytes that stand for them, as Python's
+    error handler ``surrogatepass`` does.
+    """
+    line = json.dumps(record, ensure_ascii=False) + "\n"
     try:
-        return (json.dumps(record, ensure_ascii=False) + "\n").encode()
+        return line.encode()
     except UnicodeEncodeError:
-        return (json.dumps(record) + "\n").encode()
+        escaped = json.dumps(record)
+        return f"{escaped}\n".encode() if json.loads(escaped) == record else line.encode("utf-8", "surrogatepass")
 
 
 def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:

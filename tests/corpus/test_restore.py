@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rewriting import needs
 from texts import texts
@@ -89,6 +89,7 @@ FILES: dict[str, Callable[[list[str]], bytes]] = {
 
 @pytest.mark.parametrize("name", FILES)
 @given(values=st.lists(st.one_of(texts, st.sampled_from([STORY, APPEAL, f"{STORY}\n{APPEAL}\n\n{STORY}"])), max_size=4))
+@example(values=["Subscribe \ud83d\ude00 now!\n" + STORY])  # two lone surrogates, which escapes would join
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_restored_byte_for_byte(
     name: str, values: list[str], run: Run, tmp_path_factory: pytest.TempPathFactory
