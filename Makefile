@@ -3,7 +3,7 @@
 # make test-quick  sets up, then runs all but the slow tests
 # make lint        ruff, mypy, and the layers of the imports
 # make docs        builds the documentation into build/docs; warnings are errors
-# make gate DATA=… compares the shipped model's figures on labelled documents with their floors
+# make gate DATA=… compares the shipped model's figures on labelled documents with their floors (FLOORS=…)
 # make dist        builds the sdist and the wheel into dist; the same files give the same bytes
 # make sbom        builds them, and the bill of materials of the wheel's run-time dependencies
 # make lock        resolves requirements-dev.lock again
@@ -34,7 +34,7 @@ docs: $(VENV)/installed-docs
 	$(BIN)/mkdocs build --strict --site-dir build/docs
 
 gate: $(VENV)/installed
-	$(BIN)/python -m training.gate $(DATA)
+	$(BIN)/python -m training.gate $(DATA) $(if $(FLOORS),--floors $(FLOORS))
 
 dist: $(VENV)/installed
 	rm -rf dist

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from detector.cleaner import Cleaned, Cleaner
 from detector.errors import DataError, UsageError
+from detector.guard import MAX_REMOVED
 from detector.inference.model import Model
 from detector.inference.storage import load_model
 from detector.policy import REPORTING_ONLY, Policy, resolve_policy
@@ -39,10 +40,11 @@ _Value: TypeAlias = Callable[[Cleaned], object]
 class Settings:
     """The settings of a worker: small and hashable, and pickled to it instead of a cleaner with its model.
 
-    ``model``, ``threshold``, ``policy`` and ``paragraphs`` are as in `detector.load`; every worker needs the folder
-    ``model`` at the same path. ``text`` is the column to clean; a dot leads into a struct (``article.body``), unless a
-    column has that name. ``removed_share`` and ``removed_text`` are names of columns to add: the share of a text's
-    characters that was removed, from 0 to 1, and the removed text.
+    ``model``, ``threshold``, ``policy``, ``paragraphs`` and ``max_removed`` are as in `detector.load`; every worker
+    needs the folder ``model`` at the same path. ``text`` is the column to clean; a dot leads into a struct
+    (``article.body``), unless a column has that name. ``removed_share``, ``removed_text`` and ``kept_whole`` are names
+    of columns to add: the share of a text's characters that was removed, from 0 to 1, the removed text, and whether the
+    guard kept the text whole.
 
     Raises `UsageError` if two of the columns have the same name.
     """
@@ -54,9 +56,12 @@ class Settings:
     text: str = "text"
     removed_share: str | None = None
     removed_text: str | None = None
+    max_removed: float = MAX_REMOVED
+    kept_whole: str | None = None
 
     def __post_init__(self) -> None:
-        names = [name for name in (self.text, self.removed_share, self.removed_text) if name is not None]
+        given = (self.text, self.removed_share, self.removed_text, self.kept_whole)
+        names = [name for name in given if name is not None]
         if len(set(names)) < len(names):
             raise UsageError(f"columns {', '.join(names)}: give each column its own name")
 
@@ -68,11 +73,12 @@ class Settings:
         new processes.
         """
         folder = None if self.model is None else os.fspath(self.model)
-        return Cleaner(_model(folder), self.threshold, resolve_policy(self.policy), self.paragraphs)
+        policy = resolve_policy(self.policy)
+        return Cleaner(_model(folder), self.threshold, policy, self.paragraphs, self.max_removed)
 
     def clean(self, batch: Batch) -> Batch:
         """Clean the texts of a batch: see `clean_batch`."""
-        return clean_batch(batch, self.cleaner, self.text, self.removed_share, self.removed_text)
+        return clean_batch(batch, self.cleaner, self.text, self.removed_share, self.removed_text, self.kept_whole)
 
 
 @lru_cache(maxsize=4)
@@ -86,24 +92,27 @@ def clean_batch(
     text: str = "text",
     removed_share: str | None = None,
     removed_text: str | None = None,
+    kept_whole: str | None = None,
 ) -> Batch:
     """Clean the texts in one column of a `pyarrow.RecordBatch` or `pyarrow.Table`, and return the new batch.
 
     ``text`` names the column as in `Settings`. It has one of the types that `detector.formats.arrow_text.is_text`
     accepts, and keeps its type. Nulls stay null, and bytes that are not UTF-8 stay as they are. The rows, the other
-    columns and the metadata of the schema and its fields are kept. ``removed_share`` and ``removed_text`` are names of
-    columns to add last, as in `Settings`.
+    columns and the metadata of the schema and its fields are kept. ``removed_share``, ``removed_text`` and
+    ``kept_whole`` are names of columns to add last, as in `Settings`.
 
     Raises `UsageError` if the text column is missing or has another type, or if a column to add already exists.
     """
     schema = batch.schema
     found = text_column(schema, text)
-    check_new_columns(schema.names, [name for name in (removed_share, removed_text) if name is not None])
+    check_new_columns(schema.names, [name for name in (removed_share, removed_text, kept_whole) if name is not None])
     outputs = [_Output(text, found.type, lambda cleaned: cleaned.text)]
     if removed_share is not None:
         outputs.append(_Output(removed_share, pa.float64(), lambda cleaned: cleaned.removed_share))
     if removed_text is not None:
         outputs.append(_Output(removed_text, found.type, lambda cleaned: cleaned.prediction.removed_text()))
+    if kept_whole is not None:
+        outputs.append(_Output(kept_whole, pa.bool_(), lambda cleaned: cleaned.kept_whole))
     columns = list(batch.columns)
     columns[found.index], *added = _clean_column(columns[found.index], found, cleaner, outputs)
     fields = [*schema, *(pa.field(output.name, output.type) for output in outputs[1:])]
@@ -136,16 +145,16 @@ class _Output:
 
     def piece(self, values: Sequence[Any]) -> pa.Array:
         """Some of the values as an array: of texts as bytes, which can be joined whatever the type."""
-        return pa.array(values, self.type) if self._is_number else encoded(values)
+        return encoded(values) if self._is_text else pa.array(values, self.type)
 
     def joined(self, pieces: Sequence[pa.Array]) -> pa.Array:
         """The pieces as one array of the type."""
         array = pa.concat_arrays(pieces or [self.piece([])])
-        return array if self._is_number else from_blobs(array, self.type)
+        return from_blobs(array, self.type) if self._is_text else array
 
     @property
-    def _is_number(self) -> bool:
-        return bool(pa.types.is_floating(self.type))
+    def _is_text(self) -> bool:
+        return not (pa.types.is_floating(self.type) or pa.types.is_boolean(self.type))
 
 
 def _clean_column(column: _Column, found: TextColumn, cleaner: Cleaner, outputs: Sequence[_Output]) -> list[_Column]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from detector.backend import switch
 from detector.errors import UsageError
+from detector.guard import MAX_REMOVED, decide
 from detector.inference.calibration import label_sums
 from detector.inference.model import Model
 from detector.inference.predict import Backend, predict
@@ -38,6 +39,9 @@ class Cleaner:
     ``paragraphs`` says how a text is split into paragraphs: at every ``line``, or at ``blank`` lines (see
     `detector.text.paragraphs.split`).
 
+    ``max_removed``, from 0 to 1, guards against removing what is not understood: a text of which a larger share of the
+    characters would go is kept whole, unless it looks like a whole page (`detector.guard`). With 1 there is no guard.
+
     A cleaner holds no state: threads may share it, and it can be pickled. Two cleaners are equal when their models and
     settings are. Raises `UsageError` for settings that do not fit the model.
     """
@@ -46,10 +50,15 @@ class Cleaner:
     threshold: float | str = "balanced"
     policy: Policy = REPORTING_ONLY
     paragraphs: ParagraphBreak = "line"
+    max_removed: float = MAX_REMOVED
 
     def __post_init__(self) -> None:
         if self.paragraphs not in ("line", "blank"):
             raise UsageError(f"paragraphs {self.paragraphs!r}: choose line or blank")
+        if isinstance(self.max_removed, bool) or not isinstance(self.max_removed, int | float):
+            raise UsageError(f"max_removed {self.max_removed!r}: give a number from 0 to 1")
+        if not 0 <= self.max_removed <= 1:
+            raise UsageError(f"max_removed {self.max_removed}: give a share from 0 to 1; 1 switches the guard off")
         _ = self._cutoff, self._kept_kinds
 
     @cached_property
@@ -130,14 +139,17 @@ class Cleaner:
         if parts:  # a paragraph is removed where every part of it would be
             best = parts.best(kept)
             labels, kinds, kept = labels[best], kinds[best], kept[best]
-        keep = kept >= self._cutoff
+        decisions = decide(kept, kinds, batch, scores.familiarity, self._cutoff, self.max_removed)
         model = self.model
         bounds = batch.bounds.tolist()
-        for number, text in enumerate(texts):
+        for number, (text, familiarity, threshold, whole) in enumerate(zip(
+            texts, scores.familiarity.tolist(), decisions.thresholds.tolist(), decisions.kept_whole.tolist(),
+            strict=True,
+        )):  # fmt: skip
             rows = slice(bounds[number], bounds[number + 1])
             yield Prediction(
                 text, model.labels, model.kinds, model.kind_labels, batch.char_start[rows], batch.char_end[rows],
-                labels[rows], kinds[rows], kept[rows], keep[rows],
+                labels[rows], kinds[rows], kept[rows], decisions.keep[rows], familiarity, threshold, whole,
             )  # fmt: skip
 
     def _predict_section(self, section: Section) -> Prediction:
@@ -146,10 +158,12 @@ class Cleaner:
         whole = next(self.predict_batch([section.before + section.text + section.after]))
         lead = len(section.before)
         first, last = np.searchsorted(whole.starts, (lead, lead + len(section.text))).tolist()
+        scores = whole.keep_scores[first:last]
         return replace(
             whole, source=section.text, starts=whole.starts[first:last] - lead, ends=whole.ends[first:last] - lead,
             label_scores=whole.label_scores[first:last], kind_scores=whole.kind_scores[first:last],
-            keep_scores=whole.keep_scores[first:last], keep=whole.keep[first:last],
+            keep_scores=scores, keep=whole.keep[first:last],
+            kept_whole=whole.kept_whole and bool((scores < whole.threshold).any()),
         )  # fmt: skip
 
     def _unread(self, text: str, starts: Offsets, ends: Offsets) -> Prediction:
@@ -181,6 +195,7 @@ def load(
     threshold: float | str = "balanced",
     policy: Policy | str = REPORTING_ONLY,
     paragraphs: ParagraphBreak = "line",
+    max_removed: float = MAX_REMOVED,
 ) -> Cleaner:
     """Load the model in the folder ``model``, or the shipped one, and return a `Cleaner` with it.
 
@@ -188,7 +203,7 @@ def load(
 
     Raises `ModelError` for a model that cannot be used, `UsageError` for settings that do not fit it.
     """
-    return Cleaner(load_model(model), threshold, resolve_policy(policy), paragraphs)
+    return Cleaner(load_model(model), threshold, resolve_policy(policy), paragraphs, max_removed)
 
 
 def clean(text: str) -> Cleaned:

@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 class Clean(PipelineStep):
     """A pipeline step that cleans the text of each document and counts what it keeps and removes.
 
-    ``settings.text`` is ignored: the reader's ``text_key`` decides what the text is. ``settings.removed_share`` and
-    ``settings.removed_text`` are names of metadata entries to add. With ``drop_empty``, a document that has no text
-    except whitespace after cleaning is dropped; an ``exclusion_writer`` receives it with its original text. Without
-    ``drop_empty`` such documents are passed on. But datatrove's writers leave out the field of an empty text, and its
-    Parquet writer needs the field in every row.
+    ``settings.text`` is ignored: the reader's ``text_key`` decides what the text is. ``settings.removed_share``,
+    ``settings.removed_text`` and ``settings.kept_whole`` are names of metadata entries to add. With ``drop_empty``, a
+    document that has no text except whitespace after cleaning is dropped; an ``exclusion_writer`` receives it with its
+    original text. Without ``drop_empty`` such documents are passed on. But datatrove's writers leave out the field of
+    an empty text, and its Parquet writer needs the field in every row.
 
-    Statistics: documents (total, forwarded, dropped), and paragraphs and characters, kept and removed, by label.
+    Statistics: documents (total, forwarded, dropped, kept whole), and paragraphs and characters, kept and removed, by
+    label.
     """
 
     type = "✂️ - FORMAT"
@@ -67,6 +68,8 @@ class Clean(PipelineStep):
         """Update the statistics and the document. Returns whether the document is passed on."""
         self.stat_update(StatHints.total)
         self._count(result.prediction)
+        if result.kept_whole:
+            self.stat_update("kept_whole")
         if self.drop_empty and not result.text.strip():
             self.stat_update(StatHints.dropped)
             if self.exclusion_writer:
@@ -80,9 +83,15 @@ class Clean(PipelineStep):
         return True
 
     def _metadata(self, result: Cleaned) -> dict[str, Any]:
-        share, text = self.settings.removed_share, self.settings.removed_text
-        entries: dict[str, Any] = {} if share is None else {share: result.removed_share}
-        return entries if text is None else {**entries, text: result.prediction.removed_text()}
+        settings = self.settings
+        entries: dict[str, Any] = {}
+        if settings.removed_share is not None:
+            entries[settings.removed_share] = result.removed_share
+        if settings.removed_text is not None:
+            entries[settings.removed_text] = result.prediction.removed_text()
+        if settings.kept_whole is not None:
+            entries[settings.kept_whole] = result.kept_whole
+        return entries
 
     def _count(self, prediction: Prediction) -> None:
         summary = Summary()

@@ -16,15 +16,15 @@ def restore(text: str, removed: Iterable[_Removed]) -> str:
     """The original of a clean text, character for character.
 
     ``removed`` is what was removed, in order: `Cleaned.removed_spans`, or the lines of a sidecar (``--removed``) that
-    belong to the text, as dictionaries with ``start`` and ``text``; a ``digest`` is checked. Raises `DataError` where
-    it does not fit the text.
+    belong to the text, as dictionaries with ``start`` and ``text``; a ``digest`` is checked. A line that says that the
+    text was kept whole is passed over. Raises `DataError` where it does not fit the text.
     """
     return "".join(restore_pieces([text], removed))
 
 
 def restore_pieces(chunks: Iterable[str], removed: Iterable[_Removed]) -> Iterator[str]:
     """The original of a clean text that comes in chunks, in pieces. Otherwise like `restore`."""
-    entries = map(_entry, removed)
+    entries = (_entry(given) for given in removed if not is_kept_whole(given))
     entry = next(entries, None)
     digest = TextDigest()
     wanted = entry.digest if entry else ""
@@ -52,6 +52,11 @@ def restore_pieces(chunks: Iterable[str], removed: Iterable[_Removed]) -> Iterat
             "what was removed does not restore the original: lines are missing, or belong to another result; or "
             "another --text-field was cleaned"
         )
+
+
+def is_kept_whole(line: object) -> bool:
+    """Whether a line of a sidecar holds no removed text, but says that a text was kept whole."""
+    return isinstance(line, Mapping) and line.get("kept_whole") is True
 
 
 class TextDigest:

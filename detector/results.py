@@ -42,6 +42,10 @@ class Prediction:
 
     The arrays have one row per paragraph; `paragraphs` holds the same as objects. ``label_scores`` has the shape
     ``(paragraphs, labels)``, ``kind_scores`` the shape ``(paragraphs, kinds)``.
+
+    ``familiarity``, from 0 to 1, is the share of the text whose words the model knows. ``threshold`` is what
+    ``keep_scores`` are compared with: the cleaner's, or less where little is familiar. If ``kept_whole``, the guard
+    kept the text, because more of it would have been removed than the cleaner's ``max_removed``.
     """
 
     source: str
@@ -54,6 +58,9 @@ class Prediction:
     kind_scores: Floats
     keep_scores: Floats
     keep: NDArray[np.bool_]
+    familiarity: float = 1.0
+    threshold: float = 0.0
+    kept_whole: bool = False
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -149,7 +156,14 @@ def join_sections(text: str, sections: Iterable[SectionPrediction]) -> Predictio
         name: np.concatenate([getattr(p.prediction, name) for p in parts])[rows]
         for name in ("label_scores", "kind_scores", "keep_scores", "keep")
     }
-    return replace(parts[0].prediction, source=text, starts=starts[rows], ends=ends[last[: rows.sum()]], **merged)
+    lengths = [len(p.prediction.source) for p in parts]
+    return replace(
+        parts[0].prediction,
+        source=text, starts=starts[rows], ends=ends[last[: rows.sum()]],
+        familiarity=float(np.average([p.prediction.familiarity for p in parts], weights=lengths if text else None)),
+        threshold=min(p.prediction.threshold for p in parts),
+        kept_whole=any(p.prediction.kept_whole for p in parts), **merged,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -174,6 +188,16 @@ class Cleaned:
     def removed(self) -> tuple[Paragraph, ...]:
         """The removed paragraphs, in order."""
         return self.prediction.removed
+
+    @property
+    def familiarity(self) -> float:
+        """The share of the text whose words the model knows, from 0 to 1."""
+        return self.prediction.familiarity
+
+    @property
+    def kept_whole(self) -> bool:
+        """Whether the guard kept the text, because too much of it would have been removed."""
+        return self.prediction.kept_whole
 
     @property
     def removed_spans(self) -> tuple[tuple[int, str], ...]:

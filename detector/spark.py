@@ -13,7 +13,7 @@ from detector.util.libraries import missing_library
 try:
     from pyspark.sql import DataFrame
     from pyspark.sql.pandas.types import from_arrow_type, to_arrow_schema
-    from pyspark.sql.types import DoubleType, StructType
+    from pyspark.sql.types import BooleanType, DoubleType, StructType
 except ImportError as error:
     raise missing_library("Apache Spark (pyspark)", "detector.spark", "spark") from error
 
@@ -41,10 +41,11 @@ def clean(frame: DataFrame, settings: Settings | None = None) -> DataFrame:
 def _cleaned_schema(schema: StructType, settings: Settings) -> StructType:
     """The schema with the columns to add. Checks the columns on the driver, before any task starts."""
     text = text_column(to_arrow_schema(schema), settings.text)
-    names = (settings.removed_share, settings.removed_text)
+    names = (settings.removed_share, settings.removed_text, settings.kept_whole)
+    types = (DoubleType(), from_arrow_type(text.type), BooleanType())
     check_new_columns(schema.names, [name for name in names if name is not None])
     cleaned = StructType(list(schema.fields))
-    for name, column_type in zip(names, (DoubleType(), from_arrow_type(text.type)), strict=True):
+    for name, column_type in zip(names, types, strict=True):
         if name is not None:
             cleaned.add(name, column_type)
     return cleaned

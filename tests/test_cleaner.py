@@ -19,6 +19,7 @@ import detector
 from detector import cleaner as cleaner_module
 from detector.cleaner import Cleaner, Prediction
 from detector.errors import UsageError
+from detector.guard import PAGE_KINDS, PAGE_PARAGRAPHS
 from detector.inference.model import Model
 from detector.inference.storage import load_model
 from detector.policy import POLICIES, Policy
@@ -142,7 +143,7 @@ def test_paragraphs_agree_with_the_arrays(text: str, paragraph_break: ParagraphB
         assert paragraph.kind_score == max(kinds)[0]
         assert (paragraph.kind_score, paragraph.kind) in kinds
         assert paragraph.keep_score == paragraph.scores["reporting"]
-        assert paragraph.keep == (paragraph.keep_score >= tiny_model.thresholds["balanced"])
+        assert paragraph.keep == (prediction.kept_whole or paragraph.keep_score >= prediction.threshold)
 
 
 @given(text=texts)
@@ -173,6 +174,8 @@ def test_a_threshold_out_of_range(threshold: Any, tiny_model: Model) -> None:
 
 WRONG_SETTINGS: list[dict[str, Any]] = [
     {"paragraphs": "lines"}, {"paragraphs": ""}, {"policy": Policy(keep=("advertising",))},
+    {"max_removed": -0.1}, {"max_removed": 1.1}, {"max_removed": float("nan")}, {"max_removed": "0.5"},
+    {"max_removed": None}, {"max_removed": True},
 ]  # fmt: skip
 
 
@@ -212,9 +215,9 @@ def test_load_takes_the_same_settings(tiny_model_dir: Path) -> None:
     with pytest.raises(UsageError, match="threshold"):
         detector.load(tiny_model_dir, threshold=2)
     cleaner = detector.load(
-        str(tiny_model_dir), threshold="strict", paragraphs="blank", policy=POLICIES["appeals-only"]
+        str(tiny_model_dir), threshold="strict", paragraphs="blank", policy=POLICIES["appeals-only"], max_removed=0.7
     )
-    assert (cleaner.threshold, cleaner.paragraphs) == ("strict", "blank")
+    assert (cleaner.threshold, cleaner.paragraphs, cleaner.max_removed) == ("strict", "blank", 0.7)
 
 
 def test_a_policy_decides_by_the_kinds_it_keeps(tiny_model: Model, seed_texts: list[str]) -> None:
@@ -223,16 +226,63 @@ def test_a_policy_decides_by_the_kinds_it_keeps(tiny_model: Model, seed_texts: l
     kept = [
         label == 0 or kind == "metadata" for kind, label in zip(tiny_model.kinds, tiny_model.kind_labels, strict=True)
     ]
-    for prediction in Cleaner(tiny_model, 0.6, policy).predict_many(seed_texts):
+    for prediction in Cleaner(tiny_model, 0.6, policy, max_removed=1).predict_many(seed_texts):
         expected = prediction.kind_scores[:, kept].sum(axis=1)
         assert prediction.keep_scores == pytest.approx(expected, abs=1e-5)
-        assert prediction.keep.tolist() == (prediction.keep_scores >= 0.6).tolist()
+        assert prediction.keep.tolist() == (prediction.keep_scores >= prediction.threshold).tolist()
 
 
 def test_a_policy_gives_the_same_scores_in_every_batch(tiny_model: Model, seed_texts: list[str]) -> None:
     cleaner = Cleaner(tiny_model, policy=POLICIES["appeals-only"])
     for text, prediction in zip(seed_texts, cleaner.predict_many(seed_texts), strict=True):
         assert cleaner.predict(text).keep_scores.tolist() == prediction.keep_scores.tolist()
+
+
+# Texts that are kept whole
+
+APPEALS = "Subscribe to our newsletter now!\nSupport our newsroom today!"
+REPORT = "The council voted on Tuesday to open the school, the mayor said.\nRead more"
+
+
+@given(text=texts, threshold=st.floats(0, 1), max_removed=st.floats(0, 1))
+def test_at_most_the_given_share_is_removed(text: str, threshold: float, max_removed: float, tiny_model: Model) -> None:
+    guarded = Cleaner(tiny_model, threshold, max_removed=max_removed).clean(text)
+    free = Cleaner(tiny_model, threshold, max_removed=1).clean(text)
+    removed, whole = (sum(len(p.text) for p in paragraphs) for paragraphs in (free.removed, free.paragraphs))
+    kinds = free.prediction.kind_scores[~free.prediction.keep].argmax(axis=1)
+    is_page = len(kinds) >= PAGE_PARAGRAPHS and len(set(kinds.tolist())) >= PAGE_KINDS
+    assert guarded.kept_whole == (removed > max_removed * whole and max_removed < 1 and not is_page)
+    assert guarded.text == (text if guarded.kept_whole else free.text)
+    assert not free.kept_whole
+    assert guarded.familiarity == free.familiarity
+    assert guarded.prediction.keep_scores.tolist() == free.prediction.keep_scores.tolist()
+
+
+def test_a_text_of_which_all_would_go_is_kept_whole(tiny_model: Model) -> None:
+    result = Cleaner(tiny_model, 1.0).clean(APPEALS)
+    assert (result.text, result.removed, result.kept_whole) == (APPEALS, (), True)
+    free = Cleaner(tiny_model, 1.0, max_removed=1).clean(APPEALS)
+    assert (free.text, free.kept_whole) == ("", False)
+
+
+def test_the_guard_is_a_setting_of_a_cleaner(tiny_model: Model) -> None:
+    assert Cleaner(tiny_model) == Cleaner(tiny_model, max_removed=0.5) != Cleaner(tiny_model, max_removed=0.6)
+    assert pickle.loads(pickle.dumps(Cleaner(tiny_model, max_removed=0.6))).max_removed == 0.6
+
+
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_an_empty_text_is_familiar_and_not_kept_whole(text: str, tiny_model: Model) -> None:
+    result = Cleaner(tiny_model, 1.0, max_removed=0).clean(text)
+    assert (result.familiarity, result.kept_whole, result.text) == (1.0, False, text)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
+def test_words_that_nobody_knows_lower_the_threshold(threshold: float, tiny_model: Model) -> None:
+    cleaner = Cleaner(tiny_model, threshold, max_removed=1)
+    known, unknown = cleaner.predict(REPORT), cleaner.predict("Xqzt wvkj qzxw.\nBvxq zzkj.")
+    assert known.familiarity > 0.5
+    assert known.threshold == threshold
+    assert (unknown.familiarity, unknown.threshold, unknown.removed) == (0, 0, ())
 
 
 # The shipped model

@@ -103,7 +103,7 @@ def test_a_blank_text_longer_than_a_section_is_kept(blank: str, tiny_model: Mode
 def test_a_line_longer_than_a_section_is_kept_unread(tiny_model: Model) -> None:
     line = "Subscribe now! " * (LIMITS.characters // 10)
     text = f"Subscribe now!\n{line}\nSubscribe now!"
-    result = Cleaner(tiny_model, 1.0).clean(text)
+    result = Cleaner(tiny_model, 1.0, max_removed=1).clean(text)
     assert [(p.start, p.end) for p in result.paragraphs] == spans(text, "line")
     assert [p.keep for p in result.paragraphs] == [False, True, False]
     assert result.text == line + "\n"
@@ -122,11 +122,11 @@ def test_a_long_paragraph_is_removed_where_all_of_its_parts_would_be(
         reporting = np.array([0.2, *scores, 0.3], dtype=np.float32)
         labels = np.stack([reporting, 1 - reporting, 0 * reporting], axis=1)
         kinds = np.zeros((len(labels), len(model.kinds)), dtype=np.float32)
-        return Scores(labels, kinds)
+        return Scores(labels, kinds, np.ones(1, dtype=np.float32))
 
     monkeypatch.setattr(cleaner_module, "predict", predicted)
     text = "Before.\n" + "x" * (3 * PART_BYTES) + "\nAfter."
-    found = Cleaner(tiny_model, 0.5).predict(text).paragraphs
+    found = Cleaner(tiny_model, 0.5, max_removed=1).predict(text).paragraphs
     assert [p.keep for p in found] == [False, keep, False]
     assert [round(p.keep_score, 3) for p in found] == [0.2, max(scores), 0.3]
     assert [(p.start, p.end) for p in found] == spans(text, "line")
@@ -144,7 +144,7 @@ def test_all_of_a_long_paragraph_is_read(tiny_model: Model) -> None:
 
 
 def test_a_document_of_tiny_paragraphs_is_kept_unread(tiny_model: Model) -> None:
-    cleaner = Cleaner(tiny_model, 1.0)
+    cleaner = Cleaner(tiny_model, 1.0, max_removed=1)
     numbers = "\n".join(map(str, range(10_000)))
     texts = ["One sentence.", numbers, "", numbers, "Another sentence."]
     results = list(cleaner.clean_many(texts))

@@ -25,13 +25,15 @@ from detector.cleaner import load
 from detector.errors import DataError, DetectorError
 from detector.evaluation.evaluate import EXTRACTED, PAGE, Figures, evaluate
 from detector.evaluation.labelled import read_documents
+from detector.fit.origins import CLEAN
 from detector.util.atomic import replacing
 from training.accuracy import GAIN, with_gain
 
 FLOORS_FILE = Path(__file__).with_name("floors.json")
 CEILINGS = ("lost",)  # lower is better
 _GROUP_FIGURES = ("lost", "A@.5", "N@.5", "macro", "after", GAIN)
-_GATED = {PAGE: (*_GROUP_FIGURES, "kinds"), EXTRACTED: _GROUP_FIGURES}  # for any other origin, the gain alone
+# for any other origin, the gain alone
+_GATED = {PAGE: (*_GROUP_FIGURES, "kinds"), EXTRACTED: _GROUP_FIGURES, CLEAN: ("lost",)}
 _SMALL = ("lost", GAIN)  # figures with small values: their floors have one more decimal
 
 ByOrigin: TypeAlias = dict[str, dict[str, float]]

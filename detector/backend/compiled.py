@@ -67,6 +67,7 @@ class CompiledBackend:
         line_hashes = np.empty(number, dtype=np.uint64)
         shapes = np.empty((number, len(SHAPE_NAMES)), dtype=np.float32)
         logits = np.empty((number, len(linear.scale)), dtype=np.float32)
+        known = np.empty((number, 1), dtype=np.float32)
         embeddings = np.empty((number, DIMENSIONS), dtype=np.float32)
         words.read(
             BatchInput(
@@ -74,11 +75,13 @@ class CompiledBackend:
                 batch.char_end,
             ),
             LinearInput(linear.table.padded, linear.scale.astype(np.float64), _read_only(linear.bias)),
-            rare, vectors_input(model.vectors), SHAPES_INPUT, shapes, line_hashes, logits, embeddings,
+            rare, vectors_input(model.vectors), SHAPES_INPUT, shapes, line_hashes, logits, known,
+            embeddings,
         )  # fmt: skip
         repeats = np.empty((number, 1), dtype=np.float32)
         context_kernels.repeats(line_hashes, batch.document, SHAPES_INPUT.logarithms, repeats)
-        return FirstStage(logits, DocumentFeatures(batch, shapes, repeats, _vocabulary(batch, rare), embeddings))
+        features = DocumentFeatures(batch, shapes, repeats, _vocabulary(batch, rare), known, embeddings)
+        return FirstStage(logits, features)
 
     def network_inputs(self, features: DocumentFeatures, logits: Floats, probabilities: Floats, model: Model) -> Floats:
         """`detector.features.context.network_inputs`."""
@@ -86,7 +89,12 @@ class CompiledBackend:
         number, kinds = logits.shape
         sums = np.empty((number, labels), dtype=np.int64)
         paragraphs = FeaturesInput(
-            batch.bounds, batch.char_end - batch.char_start, features.shapes, features.repeats, features.embeddings
+            batch.bounds,
+            batch.char_end - batch.char_start,
+            features.shapes,
+            features.repeats,
+            features.known,
+            features.embeddings,
         )
         out = np.empty((number, context.input_width(labels, kinds)), dtype=np.float32)
         context_kernels.label_sums(probabilities, np.array(model.kind_labels), sums)

@@ -26,7 +26,7 @@ class NumpyBackend:
         """The features of each paragraph, and its logits by the linear model."""
         tokens = tokenize(batch)
         features = context.document_features(batch, tokens, shapes(batch, tokens), model.idf, model.vectors)
-        return FirstStage(model.linear.logits(ngrams(batch, tokens)), features)
+        return FirstStage(model.linear.logits(ngrams(batch, tokens), features.known), features)
 
     def network_inputs(
         self, features: context.DocumentFeatures, logits: Floats, probabilities: Floats, model: Model

@@ -21,6 +21,7 @@ from detector.cli.options import (
     Keep,
     LogJson,
     MaxRejected,
+    MaxRemoved,
     ModelOption,
     ParagraphBreakName,
     ParagraphsOption,
@@ -54,6 +55,7 @@ def clean(
     policy: PolicyOption = PolicyName.REPORTING,
     keep: Keep = None,
     drop: Drop = None,
+    max_removed: MaxRemoved = 0.5,
     model: ModelOption = None,
     output: Annotated[
         str | None,
@@ -111,9 +113,8 @@ def clean(
         also_read=runs.files_of(model),
     )
     runs.require((kind for task in planned.tasks for kind in (task.type, task.target_type)), removed, rejected)
-    run = runs.run_of(
-        runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs), text_field, id_field, max_rejected
-    )
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed)
+    run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     to_stdout = any(task.target is None for task in planned.tasks)
     runs.require_streams(planned, to_stdout)
     options = Options(runs.processes(jobs), force, removed, rejected, quiet or to_stdout, runs.is_terminal())

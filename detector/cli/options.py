@@ -124,6 +124,16 @@ Drop = Annotated[
         rich_help_panel=DECISIONS,
     ),
 ]
+MaxRemoved = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Keep a text whole of which more than this share of the characters would be removed, from 0 to 1, unless "
+        "it looks like a whole page; 1 switches this guard off.",
+        rich_help_panel=DECISIONS,
+    ),
+]
 ModelOption = Annotated[
     Path | None,
     typer.Option(

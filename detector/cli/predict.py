@@ -19,6 +19,7 @@ from detector.cli.options import (
     Keep,
     LogJson,
     MaxRejected,
+    MaxRemoved,
     ModelOption,
     ParagraphBreakName,
     ParagraphsOption,
@@ -54,6 +55,7 @@ def predict(
     policy: PolicyOption = PolicyName.REPORTING,
     keep: Keep = None,
     drop: Drop = None,
+    max_removed: MaxRemoved = 0.5,
     model: ModelOption = None,
     output: Annotated[
         Path | None,
@@ -94,9 +96,8 @@ def predict(
         runs.files_of(model),
     )
     runs.require((task.type for task in planned.tasks), output, rejected)
-    run = runs.run_of(
-        runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs), text_field, id_field, max_rejected
-    )
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed)
+    run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     runs.require_streams(planned, writes_stdout=output is None)
     options = Options(runs.processes(jobs), rejected=rejected, quiet=quiet or not output, terminal=runs.is_terminal())
     if table:

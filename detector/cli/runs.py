@@ -40,13 +40,14 @@ def cleaner_of(
     keep: str | None,
     drop: str | None,
     paragraphs: ParagraphBreakName,
+    max_removed: float,
 ) -> Cleaner:
     """The cleaner that options describe."""
     from detector.cleaner import load
     from detector.policy import POLICIES
 
     changed = POLICIES[policy.value].changed(_names(keep), _names(drop))
-    return load(model, threshold=threshold, policy=changed, paragraphs=paragraphs.value)
+    return load(model, threshold=threshold, policy=changed, paragraphs=paragraphs.value, max_removed=max_removed)
 
 
 def files_of(model: Path | None) -> list[Path]:

@@ -13,8 +13,13 @@ from detector.formats.base import Record
 
 
 def decisions_table(record: Record, prediction: Prediction) -> Table:
-    """The decisions on one text, one row per paragraph. Paragraphs to be removed are dim, with a cross."""
-    table = Table(title=Text(record.id), title_justify="left", expand=True)
+    """The decisions on one text, one row per paragraph. Paragraphs to be removed are dim, with a cross.
+
+    A note below tells that the guard kept the text whole.
+    """
+    table = Table(title=Text(record.id), title_justify="left", expand=True, caption_justify="left")
+    if prediction.kept_whole:
+        table.caption = "kept whole: too much of it would be removed (--max-removed)"
     for name in ("", "label", "kind", "keep", "paragraph"):
         table.add_column(name, overflow="ellipsis", no_wrap=True, ratio=1 if name == "paragraph" else None)
     for p in prediction.paragraphs:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from detector.corpus.collector import Collector, Sinks, Warn, in_order
 from detector.corpus.manifest import Manifest, Stamp, digest, earlier_results, settings_of
-from detector.corpus.messages import Message
+from detector.corpus.messages import Message, kept_whole
 from detector.corpus.one_file import Run
 from detector.corpus.originals import with_missing_lines
 from detector.corpus.plan import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE, Plan, Task
@@ -222,6 +222,8 @@ class _CorpusRun:
                     collector.add(outcome, sinks)
                     if collector.too_many_rejected(self.run.max_rejected):
                         break
+        if documents := self.summary.kept_whole:
+            self.warn(kept_whole(documents, self.run.cleaner.max_removed, self.options.removed))
         return progress
 
     def _shown(self, progress: RunProgress) -> AbstractContextManager[None]:

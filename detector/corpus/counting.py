@@ -29,6 +29,7 @@ class DocumentCounter:
         self.meter.add(documents=len(predictions))
         for prediction in predictions:
             self.summary.emptied += len(prediction) > 0 and not prediction.keep.any()
+            self.summary.kept_whole += prediction.kept_whole
             self.summary.wrapped += self._wrapped(prediction)
         return predictions
 
@@ -43,17 +44,19 @@ class DocumentCounter:
 
     def long(self, sections: Iterator[SectionPrediction]) -> Iterator[SectionPrediction]:
         """Count a document by its sections, and return them."""
-        some = any_kept = False
+        some = any_kept = kept_whole = False
         for section in sections:
             prediction = section.prediction
             self._add([prediction], section.continued)
             self.summary.wrapped += section.start == 0 and self._wrapped(prediction)
             some |= len(prediction) > 0
             any_kept |= bool(prediction.keep.any())
+            kept_whole |= prediction.kept_whole
             yield section
         self.summary.documents += 1
         self.meter.add(documents=1)
         self.summary.emptied += some and not any_kept
+        self.summary.kept_whole += kept_whole
 
     def finish(self) -> None:
         """Count the input as one to check if it came out empty, or held no document although it was not empty."""

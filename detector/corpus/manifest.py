@@ -170,6 +170,7 @@ def settings_of(run: Run, removed: Path | None) -> dict[str, Any]:
         "keep": list(cleaner.policy.keep),
         "drop": list(cleaner.policy.drop),
         "paragraphs": cleaner.paragraphs,
+        "max_removed": float(cleaner.max_removed),
         "text_field": run.fields.text,
         "id_field": run.fields.id,
         "removed": os.path.realpath(removed) if removed else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 
@@ -21,3 +22,16 @@ class Message:
 
     def __str__(self) -> str:
         return self.line
+
+
+def kept_whole(documents: int, max_removed: float, listed: Path | None) -> Message:
+    """The warning that the guard kept documents whole. The file ``listed``, if there is one, has a line for each."""
+    subject, its, were, them = (
+        ("1 document", "its", "was", "it") if documents == 1 else (f"{documents:,} documents", "their", "were", "them")
+    )
+    share = "half" if max_removed == 0.5 else f"{100 * max_removed:g} %"
+    line = (
+        f"{subject} would have lost more than {share} of {its} text, and {were} kept whole; --max-removed 1 cleans "
+        f"{them}, too" + (f"; {listed} lists {them}" if listed else "")
+    )
+    return Message(line, "check", fields={"reason": line, "count": documents})

@@ -101,9 +101,9 @@ class Run:
     def _clean_record(
         task: Task, document: int, record: Record, sections: Sequence[SectionPrediction], stream: BinaryIO | None
     ) -> str:
-        """The clean text of a record; what is removed is written to the sidecar ``stream``."""
+        """The clean text of a record. What is removed, or that it was kept whole, is written to ``stream``."""
         text = "".join(section.prediction.clean_text() for section in sections)
-        if stream and text != record.text:
+        if stream and (text != record.text or any(section.prediction.kept_whole for section in sections)):
             removed = RemovedLines(stream, task.file, document, record)
             for section in sections:
                 removed.add(section)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import filterfalse, groupby
 from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, BinaryIO, cast
@@ -20,7 +20,7 @@ from detector.errors import DataError, UsageError
 from detector.formats.base import DEFAULT_FIELDS, Fields, Record, Rejected, Writer
 from detector.formats.compression import compressing, decompressing
 from detector.formats.registry import FORMATS, FileType, file_type
-from detector.restoring import restore, restore_pieces
+from detector.restoring import is_kept_whole, restore, restore_pieces
 from detector.util.atomic import replacing
 from detector.util.json_lines import json_line, read_json_lines
 
@@ -172,7 +172,7 @@ def _restore(file: CleanFile, lines: Sidecar, rejects: Sidecar, fields: Fields, 
     """Restore one file; its original appears complete or not at all."""
     if lines.count(file.name) < file.removed:
         raise DataError(
-            f"{file.path}: {file.removed:,} pieces of text were removed, but the file of removed text has "
+            f"{file.path}: {file.removed:,} lines were written to the file of removed text, but it has "
             f"{lines.count(file.name):,} of them: it is not complete, or belongs to another result"
         )
     file.target.parent.mkdir(parents=True, exist_ok=True)
@@ -203,7 +203,8 @@ class _Restorer:
     def run(self, stream: BinaryIO, fields: Fields) -> None:
         """Write the original of what the stream of clean data holds. Raises `DataError` if a sidecar does not fit."""
         name = self.file.name
-        self._removed = groupby(self.lines.lines(name), lambda line: cast("int", line.get("document")))
+        pieces = filterfalse(is_kept_whole, self.lines.lines(name))
+        self._removed = groupby(pieces, lambda line: cast("int", line.get("document")))
         self._rejected = self.rejects.lines(name)
         removed = next(self._removed, None)
         rejected = next(self._rejected, None)

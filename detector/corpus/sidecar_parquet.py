@@ -58,7 +58,8 @@ def read(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
 def _schema(lines: BinaryIO | io.RawIOBase) -> pa.Schema:
     """The schema for all lines: a column may hold nothing but nulls, or empty lists, in some of the groups.
 
-    A column of nulls alone is one of strings, so that the files of several runs have the same schema.
+    A column of nulls alone has the type of its name, most often strings, so that the files of several runs have the
+    same schema.
     """
     import pyarrow as pa
 
@@ -67,8 +68,11 @@ def _schema(lines: BinaryIO | io.RawIOBase) -> pa.Schema:
         names = dict.fromkeys(name for row in rows for name in row)
         new = pa.Table.from_pylist([dict.fromkeys(names) | row for row in rows]).schema
         found = pa.unify_schemas([found, new], promote_options="permissive")
-    text = pa.string()
-    return pa.schema([field.with_type(text) if pa.types.is_null(field.type) else field for field in found])
+    types = {"start": pa.int64(), "end": pa.int64(), "score": pa.float64()}  # null in a line of a text kept whole
+    return pa.schema([
+        field.with_type(types.get(field.name, pa.string())) if pa.types.is_null(field.type) else field
+        for field in found
+    ])  # fmt: skip
 
 
 def _groups(lines: BinaryIO | io.RawIOBase) -> Iterator[list[dict[str, Any]]]:

@@ -10,6 +10,8 @@ import numpy as np
 
 from detector.cleaner import Prediction
 
+_NUMBERS = ("documents", "rejected", "bytes", "nulls", "emptied", "kept_whole", "wrapped", "to_check")  # in a manifest
+
 
 @dataclass
 class Count:
@@ -30,10 +32,11 @@ class Summary:
 
     ``kept`` and ``removed`` count paragraphs by label and kind. ``rejected`` is the number of records that could not be
     read, ``nulls`` that of records whose text is null. ``emptied`` counts documents of which nothing but white space
-    was kept, ``wrapped`` those that look hard-wrapped although their paragraphs end with the line, and ``to_check``
-    inputs that came out empty or held no document. ``bytes`` is the size of the input files on disk. ``failed`` has one
-    line for each file that failed, with the reason; ``passed_over`` one for each that was not read, likewise.
-    ``up_to_date`` files were not read again; the counts include those of the run that read them.
+    was kept, ``kept_whole`` those that the guard kept whole, or a section of them, ``wrapped`` those that look
+    hard-wrapped although their paragraphs end with the line, and ``to_check`` inputs that came out empty or held no
+    document. ``bytes`` is the size of the input files on disk. ``failed`` has one line for each file that failed, with
+    the reason; ``passed_over`` one for each that was not read, likewise. ``up_to_date`` files were not read again; the
+    counts include those of the run that read them.
     """
 
     documents: int = 0
@@ -45,6 +48,7 @@ class Summary:
     up_to_date: int = 0
     nulls: int = 0
     emptied: int = 0
+    kept_whole: int = 0
     wrapped: int = 0
     to_check: int = 0
     passed_over: list[str] = field(default_factory=list)
@@ -79,6 +83,7 @@ class Summary:
         self.failed += other.failed
         self.nulls += other.nulls
         self.emptied += other.emptied
+        self.kept_whole += other.kept_whole
         self.wrapped += other.wrapped
         self.to_check += other.to_check
         self.passed_over += other.passed_over
@@ -115,6 +120,8 @@ class Summary:
             out.append(f"null    {_counted(self.nulls, 'record', 9)}".rstrip())
         if self.emptied:
             out.append(f"emptied {_counted(self.emptied, 'document', 9)}".rstrip())
+        if self.kept_whole:
+            out.append(f"kept whole {_counted(self.kept_whole, 'document', 6)}".rstrip())
         if self.rejected:
             out.append(f"rejected{_counted(self.rejected, 'record', 9)}".rstrip())
         if self.failed:
@@ -132,6 +139,7 @@ class Summary:
             "rejected": self.rejected,
             "nulls": self.nulls,
             "emptied": self.emptied,
+            "kept_whole": self.kept_whole,
             "wrapped": self.wrapped,
             "to_check": self.to_check,
             "failed": self.failed,
@@ -141,10 +149,10 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """The counts as JSON values, without ``failed`` and ``passed_over``; `from_json` is the inverse."""
         return {
-            "documents": self.documents, "rejected": self.rejected, "bytes": self.bytes,
-            "nulls": self.nulls, "emptied": self.emptied, "wrapped": self.wrapped, "to_check": self.to_check,
-            "kept": _rows(self.kept), "removed": _rows(self.removed),
-        }  # fmt: skip
+            **{name: getattr(self, name) for name in _NUMBERS},
+            "kept": _rows(self.kept),
+            "removed": _rows(self.removed),
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Summary:
@@ -152,10 +160,7 @@ class Summary:
         kept, removed = (
             {(label, kind): Count(*counts) for label, kind, *counts in values[name]} for name in ("kept", "removed")
         )
-        numbers = {
-            name: values[name] for name in ("documents", "rejected", "bytes", "nulls", "emptied", "wrapped", "to_check")
-        }
-        return cls(**numbers, kept=kept, removed=removed)
+        return cls(**{name: values[name] for name in _NUMBERS}, kept=kept, removed=removed)
 
 
 def _rows(counts: Mapping[tuple[str, str], Count]) -> list[list[str | int]]:

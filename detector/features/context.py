@@ -65,13 +65,15 @@ class Vocabulary:
 class DocumentFeatures:
     """The features of a batch that do not depend on scores.
 
-    ``shapes``, ``repeats`` and ``embeddings`` have one row per paragraph.
+    ``shapes``, ``repeats``, ``known`` (the share of the paragraph's words that have a vector) and ``embeddings`` have
+    one row per paragraph.
     """
 
     batch: Batch
     shapes: Floats
     repeats: Floats
     vocabulary: Vocabulary
+    known: Floats
     embeddings: Floats
 
 
@@ -79,9 +81,8 @@ def document_features(
     batch: Batch, tokens: Tokens, shapes: Floats, idf: NDArray[np.uint8], vectors: WordVectors
 ) -> DocumentFeatures:
     """The features of a batch; ``idf`` is the model's inverse document frequency of each bucket of words."""
-    return DocumentFeatures(
-        batch, shapes, _repeats(batch, tokens), _vocabulary(batch, tokens, idf), vectors.embed(tokens)
-    )
+    embeddings, known = vectors.embed(tokens)
+    return DocumentFeatures(batch, shapes, _repeats(batch, tokens), _vocabulary(batch, tokens, idf), known, embeddings)
 
 
 def _repeats(batch: Batch, tokens: Tokens) -> Floats:
@@ -129,6 +130,7 @@ def network_inputs(features: DocumentFeatures, logits: Floats, probabilities: Fl
         shapes,
         features.repeats,
         _shared_vocabulary(features.vocabulary, labels[:, 0]),
+        features.known,
         features.embeddings,
     ]
     return np.concatenate(columns, axis=1, dtype=np.float32)
@@ -139,7 +141,7 @@ EMBEDDING_COLUMNS = slice(-DIMENSIONS, None)  # of `network_inputs`
 
 def input_width(labels: int, kinds: int) -> int:
     """The number of columns of `network_inputs`."""
-    return kinds + len(WINDOWS) * (labels + 1) + 4 + 3 * labels + len(SHAPE_NAMES) + 1 + 2 * 7 + DIMENSIONS
+    return kinds + len(WINDOWS) * (labels + 1) + 4 + 3 * labels + len(SHAPE_NAMES) + 1 + 2 * 7 + 1 + DIMENSIONS
 
 
 def _cumulative(values: NDArray[np.int64]) -> NDArray[np.int64]:

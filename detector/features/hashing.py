@@ -15,6 +15,10 @@ from detector.util.arrays import Hashes
 BUCKET_BITS = 18
 BUCKETS = 1 << BUCKET_BITS
 BUCKET_SHIFT = np.uint64(64 - BUCKET_BITS)
+# Word vectors are looked up in buckets of their own: more of them, because a bucket holds one word.
+VECTOR_BITS = 20
+VECTOR_BUCKETS = 1 << VECTOR_BITS
+VECTOR_SHIFT = np.uint64(64 - VECTOR_BITS)
 
 # Parts of a word: its first eight bytes, its last eight, bytes 9 to 16, and its length.
 HEAD = np.uint64(0x9E3779B97F4A7C15)
@@ -41,6 +45,11 @@ MASKS = np.array([(1 << (8 * n)) - 1 for n in range(WORD_BYTES + 1)], dtype=np.u
 def bucket(mixed: Hashes, multiplier: np.uint64) -> NDArray[np.int64]:
     """The bucket of each hash, from 0 to `BUCKETS` - 1."""
     return (((mixed ^ (mixed >> BUCKET_MIX)) * multiplier) >> BUCKET_SHIFT).view(np.int64)
+
+
+def vector_buckets(hashes: Hashes) -> NDArray[np.int64]:
+    """The bucket of each word in the table of word vectors, from 0 to `VECTOR_BUCKETS` - 1."""
+    return (((hashes ^ (hashes >> BUCKET_MIX)) * WORD) >> VECTOR_SHIFT).view(np.int64)
 
 
 def word_buckets(hashes: Hashes) -> NDArray[np.int64]:

@@ -6,4 +6,4 @@ again. A model of another version is refused when it is loaded. A digest in the 
 
 from __future__ import annotations
 
-FEATURE_VERSION = 2
+FEATURE_VERSION = 3

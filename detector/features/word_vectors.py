@@ -12,10 +12,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.features.hashing import BUCKETS, word_buckets
+from detector.features.hashing import VECTOR_BUCKETS, vector_buckets
 from detector.features.packed_table import PackedTable
 from detector.features.tokens import Tokens
-from detector.util.arrays import Floats, Hashes
+from detector.util.arrays import Floats, Hashes, ratio
 from detector.util.pickling import PickledFields
 
 DIMENSIONS = 59
@@ -28,8 +28,8 @@ FINGERPRINT_SHIFT = np.uint64(32)
 class WordVectors(PickledFields):
     """Vectors of words, int8 of shape ``(words, DIMENSIONS)``, each scaled by how informative the word is.
 
-    ``buckets`` (uint32, all different) are the buckets of the words as `detector.features.hashing.word_buckets` returns
-    them; ``fingerprints`` (uint32) distinguish each word from the other words of its bucket.
+    ``buckets`` (uint32, all different) are the buckets of the words as `detector.features.hashing.vector_buckets`
+    returns them; ``fingerprints`` (uint32) distinguish each word from the other words of its bucket.
     """
 
     vectors: NDArray[np.int8]
@@ -49,13 +49,13 @@ class WordVectors(PickledFields):
         ``vectors`` has the shape ``(words, DIMENSIONS)``, with values from -127 to 127. Of two words in one bucket, the
         first stays.
         """
-        buckets, first = np.unique(word_buckets(hashes), return_index=True)
+        buckets, first = np.unique(vector_buckets(hashes), return_index=True)
         return cls(vectors[first], buckets.astype(np.uint32), fingerprint(hashes[first]))
 
     @cached_property
     def bucket_rows(self) -> NDArray[np.int32]:
         """The row of `table` for each bucket; 0 for a bucket without a word."""
-        rows = np.zeros(BUCKETS, dtype=np.int32)
+        rows = np.zeros(VECTOR_BUCKETS, dtype=np.int32)
         rows[self.buckets] = np.arange(1, len(self.buckets) + 1)
         return rows
 
@@ -74,15 +74,21 @@ class WordVectors(PickledFields):
 
     def rows(self, hashes: Hashes) -> NDArray[np.int64]:
         """The row of `table` for each word; 0 for a word that is not known."""
-        rows = self.bucket_rows.take(word_buckets(hashes))
+        rows = self.bucket_rows.take(vector_buckets(hashes))
         known = self.row_fingerprints.take(rows) == fingerprint(hashes)
         return np.where(known, rows, 0).astype(np.int64)
 
-    def embed(self, tokens: Tokens) -> Floats:
-        """The mean vector of the known words of each paragraph, ``(paragraphs, DIMENSIONS)``; zeros where none is."""
+    def embed(self, tokens: Tokens) -> tuple[Floats, Floats]:
+        """The mean vector of the known words of each paragraph, and the share of its words that are known.
+
+        The means have the shape ``(paragraphs, DIMENSIONS)``, with zeros where no word is known; the shares, from 0 to
+        1, have the shape ``(paragraphs, 1)``. Where a paragraph has no words, or the table none, the share is 1.
+        """
         sums = self.table.sums(self.rows(tokens.hashes), tokens.bounds)
         means: Floats = (sums[:, 1:] / np.maximum(sums[:, :1], 1)).astype(np.float32)
-        return means
+        known = ratio(sums[:, :1], tokens.counts[:, None])
+        known[(tokens.counts == 0) | (not len(self.vectors))] = 1
+        return means, known
 
 
 def fingerprint(hashes: Hashes) -> NDArray[np.uint32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from detector.errors import DataError
-from detector.evaluation.evaluate import PAGE, count_words
+from detector.evaluation.evaluate import count_words
 from detector.evaluation.labelled import LabelledDocument
 from detector.features import context
 from detector.features.hashing import BUCKETS, word_buckets
@@ -19,14 +20,14 @@ from detector.features.ngrams import Ngrams, ngrams
 from detector.features.shapes import shapes
 from detector.features.tokens import Tokens, tokenize
 from detector.features.word_vectors import WordVectors
-from detector.fit.augmentation import AUGMENTED
 from detector.fit.config import FitConfig
+from detector.fit.origins import AUGMENTED, LINES, PAGE, is_extracted
 from detector.inference.model import REPORTING, kind_membership
 from detector.text.paragraphs import split
 from detector.util.arrays import Floats, Offsets
 from detector.util.batching import batches
+from detector.util.languages import language_code
 
-SEED = "seed"  # the origin of documents that were invented as training data
 _BATCH_CHARACTERS = 1 << 20  # of the documents whose features are computed together
 
 
@@ -35,9 +36,12 @@ class TrainingData:
     """The training data as arrays with one row per paragraph.
 
     ``label`` and ``kind`` are indices, -1 where they are unknown; ``label_weight`` is the weight of a paragraph in the
-    loss, ``words`` its number of words, ``fold`` the fold of its site. ``extracted`` tells which rows belong to an
-    extractor's text. Document ``d`` has the rows ``bounds[d]`` to ``bounds[d + 1]``. ``distinct`` are the rows that the
-    linear model is fitted to: the first of each line on each site, where its kind is known.
+    loss, ``words`` its number of words, ``site`` the number of its site, ``fold`` the site's fold. ``language_fold``
+    is the fold of its language, -1 for the commonest language and where the language is unknown; ``foreign`` tells
+    which rows are scored by a linear model that has not seen their language (see `fit_linear`). ``extracted`` tells
+    which rows belong to an extractor's text. Document ``d`` has the rows ``bounds[d]`` to ``bounds[d + 1]``.
+    ``distinct`` are the rows that the linear model is fitted to: the first of each line on each site, where its kind
+    is known.
 
     ``ngrams`` has the shape ``(paragraphs, BUCKETS)``; ``features`` has one entry per batch, in order; ``idf`` is the
     inverse document frequency of each bucket, ``(BUCKETS,)``. ``kind_labels`` is the label of each kind, an index.
@@ -54,7 +58,10 @@ class TrainingData:
     kind: NDArray[np.int64]
     label_weight: NDArray[np.float64]
     words: NDArray[np.int64]
+    site: NDArray[np.int64]
     fold: NDArray[np.int64]
+    language_fold: NDArray[np.int64]
+    foreign: NDArray[np.bool_]
     extracted: NDArray[np.bool_]
     distinct: NDArray[np.int64]
     bounds: Offsets
@@ -79,12 +86,16 @@ def training_data(documents: Sequence[LabelledDocument], config: FitConfig, vect
     label_weight[np.array([d.origin == PAGE for d in documents])[owner]] *= config.page_weight
     folds = site_folds(documents, config.folds)
     fold = np.array([folds[d.site] for d in documents])[owner]
-    extracted = np.array([d.origin not in (PAGE, AUGMENTED, SEED) for d in documents])[owner]
+    site = np.unique([d.site for d in documents], return_inverse=True)[1][owner]
+    language_fold = np.array(language_folds(documents, config.folds))[owner]
+    foreign = (language_fold >= 0) & np.array([_digest(d.id)[0] % 2 == 1 for d in documents])[owner]
+    extracted = np.array([is_extracted(d.origin) for d in documents])[owner]
     matrix, features, idf = _features(documents, vectors)
     distinct = _distinct_rows(documents, label, kind)
     return TrainingData(
         documents, labels, kinds, kind_labels, matrix, features, idf, label, kind, label_weight,
-        np.array([count_words(p.text) for p in paragraphs]), fold, extracted, distinct, bounds,
+        np.array([count_words(p.text) for p in paragraphs]), site, fold, language_fold, foreign,
+        extracted, distinct, bounds,
     )  # fmt: skip
 
 
@@ -102,7 +113,8 @@ def _features(
         owners.append(batch.document[words.paragraph] + first)
         first += len(group)
     idf = _idf(documents, tokens, owners)
-    return _matrix(batch_ngrams), [context.document_features(*part, idf, vectors) for part in parts], idf
+    features = [context.document_features(*part, idf, vectors) for part in parts]
+    return _matrix(batch_ngrams, np.concatenate([f.known for f in features])[:, 0]), features, idf
 
 
 def label_names(documents: Sequence[LabelledDocument]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]:
@@ -130,20 +142,36 @@ def check_documents(documents: Sequence[LabelledDocument], labels: tuple[str, ..
             f"{len(sites)} site(s) for {config.folds} folds: add documents of other sites, or set fewer folds"
         )
     for label in labels:
-        with_label = {d.site for d in documents if any(p.label == label for p in d.paragraphs)}
+        texts = (d for d in documents if d.origin != LINES)
+        with_label = sorted({d.site for d in texts if any(p.label == label for p in d.paragraphs)})
         if len(with_label) < 2:
+            where = f"on one site only ({with_label[0]})" if with_label else "in documents of single lines only"
             raise DataError(
-                f'"{label}" occurs on one site only ({with_label.pop()}): add documents of another site with it, '
-                "because each site is evaluated by a fit without it"
+                f'"{label}" occurs {where}: add documents of another site with it, because each site is evaluated by '
+                "a fit without it"
             )
 
 
 def site_folds(documents: Sequence[LabelledDocument], folds: int) -> dict[str, int]:
     """The fold of each site. The sites are sorted by a hash of their names and assigned to the folds in turn."""
-    sites = sorted(
-        {d.site for d in documents}, key=lambda site: hashlib.sha256(site.encode("utf-8", "surrogatepass")).digest()
-    )
+    sites = sorted({d.site for d in documents}, key=_digest)
     return {site: number % folds for number, site in enumerate(sites)}
+
+
+def language_folds(documents: Sequence[LabelledDocument], folds: int) -> list[int]:
+    """The fold of each document's language, -1 for the commonest language and for none."""
+    languages = [language_code(d.lang) for d in documents]
+    number = Counter(
+        language for language, document in zip(languages, documents, strict=True)
+        if language and document.origin != AUGMENTED
+    )  # fmt: skip
+    foreign = sorted((language for language in number if language != number.most_common(1)[0][0]), key=_digest)
+    fold = {language: place % folds for place, language in enumerate(foreign)}
+    return [fold.get(language or "", -1) for language in languages]
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
 
 
 def _idf(
@@ -171,8 +199,11 @@ def _characters(document: LabelledDocument) -> int:
     return sum(len(paragraph.text) for paragraph in document.paragraphs)
 
 
-def _matrix(batch_ngrams: list[tuple[Ngrams, ...]]) -> sparse.csr_matrix:
-    """Counts of n-grams by bucket, divided by the square root of a paragraph's number, ``(paragraphs, BUCKETS)``."""
+def _matrix(batch_ngrams: list[tuple[Ngrams, ...]], known: Floats) -> sparse.csr_matrix:
+    """The inputs of `detector.inference.linear.LinearModel`, ``(paragraphs, BUCKETS)``.
+
+    These are counts of n-grams by bucket, divided by the square root of the paragraph's number, times ``known``.
+    """
     row, column, first = [], [], 0
     for groups in batch_ngrams:
         for group in groups:
@@ -182,7 +213,7 @@ def _matrix(batch_ngrams: list[tuple[Ngrams, ...]]) -> sparse.csr_matrix:
         first += paragraphs
     rows, columns = np.concatenate(row), np.concatenate(column)
     number = np.bincount(rows, minlength=first)
-    values = (1 / np.sqrt(number))[rows].astype(np.float32)
+    values = (known / np.sqrt(np.maximum(number, 1)))[rows].astype(np.float32)
     matrix = sparse.csr_matrix((values, (rows, columns)), shape=(first, BUCKETS))
     matrix.sum_duplicates()
     return matrix

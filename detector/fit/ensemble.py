@@ -12,10 +12,13 @@ from detector.features.context import EMBEDDING_COLUMNS
 from detector.fit.config import FitConfig, Progress
 from detector.fit.data import TrainingData
 from detector.fit.network import Sequences, fit_network
+from detector.fit.origins import LINES
 from detector.inference.calibration import softmax
 from detector.inference.network import Ensemble, mean_logits
 from detector.inference.quantization import standardize
 from detector.util.arrays import Floats
+
+_LARGE = 1 << 27  # bytes of input rows from which networks are fitted in processes
 
 
 def context_rows(data: TrainingData, logits: Floats) -> Floats:
@@ -40,12 +43,15 @@ def fit_networks(data: TrainingData, config: FitConfig, rows: Floats, progress: 
     sequences = Sequences(rows, data.kind, data.label, label_weight, data.bounds, np.array(data.kind_labels))
     # of a document's first paragraph; the fold of a document without paragraphs does not matter
     fold = data.fold[np.minimum(data.bounds[:-1], len(data.fold) - 1)]
-    training = [*(np.flatnonzero(fold != n) for n in range(config.folds)), np.arange(len(fold))]
+    whole = np.array([d.origin != LINES for d in data.documents])
+    training = [*(np.flatnonzero(whole & (fold != n)) for n in range(config.folds)), np.flatnonzero(whole)]
     progress(
         f"fitting the networks: {config.folds} folds and all of them together, {known.sum():,} labelled paragraphs, "
         f"{rows.shape[1]} inputs"
     )
-    networks = Parallel(n_jobs=-1, prefer="threads")(
+    # threads wait for each other between matrix products; processes need seconds to start
+    prefer = "processes" if rows.nbytes > _LARGE else "threads"
+    networks = Parallel(n_jobs=-1, prefer=prefer)(
         delayed(fit_network)(sequences, documents, config, config.seed + seed)
         for documents in training
         for seed in config.networks

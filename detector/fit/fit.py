@@ -81,8 +81,7 @@ def _prepare(
 ) -> TrainingData:
     """Check the documents, augment them and compute the features of all."""
     check_documents(documents, label_names(documents)[0], config)
-    folds, number = site_folds(documents, config.folds), int(config.augmentation * len(documents))
-    augmented = augment(documents, folds, number, REPORTING, config.seed)
+    augmented = augment(documents, site_folds(documents, config.folds), REPORTING, config)
     progress(f"computing features of {len(documents):,} documents and {len(augmented):,} augmented ones")
     data = training_data([*documents, *augmented], config, vectors)
     without_kind = int(((data.label >= 0) & (data.kind < 0)).sum())

@@ -19,16 +19,30 @@ _ABSENT_LOGIT = -20.0  # of a kind that does not occur in the rows that a model 
 def fit_linear(data: TrainingData, config: FitConfig, progress: Progress) -> tuple[LinearModel, Floats]:
     """Fit the linear model to all sites. Also returns out-of-fold logits, ``(paragraphs, kinds)``.
 
-    The logits of each fold come from a model that was fitted to the other folds. Raises `DataError` if the other folds
-    have only one kind.
+    The logits of each fold come from a model that was fitted to the other folds. Half of the documents in other
+    languages than the commonest one get theirs from models that have seen neither their language nor their site: so
+    the networks learn what the logits are worth in a language that nobody labelled. Raises `DataError` if the other
+    folds have only one kind.
     """
     progress(f"fitting the linear model: {config.folds} folds, {len(data.distinct):,} distinct paragraphs")
     logits = np.zeros((len(data.kind), len(data.kinds)), dtype=np.float32)
     for fold in range(config.folds):
         model = _linear(data, config, data.distinct[data.fold[data.distinct] != fold])
         unseen = np.flatnonzero(data.fold == fold)
-        logits[unseen] = data.ngrams[unseen] @ (model.weights.astype(np.float32) * model.scale) + model.bias
+        logits[unseen] = _out_of_fold(model, data, unseen)
+    for fold in np.unique(data.language_fold[data.foreign]):
+        unseen = np.flatnonzero(data.foreign & (data.language_fold == fold))
+        sites = np.unique(data.site[unseen])
+        others = (data.language_fold[data.distinct] != fold) & ~np.isin(data.site[data.distinct], sites)
+        rows = data.distinct[others]
+        if len(np.unique(data.kind[rows])) > 1:  # else every other kind is in these languages alone
+            logits[unseen] = _out_of_fold(_linear(data, config, rows), data, unseen)
     return _linear(data, config, data.distinct), logits
+
+
+def _out_of_fold(model: LinearModel, data: TrainingData, rows: NDArray[np.int64]) -> Floats:
+    logits: Floats = data.ngrams[rows] @ (model.weights.astype(np.float32) * model.scale) + model.bias
+    return logits
 
 
 def _linear(data: TrainingData, config: FitConfig, rows: NDArray[np.int64]) -> LinearModel:

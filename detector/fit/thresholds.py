@@ -2,20 +2,66 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
 from detector.evaluation.threshold import threshold_at_loss
 from detector.fit.config import FitConfig
 from detector.fit.data import TrainingData
+from detector.fit.origins import CLEAN
 from detector.util.arrays import Floats
+from detector.util.languages import language_code
+
+_SHORT = 3  # paragraphs of a short document, at most
+_MIN_SITES = 100  # of a group: the share that is lost on fewer sites says little
+_LARGEST_SITE = 1 / 20  # of the words of a group: what a site has beyond that does not count
 
 
 def choose_thresholds(data: TrainingData, probabilities: Floats, config: FitConfig) -> dict[str, float]:
     """For each name in ``config.max_lost_words``, the highest threshold that loses at most that share of words.
 
-    Only the reporting in extracted texts is counted, or all reporting where there are no extracted texts.
-    ``probabilities`` are the calibrated out-of-fold probabilities, ``(paragraphs, labels)``.
+    The share holds in each of the `_groups`. Only the reporting in extracted texts and in clean texts is counted, or
+    all reporting where there is none. ``probabilities`` are the calibrated out-of-fold probabilities, ``(paragraphs,
+    labels)``.
     """
     reporting = data.label == 0
-    extracted = reporting & data.extracted
-    rows = extracted if extracted.any() else reporting
-    score, words = probabilities[rows, 0], data.words[rows]
-    return {name: threshold_at_loss(score, words, loss) for name, loss in config.max_lost_words}
+    clean = np.array([d.origin == CLEAN for d in data.documents])[_document(data)]
+    counted = reporting & (data.extracted | clean)
+    rows = counted if counted.any() else reporting
+    groups = [(probabilities[group, 0], _words(data, group)) for group in _groups(data, rows)]
+    return {
+        name: min(threshold_at_loss(scores, words, loss) for scores, words in groups)
+        for name, loss in config.max_lost_words
+    }
+
+
+def _groups(data: TrainingData, rows: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
+    """All of the rows; those in the commonest language, in all others, and in short documents, from enough sites."""
+    yield rows
+    document = _document(data)
+    languages = np.array([language_code(d.lang) or "" for d in data.documents])[document]
+    if not rows.any():
+        return
+    commonest = Counter(languages[rows].tolist()).most_common(1)[0][0]
+    common, short = languages == commonest, np.diff(data.bounds)[document] <= _SHORT
+    for group in (rows & common, rows & ~common, rows & short):
+        if len(np.unique(data.site[group])) >= _MIN_SITES:
+            yield group
+
+
+def _words(data: TrainingData, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The words of the paragraphs of a group, fewer for those of its largest sites."""
+    words, site = data.words[rows], data.site[rows]
+    by_site = np.bincount(site, words)
+    if np.count_nonzero(by_site) < _MIN_SITES:
+        return words
+    most = _LARGEST_SITE * by_site.sum()
+    capped: NDArray[np.int64] = np.rint(words * np.minimum(1, most / np.maximum(by_site, 1))[site]).astype(np.int64)
+    return capped
+
+
+def _document(data: TrainingData) -> NDArray[np.int64]:
+    return np.repeat(np.arange(len(data.documents)), np.diff(data.bounds))

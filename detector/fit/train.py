@@ -12,12 +12,14 @@ from typing import Any
 import detector
 from detector.cleaner import Cleaner
 from detector.errors import DataError, UsageError
-from detector.evaluation.evaluate import Figures, evaluate, figures_by_origin, gold_texts, scored_document
+from detector.evaluation.evaluate import evaluate, figures_by_origin, gold_texts, scored_document
 from detector.evaluation.labelled import LabelledDocument, read_documents
+from detector.evaluation.languages import figures_by_language
 from detector.features.word_vectors import WordVectors
 from detector.fit.card import card
 from detector.fit.config import FitConfig
 from detector.fit.fit import Fitted, fit
+from detector.fit.origins import LINES, SEED
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save, write_metadata
 from detector.util.atomic import replacing
 
@@ -59,7 +61,7 @@ def train(
             "python": platform.python_version(),
             **{name: version(name) for name in ("numpy", "scikit-learn", "joblib")},
         },
-        "figures": {"held-out": _held_out_figures(fitted)},
+        **_held_out_figures(fitted),
     }
     save(fitted.model, output, metadata)
     if dev:
@@ -105,11 +107,18 @@ def write_card(folder: Path) -> None:
         file.write(card(load_model(folder)).encode())
 
 
-def _held_out_figures(fitted: Fitted) -> dict[str, Figures]:
+def _held_out_figures(fitted: Fitted) -> dict[str, Any]:
+    """The figures of cross-validation, by origin and by language."""
     labels, balanced = fitted.model.labels, fitted.model.thresholds["balanced"]
     scored, first = [], 0
     for document in fitted.documents:
         scores = fitted.held_out[first : first + len(document.paragraphs)]
         first += len(scores)
-        scored.append(scored_document(document, labels, scores, scores[:, 0] >= balanced))
-    return figures_by_origin(scored, gold_texts(fitted.documents))
+        if document.origin != LINES:
+            scored.append(scored_document(document, labels, scores, scores[:, 0] >= balanced))
+    invented = [item for item in scored if item.document.origin == SEED]
+    real = [item for item in scored if item.document.origin != SEED]
+    return {
+        "figures": {"held-out": figures_by_origin(scored, gold_texts(fitted.documents))},
+        "languages": {"real": figures_by_language(real), "invented": figures_by_language(invented)},
+    }

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.features import context
-from detector.features.hashing import BUCKETS
+from detector.features.hashing import BUCKETS, VECTOR_BUCKETS
 from detector.features.word_vectors import DIMENSIONS
 from detector.inference.model import REPORTING, Model
 
@@ -109,16 +109,16 @@ def _check_vectors(model: Model) -> None:
     vectors = model.vectors
     words = len(vectors.vectors)
     fits = (
-        words <= BUCKETS,
+        words <= VECTOR_BUCKETS,
         _is(vectors.vectors, np.int8, words, DIMENSIONS),
         _is(vectors.buckets, np.uint32, words),
         _is(vectors.fingerprints, np.uint32, words),
     )
     if not all(fits):
         raise ValueError("the arrays of its word vectors do not fit each other")
-    if words and int(vectors.buckets.max()) >= BUCKETS:
-        raise ValueError(f"a bucket of its word vectors is not below {BUCKETS:,}")
-    taken = np.zeros(BUCKETS, dtype=np.bool_)
+    if words and int(vectors.buckets.max()) >= VECTOR_BUCKETS:
+        raise ValueError(f"a bucket of its word vectors is not below {VECTOR_BUCKETS:,}")
+    taken = np.zeros(VECTOR_BUCKETS, dtype=np.bool_)
     taken[vectors.buckets] = True
     if np.count_nonzero(taken) < words:
         raise ValueError("two of its word vectors have the same bucket")

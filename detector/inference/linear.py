@@ -16,7 +16,10 @@ from detector.util.pickling import PickledFields
 
 @dataclass(frozen=True)
 class LinearModel(PickledFields):
-    """A linear model: ``scale * sum(weights) / sqrt(number of n-grams) + bias``, one column per kind.
+    """A linear model: ``scale * sum(weights) / sqrt(number of n-grams) * known + bias``, one column per kind.
+
+    ``known`` is the share of the paragraph's words that have a vector: n-grams of unknown words share their buckets
+    with others, and their weights would be evidence of nothing.
 
     ``weights`` is int8 of shape ``(BUCKETS, kinds)``, from -127 to 127; ``scale`` and ``bias`` have ``(kinds,)``.
     """
@@ -30,9 +33,9 @@ class LinearModel(PickledFields):
         """The weights as rows to be summed."""
         return PackedTable(self.weights)
 
-    def logits(self, groups: tuple[Ngrams, ...]) -> Floats:
-        """The logits of each kind, ``(paragraphs, kinds)``."""
+    def logits(self, groups: tuple[Ngrams, ...], known: Floats) -> Floats:
+        """The logits of each kind, ``(paragraphs, kinds)``; ``known`` has the shape ``(paragraphs, 1)``."""
         total = sum(self.table.sums(g.buckets.ravel(), g.bounds * g.buckets.shape[1]) for g in groups)
         count = sum(group.counts for group in groups)
         norm = np.sqrt(np.maximum(count, 1))[:, None]
-        return (total * self.scale.astype(np.float64) / norm + self.bias).astype(np.float32)
+        return (total * self.scale.astype(np.float64) / norm * known.astype(np.float64) + self.bias).astype(np.float32)

@@ -8,23 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from detector.features.context import DocumentFeatures
+from detector.features.context import UNIT, DocumentFeatures, quantize
 from detector.inference.calibration import calibrate
 from detector.inference.model import Model
 from detector.inference.network import NetworkBackend
 from detector.text.paragraphs import Batch, Lines
-from detector.util.arrays import Floats, Offsets
+from detector.util.arrays import Floats, Offsets, ratio, segment_sum
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
     """Probabilities: ``labels`` of shape ``(paragraphs, labels)``, ``kinds`` of shape ``(paragraphs, kinds)``.
 
-    The rows of both sum to 1.
+    The rows of both sum to 1. ``familiarity``, ``(documents,)``, is the share of each document that the model knows.
     """
 
     labels: Floats
     kinds: Floats
+    familiarity: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +59,18 @@ def predict(model: Model, batch: Batch, backend: Backend) -> Scores:
     if model.networks.members:
         inputs = backend.network_inputs(first.features, logits, backend.softmax(logits), model)
         logits = model.networks.logits(inputs, batch.bounds, backend)
-    return Scores(*calibrate(backend.softmax(logits), model.kind_labels, model.calibration))
+    probabilities = calibrate(backend.softmax(logits), model.kind_labels, model.calibration)
+    return Scores(*probabilities, familiarity(first.features))
+
+
+def familiarity(features: DocumentFeatures) -> Floats:
+    """The share of each document's words that have a vector, from 0 to 1; 1 for a document without paragraphs.
+
+    It is the mean over the paragraphs, weighted by their size in bytes.
+    """
+    batch = features.batch
+    size = batch.end - batch.start
+    known, whole = segment_sum(quantize(features.known[:, 0]) * size, batch.bounds), segment_sum(size, batch.bounds)
+    shares = ratio(known, UNIT * whole)
+    shares[whole == 0] = 1
+    return shares

@@ -13,8 +13,8 @@ from pathlib import Path
 from detector.errors import ModelError
 
 SHA256 = {
-    "model.joblib": "e0bb29c0f745b8fa9981567ccd12072c876b8c94b88bf8024beafbbbcc3d01a4",
-    "metadata.json": "0b7dffeff9947033268e062aa7c4aa27e7924afede9cfd9470389ca0e7aff415",
+    "model.joblib": "d8f39d5a0009052f7c6e58d3834c34b624394418bb4a7f51d0ab7ef6032579e3",
+    "metadata.json": "42172c60a5c0d71e18b18474ac69d5b6a894be7d6568b1d2690f0417260a0289",
 }
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from inspect import signature
 from typing import get_args
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from detector.cli.clean import clean
 from detector.cli.main import app
 from detector.cli.options import FormatName, ParagraphBreakName, PolicyName
+from detector.cli.predict import predict
 from detector.formats.registry import FORMATS
+from detector.guard import MAX_REMOVED
 from detector.policy import POLICIES
 from detector.text.paragraphs import ParagraphBreak
 
@@ -29,6 +34,11 @@ def test_the_choices_are_those_of_the_library() -> None:
     assert {choice.value for choice in FormatName} == set(FORMATS)
     assert {choice.value for choice in PolicyName} == set(POLICIES)
     assert {choice.value for choice in ParagraphBreakName} == set(get_args(ParagraphBreak))
+
+
+@pytest.mark.parametrize("command", [clean, predict])
+def test_the_guard_s_default_is_that_of_the_library(command: Callable[..., None]) -> None:
+    assert signature(command).parameters["max_removed"].default == MAX_REMOVED
 
 
 def test_every_command_is_listed() -> None:

@@ -143,6 +143,8 @@ def test_a_file_that_fails_does_not_stop_the_others(command: Command, text: str,
         (["clean", "gone.txt"], "gone.txt: no such file or folder"),
         (["clean", "a.txt", "-t", "7"], "threshold '7': give a number from 0 to 1, or one of gentle, balanced, strict"),
         (["clean", "a.txt", "-t", "mild"], "threshold 'mild'"),
+        (["clean", "a.txt", "--max-removed", "1.5"], "Invalid value for '--max-removed'"),
+        (["predict", "a.txt", "--max-removed", "-0.1"], "Invalid value for '--max-removed'"),
         (["clean", "a.txt", "--policy", "odd"], "'odd' is not one of 'reporting'"),
         (["clean", "a.txt", "--keep", "odd"], "'odd' is neither a label nor a kind of this model"),
         (["clean", "a.txt", "--paragraphs", "odd"], "'odd' is not one of 'line', 'blank'"),
@@ -183,7 +185,7 @@ def test_a_missing_library_is_reported_before_any_work(command: Command, monkeyp
 def test_thresholds_and_policies_are_applied(command: Command, text: str) -> None:
     data = text.encode()
     assert command("clean", "-t", "0", stdin=data).out == data
-    assert command("clean", "-t", "1", stdin=data).out == b""
+    assert command("clean", "-t", "1", "--max-removed", "1", stdin=data).out == b""
     assert command("clean", "--keep", "appeal,navigation", stdin=data).out == data
     assert len(command("clean", "-t", "strict", stdin=data).out) <= len(
         command("clean", "-t", "gentle", stdin=data).out
@@ -235,6 +237,62 @@ def test_the_table_shows_every_paragraph(command: Command) -> None:
     assert called.code == 0
     assert "Rain fell." in called.out.decode()
     assert "[bold]Subscribe[/bold] now!" in called.out.decode()
+
+
+# Documents that are kept whole
+
+APPEALS = b"Subscribe to our newsletter now!\nSupport our newsroom today!\n"  # all of it would go
+
+
+@pytest.mark.parametrize("options", [[], ["--max-removed", "0.7"], ["--max-removed", "0"]], ids=str)
+def test_a_document_is_kept_whole_and_that_is_said(command: Command, options: list[str]) -> None:
+    Path("a.txt").write_bytes(APPEALS)
+    called = command("clean", "a.txt", "-o", "b.txt", "-t", "1", *options)
+    assert called.code == 0
+    assert Path("b.txt").read_bytes() == APPEALS
+    warning, *summary = called.err.splitlines()
+    assert warning.startswith("1 document would have lost more than ")
+    assert "--max-removed 1 cleans it, too" in warning
+    assert summary[-1] == "kept whole      1 document"
+    assert command("clean", "a.txt", "-t", "1", "-q", *options).err == f"{warning}\n"
+
+
+def test_without_the_guard_nothing_is_kept_whole(command: Command) -> None:
+    Path("a.txt").write_bytes(APPEALS)
+    called = command("clean", "a.txt", "-t", "1", "--max-removed", "1")
+    assert (called.code, called.out) == (3, b"")
+    assert "kept whole" not in called.err
+
+
+@pytest.mark.parametrize("option", [[], ["--removed", "r.jsonl"], ["--removed", "r.jsonl.gz"]], ids=str)
+def test_the_warning_names_the_file_that_lists_the_documents(command: Command, option: list[str]) -> None:
+    Path("a.txt").write_bytes(APPEALS)
+    called = command("clean", "a.txt", "-o", "b.txt", "-t", "1", "--log-json", *option)
+    warning, summary = map(json.loads, called.err.splitlines())
+    assert (warning["event"], warning["level"], warning["count"]) == ("check", "warning", 1)
+    assert warning["message"].endswith(f"; {option[1]} lists it" if option else "cleans it, too")
+    assert summary["kept_whole"] == 1
+    if option:
+        (line,) = read_sidecar(Path(option[1]))
+        assert (line["file"], line["document"], line["id"], line["kept_whole"]) == ("a.txt", 1, "a.txt", True)
+
+
+def test_predict_tells_what_is_kept_whole(command: Command) -> None:
+    data = json_line({"text": APPEALS.decode()}) + json_line({"text": ""})
+    for share, kept_whole in (("0.5", True), ("1", False)):
+        called = command("predict", "--format", "jsonl", "-t", "1", "--max-removed", share, stdin=data)
+        first, empty = map(json.loads, called.out.splitlines())
+        assert list(first) == ["id", "paragraphs", "familiarity", "kept_whole"]
+        assert first["kept_whole"] is kept_whole
+        assert 0.5 < first["familiarity"] <= 1
+        assert [paragraph["keep"] for paragraph in first["paragraphs"]] == [kept_whole] * 2
+        assert (empty["familiarity"], empty["kept_whole"]) == (1.0, False)
+        assert ("1 document would have lost more than half of its text" in called.err) is kept_whole
+
+
+def test_the_table_has_a_note_on_a_document_that_is_kept_whole(command: Command) -> None:
+    assert b"kept whole" in command("predict", "--table", "-t", "1", stdin=APPEALS).out
+    assert b"kept whole" not in command("predict", "--table", "-t", "1", "--max-removed", "1", stdin=APPEALS).out
 
 
 # The other commands

@@ -104,7 +104,7 @@ def test_a_run_is_logged_as_json(command: Command) -> None:
     assert summary == json.loads(Path("out/_summary.json").read_bytes())
 
 
-@pytest.mark.parametrize("call", ["clean -t 0", "predict", "predict -o d.jsonl"])
+@pytest.mark.parametrize("call", ["clean -t 0", "predict -t 0", "predict -t 0 -o d.jsonl"])
 def test_the_summary_is_the_last_message(command: Command, call: str) -> None:
     called = command(*call.split(), "--log-json", stdin=b"Rain fell.\n")
     (summary,) = logged(called.err)

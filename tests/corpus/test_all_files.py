@@ -18,7 +18,7 @@ from detector.cleaner import Cleaner
 from detector.corpus import collector
 from detector.corpus.all_files import Options, clean_all, predict_all
 from detector.corpus.collector import in_order
-from detector.corpus.messages import Message
+from detector.corpus.messages import Message, kept_whole
 from detector.corpus.one_file import Run
 from detector.corpus.plan import Plan, Task, plan
 from detector.corpus.summary import Summary
@@ -192,6 +192,7 @@ def test_what_is_missing_or_changed_is_done_again(
     [
         lambda s: s.options.__class__(force=True),
         lambda s: setattr(s, "run", replace(s.run, cleaner=replace(s.run.cleaner, threshold="strict"))),
+        lambda s: setattr(s, "run", replace(s.run, cleaner=replace(s.run.cleaner, max_removed=0.7))),
         lambda s: setattr(s, "run", replace(s.run, fields=Fields(id="other"))),
         lambda s: Options(removed=s.corpus.parent / "removed.jsonl"),
     ],
@@ -525,11 +526,48 @@ def test_inputs_to_look_at_are_named(counts: dict[str, int], said: list[str]) ->
     assert messages == said
 
 
+@pytest.mark.parametrize(
+    ("documents", "max_removed", "listed", "said"),
+    [
+        (1, 0.5, None, "1 document would have lost more than half of its text, and was kept whole; --max-removed 1 "
+         "cleans it, too"),
+        (1200, 0.29, None, "1,200 documents would have lost more than 29 % of their text, and were kept whole; "
+         "--max-removed 1 cleans them, too"),
+        (2, 0.999, Path("r.jsonl"), "2 documents would have lost more than 99.9 % of their text, and were kept whole; "
+         "--max-removed 1 cleans them, too; r.jsonl lists them"),
+    ],
+)  # fmt: skip
+def test_documents_that_are_kept_whole_are_warned_of(
+    documents: int, max_removed: float, listed: Path | None, said: str
+) -> None:
+    message = kept_whole(documents, max_removed, listed)
+    assert (message.line, message.event, message.level) == (said, "check", "warning")
+    assert message.fields == {"reason": said, "count": documents}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_ends_with_one_warning_of_all_documents_that_are_kept_whole(
+    tiny_model: Model, tmp_path: Path, jobs: int
+) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_text("Subscribe to our newsletter!\n")
+    run, removed = Run(Cleaner(tiny_model, 1.0)), tmp_path / "removed.jsonl"
+    planned = plan([str(tmp_path / "in")], tmp_path / "out")
+    for up_to_date in (0, 3):  # the second run tells it again, as its summary does
+        messages: list[Message] = []
+        summary = clean_all(planned, run, Options(jobs, removed=removed), messages.append)
+        assert (summary.kept_whole, summary.up_to_date) == (3, up_to_date)
+        assert messages == [kept_whole(3, 0.5, removed)]
+        assert len(read_sidecar(removed)) == 3
+        assert json.loads((tmp_path / "out" / SUMMARY).read_text())["kept_whole"] == 3
+
+
 def test_a_sidecar_of_another_folder_is_refused(run: Run, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.txt").write_text("Subscribe to our newsletter!\nThe bridge reopened on Monday.\n")
-    strict = replace(run, cleaner=replace(run.cleaner, threshold=0.9))
+    strict = replace(run, cleaner=replace(run.cleaner, threshold=0.9, max_removed=1))
     options = Options(removed=tmp_path / "removed.jsonl")
     clean_all(plan([str(tmp_path / "one")], tmp_path / "clean-one"), strict, options, lambda message: None)
     before = (tmp_path / "removed.jsonl").read_bytes()

@@ -93,6 +93,16 @@ def test_hard_wrapped_documents_are_counted(cleaner: Cleaner) -> None:
     assert blank.summary.wrapped == 0
 
 
+def test_documents_that_are_kept_whole_are_counted(cleaner: Cleaner) -> None:
+    usual = decided(cleaner, "A.\nB.\n", True)
+    whole = replace(usual, kept_whole=True)
+    assert counted([usual, whole, usual, whole]).kept_whole == 2
+    assert [
+        counted([], [list(sections(*parts))]).kept_whole for parts in ([usual], [usual, whole], [whole, usual, whole])
+    ] == [0, 1, 1]
+    assert counted([whole], [list(sections(whole)), list(sections(usual))]).kept_whole == 2
+
+
 def test_progress_counts_documents_and_characters(cleaner: Cleaner) -> None:
     counter = DocumentCounter(Summary(), Meter(), "line")
     counter.short([decided(cleaner, "abc", True)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,17 @@ def test_a_damaged_entry_is_ignored(key: str, value: object, run: Run, folder: P
     check_cleaned_again({key: value}, run, folder)
 
 
-COUNTS = ["documents", "rejected", "bytes", "nulls", "emptied", "wrapped", "to_check", "kept", "removed"]
+@pytest.mark.parametrize(("max_removed", "up_to_date"), [(0.5, 1), (0.6, 0), (1, 0), (0, 0)])
+def test_another_share_of_the_guard_is_another_setting(
+    max_removed: float, up_to_date: int, run: Run, folder: Path
+) -> None:
+    other = replace(run, cleaner=replace(run.cleaner, max_removed=max_removed))
+    assert cleaned(folder, other).up_to_date == up_to_date
+    assert cleaned(folder, other).up_to_date == 1
+
+
+COUNTS = ["documents", "rejected", "bytes", "nulls", "emptied", "kept_whole", "wrapped", "to_check"]
+COUNTS += ["kept", "removed"]
 
 
 @pytest.mark.parametrize("key", COUNTS)

@@ -86,6 +86,6 @@ def test_a_run_shows_its_progress(
         (tmp_path / f"{number}.txt").write_text("Rain fell.\n")
     planned = plan([str(tmp_path)], tmp_path / "out")
     messages: list[str] = []
-    clean_all(planned, Run(Cleaner(tiny_model)), Options(quiet=False, terminal=terminal), messages.append)
+    clean_all(planned, Run(Cleaner(tiny_model, 0.0)), Options(quiet=False, terminal=terminal), messages.append)
     assert ("3 of 3 files, 3 documents" in capsys.readouterr().err) is terminal
     assert messages == []

@@ -6,11 +6,12 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from detector.errors import DataError, UsageError
 from detector.formats.base import Fields
 from detector.inference.model import Model
 from detector.restoring import restore, restore_pieces
+from detector.results import Prediction
 
 STORY = "The council voted on Tuesday to reopen the bridge, which had been closed since the flood."
 APPEAL = "Subscribe to our newsletter!"
@@ -33,7 +35,7 @@ APPEAL = "Subscribe to our newsletter!"
 
 @pytest.fixture(scope="module")
 def run(tiny_model: Model) -> Run:
-    return Run(Cleaner(tiny_model, 0.9))  # removes much
+    return Run(Cleaner(tiny_model, 0.9, max_removed=1))  # removes much
 
 
 def cleaned(run: Run, path: Path, *options: str) -> Path:
@@ -88,15 +90,18 @@ FILES: dict[str, Callable[[list[str]], bytes]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-@given(values=st.lists(st.one_of(texts, st.sampled_from([STORY, APPEAL, f"{STORY}\n{APPEAL}\n\n{STORY}"])), max_size=4))
-@example(values=["Subscribe \ud83d\ude00 now!\n" + STORY])  # two lone surrogates, which escapes would join
+@given(
+    values=st.lists(st.one_of(texts, st.sampled_from([STORY, APPEAL, f"{STORY}\n{APPEAL}\n\n{STORY}"])), max_size=4),
+    max_removed=st.sampled_from([1, 0.5, 0]),
+)
+@example(values=["Subscribe \ud83d\ude00 now!\n" + STORY], max_removed=1)  # two lone surrogates
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_restored_byte_for_byte(
-    name: str, values: list[str], run: Run, tmp_path_factory: pytest.TempPathFactory
+    name: str, values: list[str], max_removed: float, run: Run, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("restore") / name
     path.write_bytes(FILES[name](values))
-    forced = replace(run, fields=Fields())
+    forced = replace(run, cleaner=replace(run.cleaner, max_removed=max_removed), fields=Fields())
     summary = clean_all(
         plan([str(path)], path.parent / "clean" / name), forced, Options(removed=path.parent / "removed.jsonl"), ignored
     )
@@ -241,7 +246,7 @@ def test_missing_lines_are_noticed_in_a_folder(folder: Path) -> None:
     (folder / "some.jsonl").write_bytes(b"".join(lines))
     restored = restore_folder(folder / "clean", folder / "some.jsonl", None, folder / "back")
     assert len(restored.failed) == 1
-    assert re.search(r"in\.csv: \d pieces of text were removed, but the file of removed text has 0", restored.failed[0])
+    assert re.search(r"in\.csv: \d lines were written to the file of removed text, but it has 0", restored.failed[0])
 
 
 @pytest.mark.parametrize(
@@ -273,6 +278,85 @@ def test_a_rejected_element_of_an_array_is_not_put_back(name: str, run: Run, tmp
     assert not (tmp_path / "back" / name).exists()
 
 
+# Documents that were kept whole
+
+MIXED = [f"{STORY}\n{APPEAL}\n{STORY}", APPEAL, STORY, f"{APPEAL}\n{APPEAL}"]
+
+
+@dataclass(frozen=True)
+class AppealsOnly(Cleaner):
+    """Removes the paragraphs that are `APPEAL`, and keeps a text whole that has no other one."""
+
+    def predict_batch(self, texts: Sequence[str]) -> Iterator[Prediction]:
+        for prediction in super().predict_batch(texts):
+            keep = np.array([paragraph.text != APPEAL for paragraph in prediction.paragraphs], dtype=np.bool_)
+            whole = len(keep) > 0 and not keep.any()
+            yield replace(prediction, keep=keep | whole, kept_whole=whole)
+
+
+@pytest.fixture
+def guarded(tiny_model: Model) -> Run:
+    """A run that removes appeals."""
+    return Run(AppealsOnly(tiny_model))
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.json", "in.csv", "in.wet"])
+def test_documents_that_were_kept_whole_are_restored_with_the_others(name: str, guarded: Run, tmp_path: Path) -> None:
+    original = FILES[name](MIXED)
+    (tmp_path / name).write_bytes(original)
+    assert round_trip(guarded, tmp_path / name) == original
+    lines = list(map(json.loads, (tmp_path / "removed.jsonl").read_text().splitlines()))
+    assert [line["document"] for line in lines if line["kept_whole"]] == [2, 4]
+    assert 1 in [line["document"] for line in lines if not line["kept_whole"]]
+    assert (tmp_path / "clean" / name).read_bytes() != original
+
+
+@pytest.mark.parametrize("path", ["removed.jsonl", needs("pyarrow", "removed.parquet")])
+def test_a_folder_with_documents_that_were_kept_whole(path: str, guarded: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name, make in FILES.items():
+        (tmp_path / "in" / name).write_bytes(make(MIXED))
+    (tmp_path / "in" / "whole.txt").write_text(f"{APPEAL}\n")
+    clean_all(plan([str(tmp_path / "in")], tmp_path / "clean"), guarded, Options(removed=tmp_path / path), ignored)
+    restored = restore_folder(tmp_path / "clean", tmp_path / path, None, tmp_path / "back")
+    assert restored.failed == []
+    assert contents(tmp_path / "back") == contents(tmp_path / "in")
+
+
+def test_the_digest_is_checked_beside_a_document_that_was_kept_whole(guarded: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(jsonl(MIXED))
+    target = cleaned(guarded, tmp_path / "in.jsonl")
+    target.write_bytes(target.read_bytes().replace(b"Tuesday", b"Tuesdax"))
+    with pytest.raises(DataError, match="document 1: what was removed does not restore the original"):
+        restore_file(target, tmp_path / "removed.jsonl", None, tmp_path / "back.jsonl")
+
+
+def test_lines_of_an_earlier_version_are_restored(guarded: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(jsonl(MIXED))
+    target = cleaned(guarded, tmp_path / "in.jsonl")
+    lines = list(map(json.loads, (tmp_path / "removed.jsonl").read_text().splitlines()))
+    earlier = [{name: line[name] for name in line if name != "kept_whole"} for line in lines if not line["kept_whole"]]
+    (tmp_path / "earlier.jsonl").write_text("".join(json.dumps(line) + "\n" for line in earlier))
+    restore_file(target, tmp_path / "earlier.jsonl", None, tmp_path / "back.jsonl")
+    assert (tmp_path / "back.jsonl").read_bytes() == jsonl(MIXED)
+
+
+WHOLE = {"start": None, "text": None, "digest": None, "kept_whole": True}
+
+
+@pytest.mark.parametrize(
+    ("clean", "lines", "original"),
+    [
+        ("abc", [WHOLE], "abc"),
+        ("ac", [WHOLE, {"start": 1, "text": "b", "kept_whole": False}], "abc"),
+        ("ac", [{"start": 1, "text": "b"}, WHOLE], "abc"),
+        ("ac", [(1, "b")], "abc"),
+    ],
+)
+def test_a_line_that_a_text_was_kept_whole_is_passed_over(clean: str, lines: list[Any], original: str) -> None:
+    assert restore(clean, lines) == original
+
+
 # Sidecars that do not fit
 
 
@@ -287,9 +371,11 @@ def test_a_rejected_element_of_an_array_is_not_put_back(name: str, run: Run, tmp
         ({"digest": None}, r"document 1: what was removed does not restore the original: lines are missing"),
     ],
 )
-def test_a_sidecar_of_another_file_is_refused(change: dict[str, Any], message: str, run: Run, tmp_path: Path) -> None:
+def test_a_sidecar_of_another_file_is_refused(
+    change: dict[str, Any], message: str, guarded: Run, tmp_path: Path
+) -> None:
     (tmp_path / "in.jsonl").write_bytes(jsonl([f"{APPEAL}\n{STORY}"] * 3))
-    target = cleaned(run, tmp_path / "in.jsonl")
+    target = cleaned(guarded, tmp_path / "in.jsonl")
     first, *_ = map(json.loads, (tmp_path / "removed.jsonl").read_text().splitlines())
     (tmp_path / "other.jsonl").write_text(json.dumps(first | change) + "\n")
     with pytest.raises(DataError, match=message):

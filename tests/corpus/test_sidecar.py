@@ -94,6 +94,24 @@ def test_a_parquet_sidecar_is_read_by_others_as_text(tmp_path: Path) -> None:
     assert parquet.read_table(tmp_path / "plain.parquet").column_names == ["text", "end"]
 
 
+@pytest.mark.parametrize("files", [["whole"], ["removed"], ["removed", "whole"]], ids=" ".join)
+def test_a_parquet_sidecar_has_the_same_columns_whatever_was_removed(files: list[str], tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    place = {"file": "a", "document": 1, "id": "x"}
+    removed = {"start": 0, "end": 2, "label": "appeal", "kind": "app", "score": 0.5, "text": "a\n", "digest": "0"}
+    lines = {
+        "removed": place | removed | {"original": None, "kept_whole": False},
+        "whole": place | dict.fromkeys(removed) | {"original": None, "kept_whole": True},
+    }
+    write(tmp_path / "r.parquet", [lines[file] for file in files])
+    assert list(read_sidecar(tmp_path / "r.parquet")) == [lines[file] for file in files]
+    assert [(field.name, str(field.type)) for field in parquet.read_schema(tmp_path / "r.parquet")] == [
+        ("file", "string"), ("document", "int64"), ("id", "string"), ("start", "int64"), ("end", "int64"),
+        ("label", "string"), ("kind", "string"), ("score", "double"), ("text", "string"), ("digest", "string"),
+        ("original", "string"), ("kept_whole", "bool"),
+    ]  # fmt: skip
+
+
 def test_a_compressed_parquet_file_is_refused() -> None:
     pytest.importorskip("pyarrow")
     with pytest.raises(UsageError, match="compressed inside"):

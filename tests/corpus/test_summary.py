@@ -52,6 +52,7 @@ def test_counts_do_not_depend_on_batches(cleaner: Cleaner, seed_texts: list[str]
 def test_counts_survive_serialization(cleaner: Cleaner, seed_texts: list[str]) -> None:
     summary = counted(cleaner, seed_texts)
     summary.rejected, summary.bytes, summary.nulls, summary.emptied, summary.wrapped, summary.to_check = range(3, 9)
+    summary.kept_whole = 9
     assert Summary.from_json(json.loads(json.dumps(summary.to_json()))) == summary
 
 
@@ -74,6 +75,15 @@ def test_an_empty_run_counts_nothing() -> None:
         "kept            0 paragraphs             0 characters",
         "removed         0 paragraphs             0 characters",
     ]
+
+
+def test_documents_that_are_kept_whole_are_reported() -> None:
+    summary = Summary(documents=9, kept_whole=1)
+    summary.merge(Summary(documents=2000, kept_whole=1200))
+    assert summary.ok
+    assert summary.lines()[-1] == "kept whole  1,201 documents"
+    assert (summary.report()["kept_whole"], summary.to_json()["kept_whole"]) == (1201, 1201)
+    assert not any("whole" in line for line in Summary(documents=9).lines())
 
 
 def test_failures_are_reported() -> None:

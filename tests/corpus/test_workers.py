@@ -259,9 +259,14 @@ def whole(corpus: Path, tiny_model_dir: Path, tmp_path_factory: pytest.TempPathF
     process = start("clean", "corpus", *arguments, cwd=corpus.parent)
     _, err = process.communicate(timeout=DEADLINE)
     files = results(folder / "out")
-    assert (process.returncode, err) == (0, b"")
+    assert (process.returncode, without_the_guard_s(err)) == (0, [])
     assert set(files) == set(tree(corpus))
     return Whole(files, sorted(removed.read_bytes().splitlines()))
+
+
+def without_the_guard_s(messages: bytes) -> list[bytes]:
+    """Lines on standard error, without the warning of documents that were kept whole."""
+    return [line for line in messages.splitlines() if b"kept whole" not in line]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -321,7 +326,7 @@ def test_a_killed_run_leaves_only_complete_files_and_the_next_run_finishes(
     shutil.copy2(corpus / LAST, endless / LAST)
     again = start(*arguments, cwd=tmp_path)
     _, err = again.communicate(timeout=DEADLINE)
-    assert (again.returncode, err) == (0, b"")
+    assert (again.returncode, without_the_guard_s(err)) == (0, [])
     assert results(out) == whole.files
     assert sum((out / name).stat().st_mtime_ns == stamp for name, stamp in stamps.items()) == written_down
     assert not (out / ".detector-unfinished").exists()

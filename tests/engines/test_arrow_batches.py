@@ -29,6 +29,8 @@ Subscribe to our newsletter and get the week in your inbox!
 "It was a long winter," said the skipper, Odile Branscombe.
 Support independent journalism: donate today to the Aldermoor Lantern."""
 
+APPEALS = "Subscribe to our newsletter now!\nSupport our newsroom today!"  # all of it would go
+
 
 @pytest.mark.parametrize(("module", "library", "extra"), LIBRARIES)
 def test_a_missing_library_is_named_with_the_command_that_installs_it(module, library, extra):
@@ -51,7 +53,7 @@ def arrow(pa):
 
 @pytest.fixture(scope="module")
 def cleaner(tiny_model):
-    cleaner = Cleaner(tiny_model, threshold="strict")
+    cleaner = Cleaner(tiny_model, threshold=0.7, max_removed=1)
     assert 0 < cleaner.clean(PAGE).removed_share < 1
     return cleaner
 
@@ -87,6 +89,16 @@ def test_added_columns(pa, arrow, cleaner):
     assert cleaned["share"].to_pylist() == [result.removed_share, None, 0.0]
     assert cleaned["gone"].to_pylist() == [result.prediction.removed_text(), None, ""]
     assert sorted(result.text + result.prediction.removed_text()) == sorted(PAGE)
+
+
+def test_a_column_tells_what_is_kept_whole(pa, arrow, tiny_model_dir):
+    table = pa.table({"text": [APPEALS, None, ""]})
+    for max_removed, text in ((0.5, APPEALS), (1, "")):
+        settings = arrow.Settings(tiny_model_dir, threshold=1.0, max_removed=max_removed, kept_whole="whole")
+        cleaned = settings.clean(table)
+        assert cleaned.schema.field("whole").type == pa.bool_()
+        assert cleaned.to_pydict() == {"text": [text, None, ""], "whole": [max_removed < 1, None, False]}
+    assert arrow.Settings(tiny_model_dir, kept_whole="w").clean(table.slice(0, 0)).schema.names == ["text", "w"]
 
 
 @pytest.mark.parametrize("chunks", [[], [[]], [[PAGE], [], [None, PAGE, "Read more"], [PAGE]]])
@@ -200,7 +212,9 @@ def test_columns_that_do_not_fit(pa, arrow, cleaner, columns, options, message):
         arrow.clean_batch(pa.RecordBatch.from_arrays(arrays, names=columns), cleaner, **options)
 
 
-@pytest.mark.parametrize("names", [{"removed_share": "text"}, {"removed_share": "x", "removed_text": "x"}])
+@pytest.mark.parametrize(
+    "names", [{"removed_share": "text"}, {"removed_share": "x", "removed_text": "x"}, {"kept_whole": "text"}]
+)
 def test_settings_whose_columns_clash(arrow, names):
     with pytest.raises(UsageError, match="give each column its own name"):
         arrow.Settings(**names)

@@ -90,6 +90,15 @@ def test_removed_text_is_written_to_the_metadata(corpus, settings):
     assert document.metadata == {"visits": 3, "gone": gone}
 
 
+def test_documents_that_are_kept_whole_are_counted_and_marked(settings):
+    appeals = "Subscribe to our newsletter now!\nSupport our newsroom today!"
+    for max_removed, whole in ((0.5, True), (1, False)):
+        step = Clean(Settings(settings.model, threshold=1.0, max_removed=max_removed, kept_whole="whole"))
+        (document,) = step(documents(appeals))
+        assert (document.text, document.metadata["whole"]) == (appeals if whole else "", whole)
+        assert ("kept_whole" in step.stats.stats) is whole
+
+
 def test_a_pickled_step_is_small(settings):
     step = Clean(settings)
     list(step(documents(REPORT)))

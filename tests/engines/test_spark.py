@@ -60,11 +60,11 @@ def test_model_is_loaded_once_per_worker(spark, log, work, settings, check):
 
 def test_nulls_and_added_columns(spark, settings):
     frame = spark.createDataFrame([(1, "The ferry to Aldermoor runs again."), (2, None)], "number int, body string")
-    asked = Settings(settings.model, threshold=0.0, text="body", removed_share="share", removed_text="gone")
-    cleaned = clean(frame, asked)
-    assert cleaned.schema.simpleString() == "struct<number:int,body:string,share:double,gone:string>"
+    added = {"removed_share": "share", "removed_text": "gone", "kept_whole": "whole"}
+    cleaned = clean(frame, Settings(settings.model, threshold=0.0, text="body", **added))
+    assert cleaned.schema.simpleString() == "struct<number:int,body:string,share:double,gone:string,whole:boolean>"
     rows = sorted(tuple(row) for row in cleaned.collect())
-    assert rows == [(1, "The ferry to Aldermoor runs again.", 0.0, ""), (2, None, None, None)]
+    assert rows == [(1, "The ferry to Aldermoor runs again.", 0.0, "", False), (2, None, None, None, None)]
 
 
 @pytest.mark.parametrize("kind", ["string", "binary", "void"])

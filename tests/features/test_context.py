@@ -179,7 +179,7 @@ def test_a_row_contains_the_paragraph_s_own_features(text: str) -> None:
     batch, probabilities, rows = rows_of([text])
     assert holds(rows, np.log(probabilities))
     assert holds(rows, shapes(batch, tokenize(batch)))
-    assert np.array_equal(rows[:, context.EMBEDDING_COLUMNS], TINY_VECTORS.embed(tokenize(batch)))
+    assert np.array_equal(rows[:, context.EMBEDDING_COLUMNS], TINY_VECTORS.embed(tokenize(batch))[0])
 
 
 def vocabulary(text: str) -> Array:

@@ -9,11 +9,9 @@ from paragraph_features import buckets, slow_words
 from texts import lines
 
 from detector.features import hashing
-from detector.features.hashing import BUCKET_BITS, word_buckets
+from detector.features.hashing import BUCKET_BITS, VECTOR_BITS, VECTOR_BUCKETS, vector_buckets, word_buckets
 from detector.features.tokens import tokenize
 from detector.text.paragraphs import split
-
-WORDS_AND_PAIRS, AFFIXES, ANCHORS = range(3)
 
 # Hashes, against plain integers
 
@@ -39,9 +37,9 @@ def slow_hash(word: str) -> int:
     return mixed ^ (mixed >> 32)
 
 
-def slow_bucket(mixed: int, multiplier: str) -> int:
+def slow_bucket(mixed: int, multiplier: str, bits: int = BUCKET_BITS) -> int:
     mixed &= MASK
-    return (((mixed ^ (mixed >> 29)) * constant(multiplier)) & MASK) >> (64 - BUCKET_BITS)
+    return (((mixed ^ (mixed >> 29)) * constant(multiplier)) & MASK) >> (64 - bits)
 
 
 def slow_words_and_pairs(hashes: list[int]) -> list[list[int]]:
@@ -90,9 +88,14 @@ def test_buckets_agree_with_plain_integers(line: str) -> None:
     if not line.strip():
         assert got == [[], [], []]
         return
-    assert got[WORDS_AND_PAIRS] == [slow_words_and_pairs(hashes)]
-    assert got[AFFIXES] == [slow_affixes(found)]
-    assert got[ANCHORS] == [[slow_anchors(hashes)]]
+    assert got == [[slow_words_and_pairs(hashes)], [slow_affixes(found)], [[slow_anchors(hashes)]]]
+
+
+@given(line=lines)
+def test_buckets_of_vectors_agree_with_plain_integers(line: str) -> None:
+    found = vector_buckets(tokenize(split([line])).hashes).tolist()
+    assert found == [slow_bucket(slow_hash(word), "WORD", VECTOR_BITS) for word in slow_words(line)]
+    assert all(0 <= bucket < VECTOR_BUCKETS for bucket in found)
 
 
 SAME_BUCKETS = [

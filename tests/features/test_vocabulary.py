@@ -17,7 +17,7 @@ from detector.features.tokens import tokenize
 from detector.features.word_vectors import DIMENSIONS, WordVectors
 from detector.text.paragraphs import split
 
-SHARED = slice(-DIMENSIONS - 14, -DIMENSIONS)  # the columns of the shared vocabulary
+SHARED = slice(-DIMENSIONS - 15, -DIMENSIONS - 1)  # the columns of the shared vocabulary
 CANDIDATES = (
     "the",
     "ferry",

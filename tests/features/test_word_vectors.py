@@ -1,4 +1,4 @@
-"""Word vectors: the mean of a paragraph's known words, and the table built from a file."""
+"""Word vectors: the mean of a paragraph's known words, their share, and the table built from a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from texts import text_lists
 
 from detector.errors import DataError
-from detector.features.hashing import word_buckets
+from detector.features.hashing import vector_buckets, word_buckets
 from detector.features.tokens import Tokens, tokenize
 from detector.features.word_vectors import DIMENSIONS, WordVectors
 from detector.text.paragraphs import split
@@ -34,7 +34,7 @@ VECTORS = WordVectors.from_hashes(hashes_of(KNOWN), NUMBERS)
 
 
 def means_of(text: str, vectors: WordVectors = VECTORS) -> NDArray[np.float32]:
-    return vectors.embed(tokenize(split([text])))
+    return vectors.embed(tokenize(split([text])))[0]
 
 
 def slow_mean(line: list[str]) -> list[float]:
@@ -74,7 +74,7 @@ def test_what_counts_as_a_known_word(text: str, words: list[str]) -> None:
 @given(text_lists)
 def test_a_paragraph_has_the_same_mean_alone_and_in_every_batch(texts: list[str]) -> None:
     batch = split(texts)
-    whole = VECTORS.embed(tokenize(batch))
+    whole, _ = VECTORS.embed(tokenize(batch))
     assert whole.shape == (len(batch), DIMENSIONS)
     for text, first, last in zip(texts, batch.bounds[:-1], batch.bounds[1:], strict=True):
         assert np.array_equal(whole[first:last], means_of(text))
@@ -91,13 +91,63 @@ def test_without_vectors_every_mean_is_zero() -> None:
     assert none.rows(hashes_of(KNOWN)).tolist() == [0] * len(KNOWN)
 
 
+# Shares of known words
+
+
+def shares_of(text: str, vectors: WordVectors = VECTORS) -> list[float]:
+    shares = vectors.embed(tokenize(split([text])))[1]
+    assert shares.dtype == np.float32
+    assert shares.shape[1:] == (1,)
+    found: list[float] = shares.ravel().tolist()
+    return found
+
+
+def slow_share(line: list[str]) -> float:
+    known = [word in KNOWN for word in line if word not in ("...", "—")]
+    return float(np.float32(sum(known) / len(known))) if known else 1.0
+
+
+@given(st.lists(word_lists, min_size=1, max_size=6))
+def test_shares_are_those_of_the_words_that_are_known(lines: list[list[str]]) -> None:
+    assert shares_of("\n".join(" ".join(line) for line in lines)) == [slow_share(line) for line in lines]
+
+
+SHARES = [
+    ("FERRY Ferry ferry", 1),
+    ("ferry ferry ferry quay", 0.75),  # each time counts
+    ("quay zeppelin", 0),
+    ("9876", 1),
+    ("東京", 0.5),  # every character is a word
+    ("***", 1),  # no words
+    ("… ferry — quay …", 0.5),
+]
+
+
+@pytest.mark.parametrize(("text", "share"), SHARES)
+def test_the_share_of_known_words(text: str, share: float) -> None:
+    assert shares_of(text) == [share]
+
+
+@given(text_lists)
+def test_without_vectors_every_share_is_one(texts: list[str]) -> None:
+    assert set(shares_of("\n".join(texts), WordVectors.none())) <= {1.0}
+
+
+@given(text_lists)
+def test_a_paragraph_has_the_same_share_alone_and_in_every_batch(texts: list[str]) -> None:
+    batch = split(texts)
+    whole = VECTORS.embed(tokenize(batch))[1].ravel().tolist()
+    assert whole == [share for text in texts for share in shares_of(text)]
+    assert all(0 <= share <= 1 for share in whole)
+
+
 # Words and buckets
 
 
 def in_one_bucket() -> Hashes:
     """The hashes of two words that have the same bucket."""
     hashes = np.random.default_rng(0).integers(0, 1 << 63, 5000).astype(np.uint64)
-    buckets = word_buckets(hashes).tolist()
+    buckets = vector_buckets(hashes).tolist()
     first = {bucket: at for at, bucket in reversed(list(enumerate(buckets)))}
     return next(hashes[[first[bucket], at]] for at, bucket in enumerate(buckets) if first[bucket] != at)
 
@@ -109,16 +159,28 @@ def test_of_two_words_in_one_bucket_only_the_first_is_known(order: tuple[int, in
     assert vectors.vectors.tolist() == NUMBERS[:1].tolist()
     assert vectors.rows(hashes).tolist() == [1, 0]
     nowhere = np.zeros(2, dtype=np.int64)
-    means = vectors.embed(Tokens(nowhere, nowhere, np.array([0, 2]), hashes))
+    means, known = vectors.embed(Tokens(nowhere, nowhere, np.array([0, 2]), hashes))
     assert means.tolist() == [NUMBERS[0].tolist()]
+    assert known.tolist() == [[0.5]]
 
 
 def test_the_order_of_words_does_not_change_their_vectors() -> None:
     turned = WordVectors.from_hashes(hashes_of(KNOWN[::-1]), NUMBERS[::-1])
     for name in ("vectors", "buckets", "fingerprints"):
         assert np.array_equal(getattr(turned, name), getattr(VECTORS, name))
-    assert (VECTORS.buckets.dtype, VECTORS.fingerprints.dtype) == (np.uint32, np.uint32)
+    assert VECTORS.buckets.dtype == np.uint32
+    assert VECTORS.fingerprints.dtype == np.uint32
     assert (np.diff(VECTORS.buckets.astype(int)) > 0).all()
+
+
+def test_words_of_one_bucket_of_the_linear_model_can_both_be_known() -> None:
+    hashes = np.random.default_rng(0).integers(0, 1 << 63, 5000).astype(np.uint64)
+    buckets = word_buckets(hashes)
+    shared = np.flatnonzero(np.bincount(buckets)[buckets] > 1)
+    one = buckets == buckets[shared[0]]
+    assert len(set(vector_buckets(hashes[one]).tolist())) == one.sum() > 1
+    vectors = WordVectors.from_hashes(hashes[one], NUMBERS[: one.sum()])
+    assert sorted(vectors.rows(hashes[one]).tolist()) == list(range(1, one.sum() + 1))
 
 
 # The table built from a file
@@ -149,7 +211,7 @@ def test_the_table_has_only_single_words(tmp_path: Path) -> None:
     expected = WordVectors.from_hashes(hashes_of(tuple(WORDS)), making.reduced(given_vectors(len(words)))[6:-1])
     for name in ("vectors", "buckets", "fingerprints"):
         assert np.array_equal(getattr(made, name), getattr(expected, name))
-    assert made.vectors.shape == (len(set(word_buckets(hashes_of(tuple(WORDS))).tolist())), DIMENSIONS)
+    assert made.vectors.shape == (len(set(vector_buckets(hashes_of(tuple(WORDS))).tolist())), DIMENSIONS)
     assert made.vectors.dtype == np.int8
 
 

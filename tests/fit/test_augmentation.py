@@ -1,80 +1,82 @@
-"""Blocks of publishers' letters inserted whole into other stories of the same fold; the story is unchanged."""
+"""All augmentation together: how many documents of each sort, and of what."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from labelled import FOLDS, LINE_SITES, STORY_SITES, corpora, document, paragraph
 
-from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
-from detector.fit.augmentation import AUGMENTED, PORTABLE_KINDS, augment
+from detector.evaluation.labelled import LabelledDocument
+from detector.fit.augmentation import augment
+from detector.fit.config import FitConfig
+from detector.fit.origins import AUGMENTED, LINES
 
-P = LabelledParagraph
-
-
-def story(number: int, site: str, *extra: LabelledParagraph, origin: str | None = "seed") -> LabelledDocument:
-    body = tuple(P(f"Line {n} of story {number}.", "reporting", "body", "read") for n in range(1 + number % 4))
-    return LabelledDocument(f"story-{number}", site, origin, "en", f"gold {number}", (*body, *extra))
-
-
-def letter(number: int, kind: str = "donation") -> tuple[LabelledParagraph, ...]:
-    return (
-        P(f"Reader letter {number} begins.", "appeal", kind, "read"),
-        P(f"Give, says letter {number}.", "appeal", kind, "read"),
-        P("Close", "navigation", "menu", "read"),
-    )
+SORTS = {"block": "augmentation", "line": "line_augmentation", "cut": "cut_augmentation", "data": "artificial"}
+NONE = dict.fromkeys(SORTS.values(), 0.0)
+LETTER = (paragraph("Give now!", "appeal", "donation"), paragraph("Close", "navigation", "menu"))
 
 
-SITES = [f"site-{number}.example" for number in range(8)]
-FOLDS = {site: number % 2 for number, site in enumerate(SITES)}
+def config_of(**shares: float) -> FitConfig:
+    return FitConfig(**{**NONE, **shares})  # type: ignore[arg-type]
+
+
+def story(number: int) -> LabelledDocument:
+    body = [paragraph(f"Line {row} of story {number}.") for row in range(3)]
+    letter = LETTER if number % 2 else ()
+    return document(f"doc-{number}", *body, *letter, site=STORY_SITES[number % 6], origin="justext", lang="en")
+
+
 DOCUMENTS = [
-    story(number, SITES[number % 8], *(letter(number, sorted(PORTABLE_KINDS)[number % 5]) if number % 3 == 0 else ()))
-    for number in range(24)
+    *(story(number) for number in range(20)),
+    document("lines", paragraph("More on this", "navigation", "related"), site=LINE_SITES[0], origin=LINES, lang="en"),
+    document("others", paragraph("Also read", "navigation", "related"), site=LINE_SITES[1], origin=LINES, lang="en"),
 ]
 
 
-@given(number=st.integers(0, 30), seed=st.integers(0, 10_000))
-def test_an_augmented_document_is_a_story_with_one_block(number: int, seed: int) -> None:
-    by_id = {document.id: document for document in DOCUMENTS}
-    blocks = {d.paragraphs[-3:]: FOLDS[d.site] for d in DOCUMENTS if d.paragraphs[-1].kind == "menu"}
-    augmented = augment(DOCUMENTS, FOLDS, number, "reporting", seed)
-    assert number / 3 - 3 <= len(augmented) <= number
-    for document in augmented:
-        host = by_id[document.id.rsplit("+", 1)[0]]
-        assert (document.site, document.lang, document.origin, document.gold) == (host.site, "en", AUGMENTED, None)
-        size = len(document.paragraphs) - len(host.paragraphs)
-        cuts = [
-            document.paragraphs[at : at + size]
-            for at in range(len(host.paragraphs) + 1)
-            if document.paragraphs[:at] + document.paragraphs[at + size :] == host.paragraphs
-        ]
-        assert any(blocks.get(cut) == FOLDS[host.site] for cut in cuts)
-        own = [d.paragraphs[-3:] for d in DOCUMENTS if d.site == host.site]
-        assert not any(cut in own for cut in cuts)
+def sort_of(new: LabelledDocument) -> str:
+    """How a document was made last, by its id."""
+    return new.id.rsplit("+", 1)[1].rstrip("0123456789") or "block"
 
 
-def test_the_same_seed_gives_the_same_documents() -> None:
-    assert augment(DOCUMENTS, FOLDS, 20, "reporting", 4) == augment(DOCUMENTS, FOLDS, 20, "reporting", 4)
-    assert augment(DOCUMENTS, FOLDS, 20, "reporting", 4) != augment(DOCUMENTS, FOLDS, 20, "reporting", 5)
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize(("share", "number"), [(0.0, 0), (0.5, 10), (0.99, 19), (2.0, 40)])
+def test_a_share_is_a_number_of_documents_per_text(sort: str, share: float, number: int) -> None:
+    """Documents of single lines are no texts."""
+    made = Counter(sort_of(new) for new in augment(DOCUMENTS, FOLDS, "reporting", config_of(**{SORTS[sort]: share})))
+    if sort == "block":  # a block of the story's own site is left out
+        assert number / 3 <= made[sort] <= number
+    else:
+        assert made[sort] == number
+    assert set(made) <= {sort}
 
 
-def test_rare_kinds_are_drawn_far_more_often_than_they_occur_in_the_data() -> None:
-    documents = [story(n, SITES[n % 8], *letter(n, "app" if n == 0 else "donation")) for n in range(20)]
-    augmented = augment(documents, dict.fromkeys(SITES, 0), 200, "reporting", 0)
-    with_app = sum(any(p.kind == "app" for p in d.paragraphs) for d in augmented)
-    assert 40 < with_app < 100  # of the blocks themselves, one in twenty
+def test_by_default_there_is_every_sort() -> None:
+    made = augment(DOCUMENTS, FOLDS, "reporting", FitConfig())
+    assert {sort_of(new) for new in made} == set(SORTS)
+    assert made == augment(DOCUMENTS, FOLDS, "reporting", FitConfig())
+    assert made != augment(DOCUMENTS, FOLDS, "reporting", FitConfig(seed=1))
 
 
-NOTHING_TO_AUGMENT = {
-    "no documents": [],
-    "no blocks": [story(n, SITES[n]) for n in range(4)],
-    "no stories": [LabelledDocument("a", SITES[0], None, None, None, letter(1))],
-    "pages only": [story(n, SITES[0], *letter(n), origin="page") for n in range(3)],
-    "blocks of other folds": [story(0, SITES[0]), LabelledDocument("a", SITES[1], None, None, None, letter(1))],
-    "a block too long": [story(0, SITES[0], *[P(f"Give {n}", "appeal", "donation") for n in range(15)])],
-}
+@given(corpora(), st.integers(0, 100))
+def test_new_documents_have_ids_of_their_own_and_known_sites(documents: list[LabelledDocument], seed: int) -> None:
+    made = augment(documents, FOLDS, "reporting", FitConfig(seed=seed))
+    ids = [d.id for d in (*documents, *made)]
+    assert len(ids) == len(set(ids))
+    assert {new.origin for new in made} <= {AUGMENTED}
+    sites = {d.id: d.site for d in documents}
+    assert all(new.site == sites[new.id.split("+")[0]] for new in made)
 
 
-@pytest.mark.parametrize("name", NOTHING_TO_AUGMENT)
-def test_nothing_to_augment(name: str) -> None:
-    assert augment(NOTHING_TO_AUGMENT[name], FOLDS, 5, "reporting", 0) == []
+@given(corpora(), st.integers(0, 100))
+def test_documents_of_single_lines_are_only_inserted(documents: list[LabelledDocument], seed: int) -> None:
+    """They are no text to cut or to continue."""
+    lines = {d.id for d in documents if d.origin == LINES}
+    assert not {new.id.split("+")[0] for new in augment(documents, FOLDS, "reporting", FitConfig(seed=seed))} & lines
+
+
+def test_documents_with_inserted_lines_are_cut_too() -> None:
+    made = augment(DOCUMENTS, FOLDS, "reporting", config_of(line_augmentation=1, cut_augmentation=2))
+    assert 5 < sum("+line" in new.id for new in made if sort_of(new) == "cut") < 35

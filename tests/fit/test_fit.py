@@ -21,9 +21,11 @@ from detector.fit import train as train_module
 from detector.fit.config import FitConfig
 from detector.fit.data import site_folds
 from detector.fit.fit import fit
+from detector.fit.origins import LINES, SEED
 from detector.fit.train import train
 from detector.inference.network import LAYERS
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save
+from detector.util.languages import language_code
 
 QUICK = FitConfig(
     folds=2, linear_epochs=5, network_epochs=40, batch_rows=20, min_steps=1, hidden=8, pools=2, networks=(0,),
@@ -105,7 +107,7 @@ def test_a_folder_of_other_files_is_no_place_for_a_model(tiny_data: Path, tmp_pa
 TOO_SMALL = [
     {"folds": 1}, {"folds": -3}, {"seed": -1}, {"linear_epochs": 0}, {"hidden": 0}, {"pools": 0},
     {"dropout": -0.1}, {"label_loss": -1}, {"network_epochs": 0}, {"batch_rows": 0}, {"min_steps": 0},
-    {"augmentation": -0.5},
+    {"augmentation": -0.5}, {"line_augmentation": -0.1}, {"cut_augmentation": -1}, {"artificial": -0.01},
 ]  # fmt: skip
 
 
@@ -142,7 +144,8 @@ def test_a_config_of_all_minimum_values() -> None:
     least = FitConfig(
         folds=2, linear_epochs=1, networks=(0,), hidden=1, pools=1, dropout=0, network_epochs=1, batch_rows=1
     )
-    model = fit(corpus(labels=THREE), replace(least, batch_rows=1, min_steps=1, augmentation=0)).model
+    least = replace(least, min_steps=1, augmentation=0, line_augmentation=0, cut_augmentation=0, artificial=0)
+    model = fit(corpus(labels=THREE), least).model
     assert [layer.weights.shape[1] for layer in model.networks.members[0].layers] == [1] * (LAYERS - 1) + [3]
 
 
@@ -198,6 +201,45 @@ def test_folds_by_id_without_sites(tmp_path: Path) -> None:
     metadata = train([path], tmp_path / "model", QUICK, vectors=TINY_VECTORS).metadata
     assert metadata["data"]["sites"] == 16
     assert load_model(tmp_path / "model").labels == ("reporting", "spam")
+
+
+# Languages and single lines
+
+
+def in_languages() -> list[LabelledDocument]:
+    """Documents of three languages, real and invented ones, and one of single lines."""
+    languages = ("en", "de", "French", "English")
+    real = [replace(d, lang=languages[n % 4]) for n, d in enumerate(corpus())]
+    invented = [replace(d, id=f"{d.id}-seed", origin=SEED, lang="German") for d in corpus(4)]
+    single = LabelledParagraph("Click here for tickets!", "spam")
+    return [*real, *invented, replace(real[0], id="lines", origin=LINES, paragraphs=(single,))]
+
+
+def test_held_out_figures_by_origin_and_by_language_leave_out_single_lines() -> None:
+    fitted = fit(in_languages(), QUICK)
+    assert len(fitted.held_out) == 20 * 3 + 1
+    found = train_module._held_out_figures(fitted)
+    table = found["figures"]["held-out"]
+    assert {origin: row["documents"] for origin, row in table.items()} == {"all": 16, "seed": 4, "extracted": 20}
+    languages = {
+        sort: {language: (row["documents"], row["sites"]) for language, row in rows.items()}
+        for sort, rows in found["languages"].items()
+    }
+    assert languages == {"real": {"de": (4, 2), "en": (8, 4), "fr": (4, 2)}, "invented": {"de": (4, 4)}}
+
+
+def test_the_figures_are_those_of_the_held_out_scores() -> None:
+    fitted = fit(in_languages(), QUICK)
+    found = train_module._held_out_figures(fitted)["languages"]["real"]
+    balanced, first, removed = fitted.model.thresholds["balanced"], 0, Counter[str]()
+    for one in fitted.documents:
+        scores = fitted.held_out[first : first + len(one.paragraphs), 0]
+        first += len(one.paragraphs)
+        if one.origin is None:
+            removed[language_code(one.lang) or ""] += int(scores[2] < balanced)
+    assert {language: row["removed"] for language, row in found.items()} == {
+        language: removed[language] / row["documents"] for language, row in found.items()
+    }
 
 
 # Word vectors

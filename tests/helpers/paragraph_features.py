@@ -10,7 +10,7 @@ from detector.text.characters import classify
 from detector.text.paragraphs import split
 
 
-def numbers(text: str) -> tuple[list[list[list[int]]], list[list[float]], list[int]]:
+def numbers(text: str) -> tuple[list[list[list[list[int]]]], list[list[float]], list[int]]:
     """All features of the paragraphs of a text, alone in its batch."""
     batch = split([text])
     found = tokenize(batch)
@@ -21,7 +21,8 @@ def numbers(text: str) -> tuple[list[list[list[int]]], list[list[float]], list[i
     return groups, shapes(batch, found).tolist(), line_hashes(found).tolist()
 
 
-def buckets(text: str) -> list[list[list[int]]]:
+def buckets(text: str) -> list[list[list[list[int]]]]:
+    """The rows of buckets of each group of n-grams and each paragraph."""
     return numbers(text)[0]
 
 

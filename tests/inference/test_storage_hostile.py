@@ -28,7 +28,7 @@ from model_files import (
 from scoring import scores_of
 
 from detector.errors import ModelError
-from detector.features.hashing import BUCKETS
+from detector.features.hashing import BUCKETS, VECTOR_BUCKETS
 from detector.inference import checks
 from detector.inference.linear import LinearModel
 from detector.inference.network import Ensemble
@@ -128,6 +128,18 @@ def test_words_in_one_bucket(small: Path) -> None:
     buckets = np.zeros(2, dtype=np.uint32).tobytes()
     change_arrays(small, lambda p: p["vectors"]["buckets"].update(bytes=buckets, compressed=0))
     assert "two of its word vectors have the same bucket" in message(small)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "fits"),
+    [(BUCKETS, True), (VECTOR_BUCKETS - 1, True), (VECTOR_BUCKETS, False), ((1 << 32) - 1, False)],
+)
+def test_word_vectors_have_buckets_of_their_own(bucket: int, fits: bool, small: Path) -> None:
+    """More of them than the n-grams have."""
+    buckets = np.array([0, bucket], dtype=np.uint32).tobytes()
+    change_arrays(small, lambda p: p["vectors"]["buckets"].update(bytes=buckets, compressed=0))
+    error = error_of(small)
+    assert error is None if fits else "a bucket of its word vectors is not below 1,048,576" in str(error)
 
 
 @pytest.mark.parametrize("labels", [[b"\x00"], ["0"], [[0]], [{}], [1], [-1], 0, "0", {}])

@@ -220,7 +220,8 @@ def _sum_shared(words: Any, row: int, origin: int, tally: Array, score: int, sum
 def network_inputs(features: Any, words: Any, logits: Array, labels: Array, tables: Any, out: Array) -> None:
     """`detector.features.context.network_inputs`; ``labels`` are the `label_sums`."""
     number, width = labels.shape
-    documents, shapes, repeated, embeddings = features.documents, features.shapes, features.repeats, features.embeddings
+    documents, shapes, repeated = features.documents, features.shapes, features.repeats
+    known, embeddings = features.known, features.embeddings
     logarithms, windows = tables.logarithms, tables.windows
     sums = np.empty((number + 1, width + 1), dtype=np.int64)
     mass = np.empty((number + 1, width), dtype=np.int64)
@@ -242,4 +243,5 @@ def network_inputs(features: Any, words: Any, logits: Array, labels: Array, tabl
             column = copy_row(repeated[row], line, column)
             _sum_shared(words, row, origin, tally, labels[row, 0], shared_sums)
             column = _shared_vocabulary(shared_sums, logarithms, line, column)
+            column = copy_row(known[row], line, column)
             copy_row(embeddings[row], line, column)

@@ -84,6 +84,7 @@ class FeaturesInput(NamedTuple):
     characters: Array
     shapes: Array
     repeats: Array
+    known: Array
     embeddings: Array
 
 

@@ -41,6 +41,7 @@ from detector.backend.kernels.constants import (
     UNSPACED,
     UNSPACED_REST,
     UPPER,
+    VECTOR_SHIFT,
     WHOLE,
     WIDE_LEAD,
     WIDE_PREFIX_BYTES,
@@ -169,11 +170,13 @@ def _shape(out: Array, characters: int, size: int, words: Any, counts: Array, lo
 
 
 @inlined
-def _scores(out: Array, total: Array, number: int, scale: Array, bias: Array) -> None:
+def _scores(out: Array, total: Array, number: int, known: Any, scale: Array, bias: Array) -> None:
     """A row of `detector.inference.linear.LinearModel.logits`, given its sums."""
     norm = np.sqrt(np.float64(max(number, 1)))
     for kind in range(len(total)):
-        out[kind] = np.float32(np.float64(total[kind]) * scale[kind] / norm + np.float64(bias[kind]))
+        out[kind] = np.float32(
+            np.float64(total[kind]) * scale[kind] / norm * np.float64(known) + np.float64(bias[kind])
+        )
 
 
 @inlined
@@ -181,10 +184,17 @@ def _known(hashes: Array, words: int, vectors: Any, rows: Array) -> int:
     """Fill in the rows of a paragraph's known words in the table of vectors; returns their number."""
     bucket_rows, fingerprints, number = vectors.bucket_rows, vectors.fingerprints, 0
     for word in range(words):
-        row = bucket_rows[_bucket(hashes[word], WORD)]
+        mixed = hashes[word] ^ (hashes[word] >> BUCKET_MIX)
+        row = bucket_rows[(mixed * WORD) >> VECTOR_SHIFT]
         rows[number] = row
         number += fingerprints[row] == np.uint32((hashes[word] * FINGERPRINT) >> FINGERPRINT_SHIFT)
     return number
+
+
+@inlined
+def _known_share(known: int, words: int, vectors: Any) -> Any:
+    """The share of a paragraph's words that are known, as `WordVectors.embed` returns."""
+    return np.float32(1) if words == 0 or len(vectors.fingerprints) == 1 else ratio(known, words)
 
 
 @inlined
@@ -253,13 +263,13 @@ def _add_pairs(hashes: Array, words: int, buckets: Array, number: int) -> int:
 @compiled
 def read(
     batch: Any, linear: Any, rare: Any, vectors: Any, tables: Any, shapes: Array, lines: Array, logits: Array,
-    embeddings: Array,
+    known: Array, embeddings: Array,
 ) -> None:  # fmt: skip
     """Read each paragraph by itself, in one pass over its bytes.
 
     Fills in ``shapes`` (`detector.features.shapes.shapes`), ``lines`` (`line_hashes`), ``logits``
-    (`LinearModel.logits`), ``embeddings`` (`WordVectors.embed`) and the arrays of ``rare`` (rarer words, as
-    `detector.features.context.Vocabulary` holds them).
+    (`LinearModel.logits`), ``known`` and ``embeddings`` (`WordVectors.embed`), and the arrays of ``rare`` (rarer words,
+    as `detector.features.context.Vocabulary` holds them).
     """
     starts, ends, bounds = batch.start, batch.end, rare.bounds
     scale, bias, logarithms = linear.scale, linear.bias, tables.logarithms
@@ -277,8 +287,10 @@ def read(
         grams = _add_pairs(hashes, found[0], buckets, grams)
         grams = _add_anchors(hashes, found[0], lines[row], buckets, grams)
         sum_rows(buckets, grams, linear.packed, total)
-        _scores(logits[row], total, grams, scale, bias)
-        sum_rows(buckets, _known(hashes, found[0], vectors, buckets), vectors.packed, vector)
+        number = _known(hashes, found[0], vectors, buckets)
+        known[row, 0] = _known_share(number, found[0], vectors)
+        _scores(logits[row], total, grams, known[row, 0], scale, bias)
+        sum_rows(buckets, number, vectors.packed, vector)
         _embedding(embeddings[row], vector)
         characters = batch.char_end[row] - batch.char_start[row]
         column = _shape(shapes[row], characters, ends[row] - starts[row], found, counts, logarithms)
