@@ -57,7 +57,7 @@ def fit(
     """Fit a model with the given word vectors, or without any. ``progress`` is called with a message at each stage.
 
     Raises `DataError` for documents that are not enough to fit a model: no label ``reporting``, only one label, fewer
-    sites than folds, or a label that occurs on one site only.
+    sites than folds, or a label that occurs on one site only, or in single lines only.
     """
     config, vectors = config or FitConfig(), vectors or WordVectors.none()
     documents = sorted(documents, key=lambda d: (d.site, d.id, d.origin or "", d.text))

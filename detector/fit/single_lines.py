@@ -99,7 +99,10 @@ def _box(pool: _Pool, site: str, random: np.random.Generator) -> list[LabelledPa
         return _one(pool.lines, site, random)
     headlines = [_one(pool.headlines, site, random) for _ in range(random.integers(1, _MAX_HEADLINES + 1))]
     lines = [*label, *(line for found in headlines for line in found)]
-    return list({line.text: line for line in reversed(lines)}.values())[::-1]
+    first: dict[str, LabelledParagraph] = {}
+    for line in lines:
+        first.setdefault(line.text, line)
+    return list(first.values())
 
 
 def _one(lines: Sequence[_Line], site: str, random: np.random.Generator) -> list[LabelledParagraph]:

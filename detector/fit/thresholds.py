@@ -17,6 +17,7 @@ from detector.util.languages import language_code
 
 _SHORT = 3  # paragraphs of a short document, at most
 _MIN_SITES = 100  # of a group: the share that is lost on fewer sites says little
+_FINE = 1000  # a word counts as this many where some count less
 _LARGEST_SITE = 1 / 20  # of the words of a group: what a site has beyond that does not count
 
 
@@ -59,7 +60,8 @@ def _words(data: TrainingData, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
     if np.count_nonzero(by_site) < _MIN_SITES:
         return words
     most = _LARGEST_SITE * by_site.sum()
-    capped: NDArray[np.int64] = np.rint(words * np.minimum(1, most / np.maximum(by_site, 1))[site]).astype(np.int64)
+    factor = np.minimum(1, most / np.maximum(by_site, 1))[site]
+    capped: NDArray[np.int64] = np.rint(_FINE * words * factor).astype(np.int64)
     return capped
 
 

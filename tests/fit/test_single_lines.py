@@ -244,16 +244,7 @@ def test_pointers_of_the_own_site_alone_make_no_box() -> None:
     assert any(p in headlines for p in by_site[SAME_FOLD[1]])
 
 
-@pytest.mark.parametrize(
-    "sources",
-    [
-        (None, None, None),
-        pytest.param(
-            ("read", "gold", "auto"),
-            marks=pytest.mark.xfail(strict=True, reason="headlines that differ in the source of the label both stay"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("sources", [(None, None, None), ("read", "gold", "auto")])
 def test_several_texts_of_one_page_give_a_box_its_headline_once(sources: tuple[str | None, ...]) -> None:
     """Several extractors return the same page."""
     page = story(1, site=SAME_FOLD[1])

@@ -13,7 +13,11 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from detector.backend.switch import PROCESS
+from detector.guard import MAX_REMOVED, decide
 from detector.inference.model import Model
 from detector.inference.predict import Backend, predict
 from detector.inference.storage import load_model
@@ -40,14 +44,16 @@ def scored(texts: dict[str, str], model: Model, backend: Backend) -> Scored:
     """The documents read together: paragraphs, how many are removed, and a digest of all their scores."""
     batch = split(list(texts.values()), splitter=backend.split_lines)
     scores = predict(model, batch, backend)
+    cutoff = model.thresholds["balanced"]
+    keep = decide(scores.labels[:, 0], scores.kinds, batch, scores.familiarity, cutoff, MAX_REMOVED).keep
     rows = {name: slice(*batch.bounds[at : at + 2]) for at, name in enumerate(texts)}
-    return {name: _described(scores.labels[at], scores.kinds[at], model) for name, at in rows.items()}
+    return {name: _described(scores.labels[at], scores.kinds[at], keep[at]) for name, at in rows.items()}
 
 
-def _described(labels: Floats, kinds: Floats, model: Model) -> dict[str, str | int]:
+def _described(labels: Floats, kinds: Floats, keep: NDArray[np.bool_]) -> dict[str, str | int]:
     content = labels.astype("<f4").tobytes() + kinds.astype("<f4").tobytes()
-    removed = int((labels[:, 0] < model.thresholds["balanced"]).sum())
-    return {"paragraphs": len(labels), "removed": removed, "scores": hashlib.sha256(content).hexdigest()[:16]}
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return {"paragraphs": len(labels), "removed": int((~keep).sum()), "scores": digest}
 
 
 def here() -> Scored:

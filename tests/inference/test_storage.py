@@ -215,5 +215,5 @@ def test_a_folder_that_is_no_path(folder: Any) -> None:
 def test_the_shipped_model_is_small_and_described(shipped: object) -> None:
     assert shipped
     folder = storage.shipped_model()
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 8 << 20
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 16_000_000
     assert {path.name for path in folder.iterdir()} >= {ARRAYS_FILE, METADATA_FILE, "README.md"}
