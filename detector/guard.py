@@ -19,7 +19,7 @@ from detector.util.arrays import Floats, Offsets, segment_sum
 FAMILIAR = 0.3  # familiarity from which the threshold is the given one; below, it falls with its square
 # A whole page: at least so many paragraphs would go, of at least so many kinds.
 PAGE_PARAGRAPHS, PAGE_KINDS = 24, 3
-PAGE_ODDS = 3  # the odds of the threshold in a whole page, relative to those of the given one; see training/RESULTS.md
+PAGE_ODDS = 2  # the odds of the threshold in a whole page, relative to those of the given one; see training/RESULTS.md
 MAX_REMOVED = 0.5  # the default share of a text's characters above which it is kept whole
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector.guard import FAMILIAR, MAX_REMOVED, PAGE_KINDS, PAGE_PARAGRAPHS, Decisions, decide, thresholds
+from detector.guard import FAMILIAR, MAX_REMOVED, PAGE_KINDS, PAGE_ODDS, PAGE_PARAGRAPHS, Decisions, decide, thresholds
 from detector.text.paragraphs import split
 
 LINE = "x" * 10
@@ -62,6 +62,22 @@ def test_each_document_is_judged_by_itself() -> None:
     found = decided([[0.1, 0.9], [0.1, 0.1, 0.9], [], [0.9], [0.1]])
     assert found.kept_whole.tolist() == [False, True, False, False, True]
     assert found.keep.tolist() == [False, True, True, True, True, True, True]
+
+
+@pytest.mark.parametrize(("cutoff", "limit"), [(0.2, 1 / 3), (0.5, 2 / 3), (0.0, 0.0), (1.0, 1.0)])
+def test_the_odds_of_the_threshold_are_higher_in_a_whole_page(cutoff: float, limit: float) -> None:
+    furniture = [0.0] * PAGE_PARAGRAPHS
+    story = [max(limit - 0.01, 0.0), limit + 0.01] if cutoff < 1 else [0.5, 1.0]
+    page, other = [*furniture, *story, *[1.0] * 90], [*furniture[1:], *story, *[1.0] * 90]
+    kinds = list(range(PAGE_KINDS)) * len(page)
+    found = decided([page, other], [*kinds[: len(page)], *kinds[: len(other)]], cutoff=cutoff)
+    if cutoff == 0:
+        assert found.keep.all()
+        return
+    assert PAGE_ODDS == 2
+    assert found.thresholds.tolist() == pytest.approx([limit, cutoff])
+    assert found.keep[: len(page)].tolist() == [score >= limit for score in page]
+    assert found.keep[len(page) :].tolist() == [score >= cutoff for score in other]
 
 
 KINDS = list(range(PAGE_KINDS))

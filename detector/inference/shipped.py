@@ -14,7 +14,7 @@ from detector.errors import ModelError
 
 SHA256 = {
     "model.joblib": "d8f39d5a0009052f7c6e58d3834c34b624394418bb4a7f51d0ab7ef6032579e3",
-    "metadata.json": "42172c60a5c0d71e18b18474ac69d5b6a894be7d6568b1d2690f0417260a0289",
+    "metadata.json": "4c941dce399686773d999293572210440c609d3ac236c5e15bf9d09b01a1b747",
 }
 
 
