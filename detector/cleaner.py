@@ -9,9 +9,9 @@ from functools import cache, cached_property
 
 import numpy as np
 
+from detector import guard
 from detector.backend import switch
 from detector.errors import UsageError
-from detector.guard import MAX_REMOVED, decide
 from detector.inference.calibration import label_sums
 from detector.inference.model import Model
 from detector.inference.predict import Backend, predict
@@ -40,7 +40,8 @@ class Cleaner:
     `detector.text.paragraphs.split`).
 
     ``max_removed``, from 0 to 1, guards against removing what is not understood: a text of which a larger share of the
-    characters would go is kept whole, unless it looks like a whole page (`detector.guard`). With 1 there is no guard.
+    characters would go is kept whole, unless it looks like a whole page (`detector.guard`). With 1, and
+    where the policy drops the body of articles, no text is kept whole.
 
     A cleaner holds no state: threads may share it, and it can be pickled. Two cleaners are equal when their models and
     settings are. Raises `UsageError` for settings that do not fit the model.
@@ -50,15 +51,15 @@ class Cleaner:
     threshold: float | str = "balanced"
     policy: Policy = REPORTING_ONLY
     paragraphs: ParagraphBreak = "line"
-    max_removed: float = MAX_REMOVED
+    max_removed: float = guard.MAX_REMOVED
 
     def __post_init__(self) -> None:
         if self.paragraphs not in ("line", "blank"):
             raise UsageError(f"paragraphs {self.paragraphs!r}: choose line or blank")
-        if isinstance(self.max_removed, bool) or not isinstance(self.max_removed, int | float):
+        if isinstance(self.max_removed, bool) or not isinstance(self.max_removed, int | float | np.number):
             raise UsageError(f"max_removed {self.max_removed!r}: give a number from 0 to 1")
         if not 0 <= self.max_removed <= 1:
-            raise UsageError(f"max_removed {self.max_removed}: give a share from 0 to 1; 1 switches the guard off")
+            raise UsageError(f"max_removed {self.max_removed}: give a share from 0 to 1; 1 keeps no document whole")
         _ = self._cutoff, self._kept_kinds
 
     @cached_property
@@ -68,6 +69,13 @@ class Cleaner:
     @cached_property
     def _kept_kinds(self) -> list[int]:
         return [int(kept) for kept in self.policy.kept_kinds(self.model)]
+
+    @cached_property
+    def _keeps_articles(self) -> bool:
+        """Whether the policy keeps the body of an article: without it, most of every text is to go."""
+        reporting = [number for number, label in enumerate(self.model.kind_labels) if label == 0]
+        body = [number for number in reporting if self.model.kinds[number] == "body"] or reporting
+        return any(self._kept_kinds[number] for number in body)
 
     def clean(self, text: str) -> Cleaned:
         """Clean one text."""
@@ -139,8 +147,10 @@ class Cleaner:
         if parts:  # a paragraph is removed where every part of it would be
             best = parts.best(kept)
             labels, kinds, kept = labels[best], kinds[best], kept[best]
-        decisions = decide(kept, kinds, batch, scores.familiarity, self._cutoff, self.max_removed)
         model = self.model
+        limit = self.max_removed if self._keeps_articles else 1.0
+        settings = guard.Settings(self._cutoff, limit, model.kind_labels)
+        decisions = guard.decide(kept, kinds, batch, scores.familiarity, settings)
         bounds = batch.bounds.tolist()
         for number, (text, familiarity, threshold, whole) in enumerate(zip(
             texts, scores.familiarity.tolist(), decisions.thresholds.tolist(), decisions.kept_whole.tolist(),
@@ -174,7 +184,7 @@ class Cleaner:
         labels[:, 0] = kinds[:, model.kind_labels.index(0)] = 1
         return Prediction(
             text, model.labels, model.kinds, model.kind_labels, starts, ends, labels, kinds,
-            np.ones(number, dtype=np.float32), np.ones(number, dtype=np.bool_),
+            np.ones(number, dtype=np.float32), np.ones(number, dtype=np.bool_), threshold=self._cutoff,
         )  # fmt: skip
 
 
@@ -195,7 +205,7 @@ def load(
     threshold: float | str = "balanced",
     policy: Policy | str = REPORTING_ONLY,
     paragraphs: ParagraphBreak = "line",
-    max_removed: float = MAX_REMOVED,
+    max_removed: float = guard.MAX_REMOVED,
 ) -> Cleaner:
     """Load the model in the folder ``model``, or the shipped one, and return a `Cleaner` with it.
 

@@ -8,6 +8,7 @@ reporting, the threshold is higher.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,22 @@ from detector.text.paragraphs import Batch
 from detector.util.arrays import Floats, Offsets, segment_sum
 
 FAMILIAR = 0.3  # familiarity from which the threshold is the given one; below, it falls with its square
-# A whole page: at least so many paragraphs would go, of at least so many kinds.
+# A whole page: at least so many paragraphs go with certainty, of at least so many kinds, and most of what goes does.
 PAGE_PARAGRAPHS, PAGE_KINDS = 24, 3
-PAGE_ODDS = 2  # the odds of the threshold in a whole page, relative to those of the given one; see training/RESULTS.md
+CERTAIN = 0.5  # what goes with certainty: a score below this share of the threshold
+# The odds of the threshold in a whole page, relative to those of the given one; see training/RESULTS.md. They rise from
+# 1 to this while the number of certain paragraphs rises from that of a page to twice as many.
+PAGE_ODDS = 2
 MAX_REMOVED = 0.5  # the default share of a text's characters above which it is kept whole
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The threshold, the share of a text's characters above which it is kept whole, and the label of each kind."""
+
+    cutoff: float
+    max_removed: float
+    kind_labels: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +46,28 @@ class Decisions:
 
 
 def decide(
-    scores: NDArray[np.floating], kinds: Floats, batch: Batch, familiarity: Floats, cutoff: float, max_removed: float
+    scores: NDArray[np.floating],
+    kinds: Floats,
+    batch: Batch,
+    familiarity: Floats,
+    settings: Settings,
 ) -> Decisions:
     """Decide what of a batch is kept.
 
     ``scores`` are the probabilities of what the policy keeps, ``(paragraphs,)``, ``kinds`` those of the kinds,
     ``(paragraphs, kinds)``; ``familiarity`` has one value per document.
     """
-    limits = thresholds(cutoff, familiarity)
+    limits = thresholds(settings.cutoff, familiarity)
     keep = scores >= limits[batch.document]
-    page = looks_like_page(keep, kinds, batch.bounds)
+    certain = certain_paragraphs(scores, limits, kinds, batch, settings)
+    page = certain > 0
     if page.any():
-        limits = np.where(page, PAGE_ODDS * limits / (1 + (PAGE_ODDS - 1) * limits), limits)
+        odds = 1 + (PAGE_ODDS - 1) * np.minimum((certain - PAGE_PARAGRAPHS) / PAGE_PARAGRAPHS, 1)
+        limits = np.where(page, odds * limits / (1 + (odds - 1) * limits), limits)
         keep = scores >= limits[batch.document]
     whole = np.zeros(batch.documents, dtype=np.bool_)
-    if max_removed < 1 and not keep.all():
-        whole = ~page & over_limit(keep, batch.char_end - batch.char_start, batch.bounds, max_removed)
+    if settings.max_removed < 1 and not keep.all():
+        whole = ~page & over_limit(keep, batch.char_end - batch.char_start, batch.bounds, settings.max_removed)
         keep = keep | whole[batch.document]
     return Decisions(keep, limits, whole)
 
@@ -59,16 +78,22 @@ def thresholds(cutoff: float, familiarity: Floats) -> NDArray[np.float64]:
     return cutoff * trust * trust
 
 
-def looks_like_page(keep: NDArray[np.bool_], kinds: Floats, bounds: Offsets) -> NDArray[np.bool_]:
-    """Whether what would go of each document is what surrounds an article on a page: many paragraphs of several kinds.
+def certain_paragraphs(
+    scores: NDArray[np.floating], limits: NDArray[np.float64], kinds: Floats, batch: Batch, settings: Settings
+) -> NDArray[np.int64]:
+    """For each document that looks like a whole page, how many of its paragraphs go with certainty; 0 for all others.
 
-    ``kinds`` are the probabilities of the kinds, ``(paragraphs, kinds)``.
+    What goes of a page is what surrounds an article: many paragraphs of several kinds, none of them reporting.
     """
-    page: NDArray[np.bool_] = segment_sum((~keep).astype(np.int64), bounds) >= PAGE_PARAGRAPHS
+    bounds, limit = batch.bounds, limits[batch.document]
+    certain, goes = scores < CERTAIN * limit, scores < limit
+    number: NDArray[np.int64] = segment_sum(certain.astype(np.int64), bounds)
+    page = (number >= PAGE_PARAGRAPHS) & (2 * number >= segment_sum(goes.astype(np.int64), bounds))
     for document in np.flatnonzero(page).tolist():
         rows = slice(bounds[document], bounds[document + 1])
-        page[document] = len(np.unique(kinds[rows][~keep[rows]].argmax(axis=1))) >= PAGE_KINDS
-    return page
+        found = np.unique(kinds[rows][certain[rows]].argmax(axis=1)).tolist()
+        page[document] = sum(settings.kind_labels[kind] != 0 for kind in found) >= PAGE_KINDS
+    return np.where(page, number, 0)
 
 
 def over_limit(keep: NDArray[np.bool_], sizes: NDArray[np.int64], bounds: Offsets, limit: float) -> NDArray[np.bool_]:

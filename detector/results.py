@@ -44,8 +44,9 @@ class Prediction:
     ``(paragraphs, labels)``, ``kind_scores`` the shape ``(paragraphs, kinds)``.
 
     ``familiarity``, from 0 to 1, is the share of the text whose words the model knows. ``threshold`` is what
-    ``keep_scores`` are compared with: the cleaner's, or less where little is familiar. If ``kept_whole``, the guard
-    kept the text, because more of it would have been removed than the cleaner's ``max_removed``.
+    ``keep_scores`` are compared with: the cleaner's, less where little is familiar, more in what looks like a whole
+    page; of a text in sections, the lowest of theirs. If ``kept_whole``, the guard kept the text, because more of it
+    would have been removed than the cleaner's ``max_removed``.
     """
 
     source: str

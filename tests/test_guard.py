@@ -7,10 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector.guard import FAMILIAR, MAX_REMOVED, PAGE_KINDS, PAGE_ODDS, PAGE_PARAGRAPHS, Decisions, decide, thresholds
+from detector.guard import (
+    FAMILIAR,
+    MAX_REMOVED,
+    PAGE_KINDS,
+    PAGE_ODDS,
+    PAGE_PARAGRAPHS,
+    Decisions,
+    Settings,
+    decide,
+    thresholds,
+)
 from detector.text.paragraphs import split
 
 LINE = "x" * 10
+KIND_LABELS = [1, 1, 2, 2, 2, 2, 0, 0, 0]  # the last three kinds are reporting
 
 
 def decided(
@@ -23,9 +34,9 @@ def decided(
     batch = split(["\n".join([LINE] * len(scores)) for scores in documents])
     scores = np.array([score for document in documents for score in document], dtype=np.float32)
     probable = np.zeros(len(scores), dtype=np.int64) if kinds is None else np.array(kinds)
-    settings = {"cutoff": 0.5, "max_removed": MAX_REMOVED} | options
+    settings = Settings(options.get("cutoff", 0.5), options.get("max_removed", MAX_REMOVED), KIND_LABELS)
     known = np.full(len(documents), familiarity, dtype=np.float32)
-    return decide(scores, np.eye(9, dtype=np.float32)[probable], batch, known, **settings)
+    return decide(scores, np.eye(9, dtype=np.float32)[probable], batch, known, settings)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +65,7 @@ def test_a_document_of_which_too_much_would_go_is_kept_whole(
 def test_the_share_is_one_of_characters_not_of_paragraphs() -> None:
     batch = split(["x" * 60 + "\nabcd\nabcd"])
     scores, kinds = np.array([0.9, 0.1, 0.1], dtype=np.float32), np.ones((3, 2), dtype=np.float32)
-    found = decide(scores, kinds, batch, np.ones(1, dtype=np.float32), 0.5, MAX_REMOVED)
+    found = decide(scores, kinds, batch, np.ones(1, dtype=np.float32), Settings(0.5, MAX_REMOVED, KIND_LABELS))
     assert found.keep.tolist() == [True, False, False]
 
 
@@ -64,26 +75,45 @@ def test_each_document_is_judged_by_itself() -> None:
     assert found.keep.tolist() == [False, True, True, True, True, True, True]
 
 
-@pytest.mark.parametrize(("cutoff", "limit"), [(0.2, 1 / 3), (0.5, 2 / 3), (0.0, 0.0), (1.0, 1.0)])
-def test_the_odds_of_the_threshold_are_higher_in_a_whole_page(cutoff: float, limit: float) -> None:
-    furniture = [0.0] * PAGE_PARAGRAPHS
-    story = [max(limit - 0.01, 0.0), limit + 0.01] if cutoff < 1 else [0.5, 1.0]
-    page, other = [*furniture, *story, *[1.0] * 90], [*furniture[1:], *story, *[1.0] * 90]
-    kinds = list(range(PAGE_KINDS)) * len(page)
-    found = decided([page, other], [*kinds[: len(page)], *kinds[: len(other)]], cutoff=cutoff)
-    if cutoff == 0:
-        assert found.keep.all()
-        return
+def page_of(number: int, *rest: float) -> tuple[list[float], list[int]]:
+    """The scores and kinds of a document with ``number`` paragraphs that go with certainty, and enough that stay."""
+    scores = [*[0.0] * number, *rest, *[1.0] * 2 * number]
+    return scores, np.resize(KINDS, len(scores)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("number", "cutoff", "limit"),
+    [
+        (2 * PAGE_PARAGRAPHS, 0.2, 1 / 3),
+        (2 * PAGE_PARAGRAPHS, 0.5, 2 / 3),
+        (3 * PAGE_PARAGRAPHS, 0.5, 2 / 3),
+        (3 * PAGE_PARAGRAPHS // 2, 0.5, 0.6),
+        (PAGE_PARAGRAPHS, 0.5, 0.5),
+        (PAGE_PARAGRAPHS - 1, 0.5, 0.5),
+        (2 * PAGE_PARAGRAPHS, 1.0, 1.0),
+    ],
+)
+def test_the_odds_of_the_threshold_rise_with_the_furniture_of_a_page(number: int, cutoff: float, limit: float) -> None:
     assert PAGE_ODDS == 2
-    assert found.thresholds.tolist() == pytest.approx([limit, cutoff])
-    assert found.keep[: len(page)].tolist() == [score >= limit for score in page]
-    assert found.keep[len(page) :].tolist() == [score >= cutoff for score in other]
+    scores, kinds = page_of(number, limit - 0.01, limit + 0.01)
+    found = decided([scores], kinds, cutoff=cutoff)
+    assert found.thresholds.tolist() == pytest.approx([limit])
+    assert found.keep[number : number + 2].tolist() == [False, True]
+
+
+def test_at_a_threshold_of_zero_nothing_goes() -> None:
+    scores, kinds = page_of(2 * PAGE_PARAGRAPHS)
+    assert decided([scores], kinds, cutoff=0.0).keep.all()
 
 
 KINDS = list(range(PAGE_KINDS))
 PAGES = {
     "as many paragraphs and kinds as a page has": ([0.1] * PAGE_PARAGRAPHS, KINDS, True),
     "one paragraph too few": ([0.1] * (PAGE_PARAGRAPHS - 1), KINDS, False),
+    "kinds of reporting do not count": ([0.1] * PAGE_PARAGRAPHS, [0, 1, 6, 7, 8], False),
+    "doubtful paragraphs do not count": ([0.3] * 100, KINDS, False),
+    "most of what goes has to be certain": ([0.3] * (PAGE_PARAGRAPHS + 1) + [0.1] * PAGE_PARAGRAPHS, KINDS, False),
+    "half of what goes is certain": ([0.3] * PAGE_PARAGRAPHS + [0.1] * PAGE_PARAGRAPHS, KINDS, True),
     "one kind too few": ([0.1] * PAGE_PARAGRAPHS, KINDS[1:], False),
     "kinds of what stays do not count": ([0.9] + [0.1] * PAGE_PARAGRAPHS, [0] + [1, 2] * PAGE_PARAGRAPHS, False),
 }

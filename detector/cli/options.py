@@ -130,7 +130,7 @@ MaxRemoved = Annotated[
         min=0,
         max=1,
         help="Keep a text whole of which more than this share of the characters would be removed, from 0 to 1, unless "
-        "it looks like a whole page; 1 switches this guard off.",
+        "it looks like a whole page; 1 keeps none whole.",
         rich_help_panel=DECISIONS,
     ),
 ]

@@ -76,7 +76,7 @@ def _pools(
                 pool.stories.append(document)
             first = document.paragraphs[0] if document.paragraphs else None
             if first and first.kind == "heading":
-                pool.headlines.append(_Line(document.site, replace(first, label="navigation", kind="related")))
+                pool.headlines.append(_Line(document.site, first))
     return pools
 
 
@@ -98,7 +98,8 @@ def _box(pool: _Pool, site: str, random: np.random.Generator) -> list[LabelledPa
     if not label:
         return _one(pool.lines, site, random)
     headlines = [_one(pool.headlines, site, random) for _ in range(random.integers(1, _MAX_HEADLINES + 1))]
-    lines = [*label, *(line for found in headlines for line in found)]
+    pointer = label[0]  # what it heads is of its kind
+    lines = [pointer, *(replace(line, label=pointer.label, kind=pointer.kind) for found in headlines for line in found)]
     first: dict[str, LabelledParagraph] = {}
     for line in lines:
         first.setdefault(line.text, line)

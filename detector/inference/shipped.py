@@ -14,7 +14,7 @@ from detector.errors import ModelError
 
 SHA256 = {
     "model.joblib": "d8f39d5a0009052f7c6e58d3834c34b624394418bb4a7f51d0ab7ef6032579e3",
-    "metadata.json": "4c941dce399686773d999293572210440c609d3ac236c5e15bf9d09b01a1b747",
+    "metadata.json": "5aeaf170def8df31b99ca5d9beddadd442e99e65ee5510fec856197ffd4da277",
 }
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.backend.switch import PROCESS
-from detector.guard import MAX_REMOVED, decide
+from detector.guard import MAX_REMOVED, Settings, decide
 from detector.inference.model import Model
 from detector.inference.predict import Backend, predict
 from detector.inference.storage import load_model
@@ -45,7 +45,8 @@ def scored(texts: dict[str, str], model: Model, backend: Backend) -> Scored:
     batch = split(list(texts.values()), splitter=backend.split_lines)
     scores = predict(model, batch, backend)
     cutoff = model.thresholds["balanced"]
-    keep = decide(scores.labels[:, 0], scores.kinds, batch, scores.familiarity, cutoff, MAX_REMOVED).keep
+    settings = Settings(cutoff, MAX_REMOVED, model.kind_labels)
+    keep = decide(scores.labels[:, 0], scores.kinds, batch, scores.familiarity, settings).keep
     rows = {name: slice(*batch.bounds[at : at + 2]) for at, name in enumerate(texts)}
     return {name: _described(scores.labels[at], scores.kinds[at], keep[at]) for name, at in rows.items()}
 
