@@ -26,7 +26,7 @@ def card(model: Model) -> str:
         "## Thresholds",
         "A paragraph is kept if its probability of reporting is at least the threshold. Each threshold is the highest "
         "that loses no more than a certain share of the reporting words in extracted and clean texts of held-out "
-        "sites, in each language with enough of them, in all others together, and in short documents.",
+        "sites, in the commonest language, in all others together, and in short documents.",
         markdown_table(("name", "threshold"), [(name, f"{value:.4f}") for name, value in model.thresholds.items()]),
         *(part for name, table in metadata["figures"].items() for part in _figures(name, table)),
         *_languages(metadata.get("languages")),
