@@ -42,14 +42,14 @@ MIDDLE_BYTES = 16  # words longer than this also hash the bytes that begin at `W
 MASKS = np.array([(1 << (8 * n)) - 1 for n in range(WORD_BYTES + 1)], dtype=np.uint64)
 
 
-def bucket(mixed: Hashes, multiplier: np.uint64) -> NDArray[np.int64]:
-    """The bucket of each hash, from 0 to `BUCKETS` - 1."""
-    return (((mixed ^ (mixed >> BUCKET_MIX)) * multiplier) >> BUCKET_SHIFT).view(np.int64)
+def bucket(mixed: Hashes, multiplier: np.uint64, shift: np.uint64 = BUCKET_SHIFT) -> NDArray[np.int64]:
+    """The bucket of each hash, from 0 to `BUCKETS` - 1, or as many as another ``shift`` leaves."""
+    return (((mixed ^ (mixed >> BUCKET_MIX)) * multiplier) >> shift).view(np.int64)
 
 
 def vector_buckets(hashes: Hashes) -> NDArray[np.int64]:
     """The bucket of each word in the table of word vectors, from 0 to `VECTOR_BUCKETS` - 1."""
-    return (((hashes ^ (hashes >> BUCKET_MIX)) * WORD) >> VECTOR_SHIFT).view(np.int64)
+    return bucket(hashes, WORD, VECTOR_SHIFT)
 
 
 def word_buckets(hashes: Hashes) -> NDArray[np.int64]:

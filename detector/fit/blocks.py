@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
+from detector.fit.balance import draw_groups
 from detector.fit.origins import AUGMENTED, PAGE
 from detector.util.languages import language_code
 
@@ -22,7 +23,6 @@ PORTABLE_KINDS = frozenset({DONATION, "subscription", "newsletter", "app", "soci
 _COMPANION_KINDS = frozenset({"menu", "about", "legal", "feedback"})  # buttons and small print inside a block
 _MAX_BLOCK = 14  # paragraphs
 _MIN_STORY, _MAX_STORY = 2, 50  # paragraphs of reporting, at least; paragraphs, at most
-_BALANCE = 0.5  # languages are drawn in proportion to this power of the number of their stories
 _DONATION_SHARE = 0.4  # probability that a block of this kind is drawn before all kinds are drawn from
 _POSITIONS = ("end", "start", "inside")  # of the block in the story
 _POSITION_SHARES = (0.7, 0.1, 0.2)  # the probability of each
@@ -60,9 +60,8 @@ def insert_blocks(
     pools = [pool for pool in _pools(documents, folds, reporting).values() if pool.blocks and pool.stories]
     if not pools:
         return []
-    weights = np.array([len(pool.stories) for pool in pools]) ** _BALANCE
     augmented = []
-    for turn, which in enumerate(random.choice(len(pools), size=number, p=weights / weights.sum())):
+    for turn, which in enumerate(draw_groups([len(pool.stories) for pool in pools], number, random)):
         pool = pools[which]
         story = pool.stories[random.integers(len(pool.stories))]
         kinds = sorted(pool.blocks)

@@ -12,13 +12,13 @@ from dataclasses import replace
 import numpy as np
 
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
+from detector.fit.balance import draw_groups
 from detector.fit.origins import AUGMENTED
 from detector.util.languages import language_code
 
 _LENGTHS = (1, 1, 1, 2, 2, 3, 5, 8)  # paragraphs of a cut, drawn from these
 _JOIN_SHARE = 0.3  # probability that a cut of reporting alone becomes one line
 _MAX_JOINED = 4000  # characters
-_BALANCE = 0.5  # languages are drawn in proportion to this power of the number of their documents
 _UNSPACED = ("zh", "ja", "th")
 
 
@@ -32,8 +32,7 @@ def cut(documents: Sequence[LabelledDocument], number: int, reporting: str, seed
     groups = list(by_language.values())
     if not groups:
         return []
-    weights = np.array([len(group) for group in groups]) ** _BALANCE
-    drawn = random.choice(len(groups), size=number, p=weights / weights.sum())
+    drawn = draw_groups([len(group) for group in groups], number, random)
     cuts = []
     for turn, which in enumerate(drawn):
         document = groups[which][random.integers(len(groups[which]))]

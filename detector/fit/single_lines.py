@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
+from detector.fit.balance import draw_groups
 from detector.fit.origins import AUGMENTED, LINES, PAGE
 from detector.util.languages import language_code
 
@@ -21,7 +22,6 @@ _MAX_INSERTIONS = 4  # in a story; fewer are likelier
 _BOX_SHARE = 0.25  # probability of a box: a label, and headlines of other stories below it
 _MAX_HEADLINES = 3  # of a box
 _END_SHARE = 0.2  # probability that a line comes after the story
-_BALANCE = 0.5  # languages are drawn in proportion to this power of the number of their stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,7 @@ def insert_lines(
     pools = [pool for pool in _pools(documents, folds, reporting).values() if pool.lines and pool.stories]
     if not pools:
         return []
-    weights = np.array([len(pool.stories) for pool in pools]) ** _BALANCE
-    drawn = random.choice(len(pools), size=number, p=weights / weights.sum())
+    drawn = draw_groups([len(pool.stories) for pool in pools], number, random)
     return [_insert(pools[which], random, turn, reporting) for turn, which in enumerate(drawn)]
 
 
