@@ -10,11 +10,11 @@ from functools import cache, cached_property
 import numpy as np
 
 from detector import guard
-from detector.backend import switch
+from detector.backend.choice import backend as choose_backend
 from detector.errors import UsageError
 from detector.inference.calibration import label_sums
 from detector.inference.model import Model
-from detector.inference.predict import Backend, predict
+from detector.inference.predict import Backend
 from detector.inference.storage import load_model
 from detector.policy import REPORTING_ONLY, Policy, resolve_policy, resolve_threshold
 from detector.results import Cleaned, Paragraph, Prediction, SectionPrediction, join_sections
@@ -23,6 +23,7 @@ from detector.text.reading import divide_long, is_read
 from detector.text.sections import Section, count_lines, is_short, sections
 from detector.util.arrays import Offsets
 from detector.util.batching import batches
+from detector.util.threads import map_ahead
 
 __all__ = ["BATCH_CHARACTERS", "Cleaned", "Cleaner", "Paragraph", "Prediction", "clean", "load"]
 
@@ -81,21 +82,31 @@ class Cleaner:
         """Clean one text."""
         return next(self.clean_many([text]))
 
-    def clean_many(self, texts: Iterable[str]) -> Iterator[Cleaned]:
-        """Clean texts, lazily and in order. Many are predicted together, with the same results as one by one."""
-        return (Cleaned(prediction.clean_text(), prediction) for prediction in self.predict_many(texts))
+    def clean_many(self, texts: Iterable[str], *, threads: int = 1) -> Iterator[Cleaned]:
+        """Clean texts, lazily and in order. Many are predicted together, with the same results as one by one.
+
+        Raises `UsageError` as `predict_many` does.
+        """
+        predictions = self.predict_many(texts, threads=threads)
+        return (Cleaned(prediction.clean_text(), prediction) for prediction in predictions)
 
     def predict(self, text: str) -> Prediction:
         """Return the decisions on one text."""
         return next(self.predict_many([text]))
 
-    def predict_many(self, texts: Iterable[str]) -> Iterator[Prediction]:
-        """Return the decisions on texts, lazily and in order. Raises `UsageError` for anything but strings."""
+    def predict_many(self, texts: Iterable[str], *, threads: int = 1) -> Iterator[Prediction]:
+        """Return the decisions on texts, lazily and in order.
+
+        With several ``threads``, batches are predicted at the same time, and a few are read ahead: the compiled kernels
+        run without the interpreter's lock. Raises `UsageError` for anything but strings, and for no thread.
+        """
+        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+            raise UsageError(f"threads {threads!r}: give a whole number from 1 on")
         if not isinstance(texts, Iterable):
             raise UsageError(f"predict_many and clean_many take an iterable of texts, not a {type(texts).__name__}")
         if isinstance(texts, str):
             raise UsageError("predict_many and clean_many take many texts, not one string: use predict or clean")
-        return self._predict_all(texts)
+        return self._predict_all(texts, threads)
 
     def predict_sections(self, text: str | Iterable[str]) -> Iterator[SectionPrediction]:
         """Return the decisions on a text of any length, section by section, so that memory is bounded.
@@ -105,17 +116,24 @@ class Cleaner:
         for section in sections(text, self.paragraphs):
             yield SectionPrediction(section.start, self._predict_section(section), section.continued)
 
-    def _predict_all(self, texts: Iterable[str]) -> Iterator[Prediction]:
-        for group in batches(map(_with_lines, texts), lambda given: text_size(*given), BATCH_CHARACTERS):
-            short: list[str] = []
-            for text, lines in group:
-                if is_short(text, lines):
-                    short.append(text)
-                    continue
-                yield from self.predict_batch(short)
-                short = []
-                yield join_sections(text, self.predict_sections(text))
-            yield from self.predict_batch(short)
+    def _predict_all(self, texts: Iterable[str], threads: int) -> Iterator[Prediction]:
+        groups = batches(map(_with_lines, texts), lambda given: text_size(*given), BATCH_CHARACTERS)
+        for _, predictions in map_ahead(self._predict_group, groups, threads):
+            yield from predictions
+
+    def _predict_group(self, group: Sequence[tuple[str, int]]) -> list[Prediction]:
+        """The decisions on texts, which are given with their numbers of lines."""
+        predictions: list[Prediction] = []
+        short: list[str] = []
+        for text, lines in group:
+            if is_short(text, lines):
+                short.append(text)
+                continue
+            predictions += self.predict_batch(short)
+            short = []
+            predictions.append(join_sections(text, self.predict_sections(text)))
+        predictions += self.predict_batch(short)
+        return predictions
 
     def predict_batch(self, texts: Sequence[str]) -> Iterator[Prediction]:
         """Return the decisions on texts that are predicted all together, in order.
@@ -124,7 +142,7 @@ class Cleaner:
         """
         if not texts:
             return
-        backend = switch.PROCESS.backend(sum(map(len, texts)))
+        backend = choose_backend()
         batch = split(texts, self.paragraphs, backend.split_lines)
         read = is_read(batch).tolist()
         if all(read):
@@ -141,7 +159,7 @@ class Cleaner:
 
     def _predict_read(self, texts: Sequence[str], batch: Batch, backend: Backend) -> Iterator[Prediction]:
         parts = divide_long(batch)
-        scores = predict(self.model, parts.batch if parts else batch, backend)
+        scores = backend.predict(self.model, parts.batch if parts else batch)
         labels, kinds = scores.labels, scores.kinds
         kept = label_sums(kinds, self._kept_kinds, 2)[:, 1] if self.policy != REPORTING_ONLY else labels[:, 0]
         if parts:  # a paragraph is removed where every part of it would be

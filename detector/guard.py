@@ -89,10 +89,10 @@ def certain_paragraphs(
     certain, goes = scores < CERTAIN * limit, scores < limit
     number: NDArray[np.int64] = segment_sum(certain.astype(np.int64), bounds)
     page = (number >= PAGE_PARAGRAPHS) & (2 * number >= segment_sum(goes.astype(np.int64), bounds))
-    for document in np.flatnonzero(page).tolist():
-        rows = slice(bounds[document], bounds[document + 1])
-        found = np.unique(kinds[rows][certain[rows]].argmax(axis=1)).tolist()
-        page[document] = sum(settings.kind_labels[kind] != 0 for kind in found) >= PAGE_KINDS
+    if page.any():
+        found = np.zeros((batch.documents, kinds.shape[1]), dtype=np.bool_)
+        found[batch.document[certain], kinds[certain].argmax(axis=1)] = True
+        page &= found[:, np.array(settings.kind_labels) != 0].sum(axis=1) >= PAGE_KINDS
     return np.where(page, number, 0)
 
 

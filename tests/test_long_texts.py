@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from detector import cleaner as cleaner_module
+from detector.backend.reference import NUMPY_BACKEND
 from detector.cleaner import Cleaner
 from detector.inference.model import Model
 from detector.inference.predict import Scores
@@ -118,13 +120,14 @@ def test_a_line_longer_than_a_section_is_kept_unread(tiny_model: Model) -> None:
 def test_a_long_paragraph_is_removed_where_all_of_its_parts_would_be(
     scores: list[float], keep: bool, tiny_model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def predicted(model: Model, batch: object, backend: object) -> Scores:
+    def predicted(model: Model, batch: object) -> Scores:
         reporting = np.array([0.2, *scores, 0.3], dtype=np.float32)
         labels = np.stack([reporting, 1 - reporting, 0 * reporting], axis=1)
         kinds = np.zeros((len(labels), len(model.kinds)), dtype=np.float32)
         return Scores(labels, kinds, np.ones(1, dtype=np.float32))
 
-    monkeypatch.setattr(cleaner_module, "predict", predicted)
+    backend = SimpleNamespace(split_lines=NUMPY_BACKEND.split_lines, predict=predicted)
+    monkeypatch.setattr(cleaner_module, "choose_backend", lambda: backend)
     text = "Before.\n" + "x" * (3 * PART_BYTES) + "\nAfter."
     found = Cleaner(tiny_model, 0.5, max_removed=1).predict(text).paragraphs
     assert [p.keep for p in found] == [False, keep, False]

@@ -1,29 +1,21 @@
 """How the cost per byte grows with the input: with more documents, longer ones, and many of one line.
 
-All inputs repeat the same texts, so that they differ in size alone. All are cleaned in this process by the same
-backend, the compiled kernels where numba is installed. Start-up and loading are excluded.
+All inputs repeat the same texts, so that they differ in size alone. All are cleaned in this process. Start-up
+and loading are excluded.
 """
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from unittest import mock
 
-from detector.backend.switch import VARIABLE
 from detector.cleaner import Cleaner
-from detector.corpus.all_files import Options, clean_all
-from detector.corpus.messages import Message
-from detector.corpus.one_file import Run
-from detector.corpus.plan import plan
+from training.in_process import clean_file
 from training.inputs import MEGABYTE, sample, temporary_folder, write_jsonl, write_one_line_documents, write_text
-from training.result import Bound, Result, Section, installed
-from training.subprocesses import CommandError
+from training.result import Bound, Result, Section, seconds_of
 
 LINEAR = Bound(1.1, upper=True)
 _SAMPLE = 1.0  # megabytes of texts that the inputs repeat
@@ -56,9 +48,7 @@ def measure(
 ) -> Section:
     """The cost per byte at each size, and the ratio of the highest cost to the lowest."""
     texts = sample(texts, _SAMPLE)
-    numba = installed("numba")
-    variables = {VARIABLE: str(int(numba))}
-    with temporary_folder(2 * sizes.largest, parent) as folder, mock.patch.dict(os.environ, variables):
+    with temporary_folder(2 * sizes.largest, parent) as folder:
         timer = _Timer(cleaner, folder, runs)
         warm_up = min(10, sizes.megabytes[-1])
         timer.seconds("a.jsonl", partial(write_jsonl, texts=texts, megabytes=warm_up))
@@ -79,10 +69,7 @@ def measure(
                 for number in sizes.one_line
             ]),
         )  # fmt: skip
-    setting = (
-        f"Texts of {_SAMPLE:g} MB, repeated. Runs of each: {runs}, above {_REPEATED_UP_TO} MB one. "
-        f"{'With the extra `speed`' if numba else 'With NumPy alone'}."
-    )
+    setting = f"Texts of {_SAMPLE:g} MB, repeated. Runs of each: {runs}, above {_REPEATED_UP_TO} MB one."
     return Section("Growth", setting, rows)
 
 
@@ -107,17 +94,8 @@ class _Timer:
         """Write an input. Returns its size in megabytes, and the seconds of each run that cleans it."""
         source, target = self.folder / file_name, self.folder / f"out-{file_name}"
         megabytes = write(source)
-        seconds = [self._run(source, target) for _ in range(self.runs if megabytes <= _REPEATED_UP_TO else 1)]
+        runs = self.runs if megabytes <= _REPEATED_UP_TO else 1
+        seconds = [seconds_of(partial(clean_file, self.cleaner, source, target)) for _ in range(runs)]
         source.unlink()
         target.unlink()
         return megabytes, seconds
-
-    def _run(self, source: Path, target: Path) -> float:
-        messages: list[Message] = []
-        start = time.perf_counter()
-        clean_all(plan([str(source)], target), Run(self.cleaner), Options(), messages.append)
-        seconds = time.perf_counter() - start
-        errors = [message for message in messages if message.event != "check"]  # repeated texts may be kept whole
-        if errors:
-            raise CommandError(f"{source}: {errors[0]}")
-        return seconds

@@ -60,6 +60,28 @@ def sample(texts: Sequence[str], megabytes: float, seed: int = 0) -> list[str]:
     return chosen
 
 
+def articles(texts: Sequence[str], size: int, number: int) -> list[str]:
+    """Make ``number`` texts of up to ``size`` bytes: consecutive lines of a sample of the given texts.
+
+    Blank lines and larger ones are left out. Raises `UsageError` where there are no others.
+    """
+    lines = [
+        f"{line}\n" for text in sample(texts, size * number / MEGABYTE) for line in text.split("\n") if line.strip()
+    ]
+    sized = [(line, len(line.encode("utf-8", "surrogatepass"))) for line in lines]
+    made: list[str] = []
+    article, free = "", size
+    for line, needed in cycle((line, needed) for line, needed in sized if needed <= size):
+        if needed > free:
+            made.append(article)
+            article, free = "", size
+            if len(made) == number:
+                return made
+        article += line
+        free -= needed
+    raise _no_text()
+
+
 def write_jsonl(path: Path, texts: Sequence[str], megabytes: float) -> float:
     """Write the texts repeatedly, as JSON Lines of at least the given size. Returns the size in megabytes."""
     lines = [json_line({"id": f"text-{number}", "text": text}) for number, text in enumerate(texts)]

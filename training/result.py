@@ -8,9 +8,12 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
+
+from detector.backend.choice import backend
 
 _CPU_INFO = Path("/proc/cpuinfo")
 
@@ -58,10 +61,9 @@ class Result:
 
 
 def describe_machine() -> str:
-    """The processor, the system and the versions that results depend on."""
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "numba") if installed(name))
-    python = platform.python_version()
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {python}, {versions}"
+    """The processor, the system, the versions and the backend that results depend on."""
+    versions = f"Python {platform.python_version()}, numpy {metadata.version('numpy')}"
+    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, {versions}, backend: {backend().name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +94,39 @@ class Section:
 
 
 def alternate(work: Mapping[str, Callable[[], object]], runs: int) -> dict[str, list[float]]:
-    """Time functions in alternating runs, after a warm-up round. Returns the seconds of each run by name.
+    """Time functions as `collect` calls them. Returns the seconds of each run by name."""
+    return collect({name: partial(seconds_of, function) for name, function in work.items()}, runs)
+
+
+def collect(work: Mapping[str, Callable[[], float]], runs: int) -> dict[str, list[float]]:
+    """Call functions in alternating runs, after a warm-up round. Returns the value of each run by name.
 
     The runs alternate so that other load on the machine slows all functions alike.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in work}
+    values: dict[str, list[float]] = {name: [] for name in work}
     for run in range(runs + 1):
         for name, function in work.items():
-            start = time.perf_counter()
-            function()
+            value = function()
             if run:
-                seconds[name].append(time.perf_counter() - start)
-    return seconds
+                values[name].append(value)
+    return values
+
+
+def seconds_of(function: Callable[[], object]) -> float:
+    """The seconds that a call takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
 
 
 def rate(name: str, amount: float, seconds: Sequence[float], unit: str) -> Result:
     """The amount per second in the median run."""
     return Result(name, amount / statistics.median(seconds), unit, None, tuple(amount / s for s in seconds))
+
+
+def duration(name: str, seconds: Sequence[float], bound: Bound | None = None) -> Result:
+    """The milliseconds of the median run."""
+    return Result(name, 1000 * statistics.median(seconds), "ms", bound, tuple(1000 * s for s in seconds))
 
 
 def ratio(name: str, numerators: Sequence[float], denominators: Sequence[float], bound: Bound | None = None) -> Result:

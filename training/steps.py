@@ -7,60 +7,72 @@ counts for the step of the inner function alone. What remains of the total is th
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import wraps
-from pathlib import Path
-from typing import Any, TypeAlias
+from functools import partial, wraps
+from types import GeneratorType
+from typing import Any, NamedTuple
 from unittest import mock
 
 import detector.cleaner
-import detector.inference.predict
-from detector.backend import reference
-from detector.backend.switch import VARIABLE
+from detector import guard
+from detector.backend.compiled import CompiledBackend
+from detector.backend.reference import NUMPY_BACKEND, NumpyBackend
 from detector.cleaner import Cleaner, Prediction
-from detector.corpus.all_files import Options, clean_all
-from detector.corpus.one_file import Run
-from detector.corpus.plan import plan
+from detector.corpus.counting import DocumentCounter
 from detector.corpus.summary import Summary
-from detector.features import context
 from detector.features.word_vectors import WordVectors
 from detector.formats import jsonl
+from detector.inference import predict
 from detector.inference.linear import LinearModel
 from detector.inference.network import Ensemble
+from detector.inference.predict import Backend
+from training.bandwidth import memory_bandwidth
+from training.in_process import clean_file, using
 from training.inputs import MEGABYTE, temporary_folder, write_jsonl
 from training.result import Result, Section
 
-# The name of a step, the module or class that has a function of it, and the function's name.
-_Timed: TypeAlias = tuple[str, object, str]
+OTHER = "other: files, batches"
 
-OTHER = "other: files, batches, result objects"
-_BOTH_BACKENDS: tuple[_Timed, ...] = (
-    ("read JSON", jsonl, "_plain_record"),
-    ("split", detector.cleaner, "split"),
-    ("networks", Ensemble, "logits"),
-    ("probabilities", detector.inference.predict, "calibrate"),
-    ("count", Summary, "add"),
-    ("clean text", Prediction, "clean_text"),
-    ("write JSON", jsonl._JsonLinesWriter, "write"),
+
+class _Timed(NamedTuple):
+    """The name of a step, the module or class that has a function of it, and the function's name."""
+
+    step: str
+    owner: object
+    function: str
+
+
+_BEFORE = (
+    _Timed("read JSON", jsonl.JsonLinesFormat, "read"),
+    _Timed("encode", detector.cleaner, "split"),
 )
-_NUMPY: tuple[_Timed, ...] = (
-    ("words", reference, "tokenize"),
-    ("shapes", reference, "shapes"),
-    ("n-grams", reference, "ngrams"),
-    ("linear model", LinearModel, "logits"),
-    ("word vectors", WordVectors, "embed"),
-    ("vocabulary", context, "document_features"),
-    ("network inputs", context, "network_inputs"),
-    ("probabilities", reference.NumpyBackend, "softmax"),
+_COMPILED = (
+    _Timed("split", CompiledBackend, "split_lines"),
+    _Timed("score", CompiledBackend, "predict"),
 )
-_KERNELS = (
-    ("words, n-grams, shapes, linear model, word vectors, vocabulary", "first_stage"),
-    ("network inputs", "network_inputs"),
-    ("probabilities", "softmax"),
+_NUMPY = (
+    _Timed("split", NumpyBackend, "split_lines"),
+    _Timed("words", predict, "tokenize"),
+    _Timed("shapes", predict, "shapes"),
+    _Timed("n-grams", predict, "ngrams"),
+    _Timed("linear model", LinearModel, "logits"),
+    _Timed("word vectors", WordVectors, "embed"),
+    _Timed("vocabulary", predict, "document_features"),
+    _Timed("network inputs", predict, "network_inputs"),
+    _Timed("networks", Ensemble, "logits"),
+    _Timed("probabilities", predict, "softmax"),
+    _Timed("probabilities", predict, "calibrate"),
+)
+_AFTER = (
+    _Timed("guard", guard, "decide"),
+    _Timed("results", Cleaner, "predict_batch"),
+    _Timed("count", DocumentCounter, "short"),
+    _Timed("count", Summary, "add"),
+    _Timed("clean text", Prediction, "clean_text"),
+    _Timed("write JSON", jsonl._JsonLinesWriter, "write"),
 )
 
 
@@ -72,20 +84,25 @@ class _Timer:
     nested: list[int] = field(default_factory=lambda: [0])  # a stack: nanoseconds of the calls inside each active call
 
     def timed(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, with its time counted for a step."""
+        """The function, with its time counted for a step: of a generator, the time of every item."""
 
         @wraps(function)
         def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
             self.nested.append(0)
             start = time.perf_counter_ns()
             try:
-                return function(*arguments, **named)
+                result = function(*arguments, **named)
             finally:
                 taken = time.perf_counter_ns() - start
                 self.spent[step] += taken - self.nested.pop()
                 self.nested[-1] += taken
+            return self._timed_items(step, result) if isinstance(result, GeneratorType) else result
 
         return call
+
+    def _timed_items(self, step: str, items: Iterator[Any]) -> Iterator[Any]:
+        end = object()
+        return iter(self.timed(step, partial(next, items, end)), end)
 
 
 @contextlib.contextmanager
@@ -96,46 +113,25 @@ def _timing(timer: _Timer, functions: Sequence[_Timed]) -> Iterator[None]:
         yield
 
 
-def measure(cleaner: Cleaner, texts: Sequence[str], megabytes: float, numba: bool) -> Section:
-    """The nanoseconds per byte of each step of cleaning JSON Lines, with numba or with NumPy alone."""
-    functions = _BOTH_BACKENDS + (_compiled() if numba else _NUMPY)
-    with temporary_folder(2 * megabytes) as folder, mock.patch.dict(os.environ, {VARIABLE: str(int(numba))}):
-        source = folder / "in.jsonl"
+def measure(cleaner: Cleaner, texts: Sequence[str], megabytes: float, backend: Backend) -> Section:
+    """The nanoseconds per byte of each step of cleaning JSON Lines with a backend."""
+    is_numpy = backend is NUMPY_BACKEND
+    functions = (*_BEFORE, *(_NUMPY if is_numpy else _COMPILED), *_AFTER)
+    with temporary_folder(2 * megabytes) as folder, using(backend):
+        source, target = folder / "in.jsonl", folder / "out.jsonl"
         size = write_jsonl(source, texts, megabytes)
-        _clean(cleaner, source)  # warm-up: loads the kernels, and compiles them if necessary
+        clean_file(cleaner, source, target)  # warm-up
         timer = _Timer()
         with _timing(timer, functions):
             start = time.perf_counter_ns()
-            _clean(cleaner, source)
+            clean_file(cleaner, source, target)
             total = time.perf_counter_ns() - start
-    spent = {step: timer.spent[step] for step in dict.fromkeys(step for step, _, _ in _in_order(functions))}
+    spent = {step: timer.spent[step] for step, _, _ in functions}
     spent[OTHER] = total - sum(spent.values())
     rows = tuple(Result(step, taken / (size * MEGABYTE), "ns/byte") for step, taken in spent.items())
-    backend = "with the extra `speed`" if numba else "with NumPy alone"
     setting = (
-        f"`detector clean` of {size:.0f} MB, JSON Lines to JSON Lines, {backend}: "
-        f"{total / (size * MEGABYTE):.1f} ns/byte. One thread, one run, start-up and loading excluded."
+        f"`detector clean` of {size:.0f} MB, JSON Lines to JSON Lines, {backend.name}: "
+        f"{total / (size * MEGABYTE):.1f} ns/byte. One thread, one run, start-up and loading excluded. Copying memory "
+        f"takes {2 / memory_bandwidth():.2g} ns/byte."
     )
-    return Section(f"Steps, {backend}", setting, rows, bars=True)
-
-
-def _compiled() -> tuple[_Timed, ...]:
-    from detector.backend.compiled import CompiledBackend
-
-    return tuple((step, CompiledBackend, name) for step, name in _KERNELS)
-
-
-def _in_order(functions: Sequence[_Timed]) -> Iterator[_Timed]:
-    """The functions as they are called: those of one backend after the first two, which read and split."""
-    both = len(_BOTH_BACKENDS)
-    yield from functions[:2]
-    yield from functions[both:]
-    yield from functions[2:both]
-
-
-def _clean(cleaner: Cleaner, source: Path) -> None:
-    clean_all(plan([str(source)], source.with_name("out.jsonl")), Run(cleaner), Options(), _fail)
-
-
-def _fail(message: object) -> None:
-    raise RuntimeError(message)
+    return Section("Steps, NumPy alone" if is_numpy else "Steps", setting, rows, bars=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-_ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def command_environment(scratch: Path, **variables: str) -> dict[str, str]:
     ``PYTHONDONTWRITEBYTECODE`` set, every start would compile modules that an installation has compiled already.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
-    paths = {"PYTHONPATH": str(_ROOT), "PYTHONPYCACHEPREFIX": str(scratch / "bytecode"), "PYTHONDONTWRITEBYTECODE": ""}
+    paths = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(scratch / "bytecode"), "PYTHONDONTWRITEBYTECODE": ""}
     return {**inherited, **paths, **variables}
 
 

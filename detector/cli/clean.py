@@ -1,12 +1,8 @@
 """The command ``clean``."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Annotated
-
-import typer
 
 from detector.cli import runs
 from detector.cli.messages import log_as_json, print_message
@@ -33,15 +29,18 @@ from detector.cli.options import (
     TextField,
     Threshold,
 )
+from detector.cli.parameters import Option
 from detector.errors import UsageError
 from detector.util.threads import use_one_thread
 
-EXAMPLES = (
-    "detector clean article.txt -o clean.txt",
-    "detector clean pages.jsonl.gz -o clean.jsonl.gz --text-field body",
-    "detector clean corpus/ -o clean/ --removed removed.jsonl --jobs 0",
-    "cat article.txt | detector clean - > clean.txt",
-)
+EXAMPLES = {
+    "clean": (
+        "detector clean article.txt -o clean.txt",
+        "detector clean pages.jsonl.gz -o clean.jsonl.gz --text-field body",
+        "detector clean corpus/ -o clean/ --removed removed.jsonl --jobs 0",
+        "cat article.txt | detector clean - > clean.txt",
+    )
+}
 
 
 def clean(
@@ -59,37 +58,35 @@ def clean(
     model: ModelOption = None,
     output: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "-o",
             "--output",
             metavar="<path>",
             help="A file for one input, a folder for several (default: standard output). For one input, a name "
             "that ends with a slash is a folder.",
             show_default=False,
-            rich_help_panel=OUTPUT,
+            panel=OUTPUT,
         ),
     ] = None,
     in_place: Annotated[
         bool,
-        typer.Option("--in-place", help="Replace the inputs, and keep them as FILE.orig.", rich_help_panel=OUTPUT),
+        Option("--in-place", help="Replace the inputs, and keep them as FILE.orig.", panel=OUTPUT),
     ] = False,
     removed: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="Write the removed text to this file: JSON Lines (.jsonl, .jsonl.gz) or Parquet (.parquet).",
             show_default=False,
-            rich_help_panel=OUTPUT,
+            panel=OUTPUT,
         ),
     ] = None,
     rejected: RejectedFile = None,
     max_rejected: MaxRejected = None,
     jobs: Jobs = 1,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also make results again that are up to date.", rich_help_panel=RUN)
-    ] = False,
+    force: Annotated[bool, Option("--force", help="Also make results again that are up to date.", panel=RUN)] = False,
     quiet: Quiet = False,
     log_json: LogJson = False,
-) -> None:
+) -> int:
     """Remove boilerplate from article texts: all paragraphs that are not the article.
 
     Results keep the format of their inputs. With several inputs, those with an up-to-date result in the output folder
@@ -97,7 +94,6 @@ def clean(
     """
     log_as_json(log_json)
     use_one_thread()
-    from detector.corpus.all_files import Options, clean_all
     from detector.corpus.plan import plan
 
     if output == "":
@@ -113,9 +109,12 @@ def clean(
         also_read=runs.files_of(model),
     )
     runs.require((kind for task in planned.tasks for kind in (task.type, task.target_type)), removed, rejected)
+    runs.begin_to_load(model)
+    from detector.corpus.all_files import Options, clean_all
+
     cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed)
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     to_stdout = any(task.target is None for task in planned.tasks)
     runs.require_streams(planned, to_stdout)
     options = Options(runs.processes(jobs), force, removed, rejected, quiet or to_stdout, runs.is_terminal())
-    runs.end(planned, clean_all(planned, run, options, print_message), quiet)
+    return runs.end(planned, clean_all(planned, run, options, print_message), quiet)

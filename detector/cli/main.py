@@ -1,100 +1,98 @@
-"""The command ``detector``."""
+"""The command ``detector``.
+
+A plain call, such as ``detector clean article.txt -o clean.txt``, runs without Typer, which is imported for the help,
+for errors in a call, and for unusual calls.
+"""
 
 from __future__ import annotations
 
 import errno
 import gc
 import io
+import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterable
-from typing import Annotated, TextIO
-
-import typer
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from detector import __version__
-from detector.cli import clean, models, predict, restore
-from detector.cli.command import Command, Group
-from detector.cli.messages import log_as_json, print_help, print_message
+from detector.cli.commands import COMMANDS, COMPLETION, command
+from detector.cli.messages import log_as_json, print_message
 from detector.corpus.messages import Message
 from detector.errors import DetectorError, UsageError
 
-_TyperUsageError: type[Exception] = typer.BadParameter.__bases__[0]  # the base class of all errors in a call
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-
-app = typer.Typer(
-    cls=Group,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+_OBJECTS = 50_000  # more than a start makes
+_USUAL_OBJECTS = gc.get_threshold()
 
 
-def _print_version(requested: bool) -> None:
-    if requested:
-        print(f"detector {__version__}")
-        raise typer.Exit
+def __getattr__(name: str) -> object:
+    """The Typer application ``app``, which is made when it is first used."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from detector.cli.application import application
 
-
-@app.callback()
-def every_command(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """Remove boilerplate from article text, paragraph by paragraph."""
-
-
-def _add(function: Callable[..., None], examples: Iterable[str], failure: str, *others: str) -> None:
-    """Add a command whose help ends with examples and exit codes.
-
-    ``failure`` is the meaning of exit code 1; ``others`` are codes that other commands do not have.
-    """
-    text = "\n\n".join(" ".join(part.split()) for part in (function.__doc__ or "").split("\n\n"))
-    listed = ("0 success", f"1 {failure}", "2 invalid usage", *others, "130 interrupted", "143 terminated")
-    codes = ", ".join(listed)
-    epilog = "\n\n".join(
-        ["[bold]Examples[/bold]", *(f"  {line}" for line in examples), f"[bold]Exit codes[/bold]  {codes}"]
-    )
-    app.command(cls=Command, help=text, epilog=epilog)(function)
-
-
-_UNREADABLE = "a file or record could not be read or written"
-_TO_CHECK = "3 all was written, but an input came out empty or held no document"
-_add(clean.clean, clean.EXAMPLES, _UNREADABLE, _TO_CHECK)
-_add(predict.predict, predict.EXAMPLES, _UNREADABLE, _TO_CHECK)
-_add(restore.restore, restore.EXAMPLES, "a file could not be read, restored or written")
-_add(models.train, models.TRAIN_EXAMPLES, "the data or a model cannot be used")
-_add(models.evaluate, models.EVALUATE_EXAMPLES, "the data or the model cannot be used")
-_add(models.info, models.INFO_EXAMPLES, "the model cannot be used")
+    return globals().setdefault(name, application())
 
 
 def main() -> None:
     """Run the command and exit: with 0 for success, 1 for a failure, 2 for invalid usage.
 
     Exit code 3 means that everything was written, but that an input came out empty or held no document. The exit code
-    is 130 after Ctrl-C and 143 after SIGTERM, as in shells. If the output is closed (``| head``), Typer exits with 1
-    and prints nothing.
+    is 130 after Ctrl-C and 143 after SIGTERM, as in shells. If the output is closed (``| head``), it is 1, and nothing
+    is printed.
     """
+    _put_off_collecting()
     signal.signal(signal.SIGTERM, _terminate)  # an exception, so that half-written files are removed
     log_as_json(False)
     _prepare_streams()
     warnings.showwarning = _show_warning
     try:
-        code = app(prog_name="detector", standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):
+        code = _run(sys.argv[1:])
+    except KeyboardInterrupt:
         code = 130
-    except _TyperUsageError as error:
-        _print_usage_error(error)
-        code = 2
+    except BrokenPipeError:
+        code = 1
     except (DetectorError, OSError) as error:
         _print_error(error)
         code = 2 if isinstance(error, UsageError) else 1
     gc.freeze()  # the last garbage collection would take a fifth of the time of a short run
     sys.exit(code if _flush_stdout(silent=bool(code)) else code or 1)
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run a call. Returns its exit code."""
+    if words == ["--version"]:
+        print(f"detector {__version__}")
+        return 0
+    if words and words[0] in COMMANDS and COMPLETION not in os.environ:
+        from detector.cli.plain_calls import plain_call
+
+        function = command(words[0])
+        values = plain_call(function, words[1:])
+        if values is not None:
+            code: int = function(**values)
+            return code
+    from detector.cli.application import run
+
+    return run(words)
+
+
+def _put_off_collecting() -> None:
+    """Look for garbage only after the start, which makes none: that would take a tenth of the time of a short run."""
+    if _collect_as_usual not in gc.callbacks:
+        gc.callbacks.append(_collect_as_usual)
+        gc.set_threshold(_OBJECTS)
+
+
+def _collect_as_usual(*_: object) -> None:
+    """Collect at the usual intervals, from the first collection on."""
+    gc.set_threshold(*_USUAL_OBJECTS)
+    gc.callbacks.remove(_collect_as_usual)
 
 
 def _show_warning(
@@ -165,16 +163,3 @@ def _reason(error: Exception) -> str:
 
 def _terminate(*_: object) -> None:
     sys.exit(143)
-
-
-def _print_usage_error(error: Exception) -> None:
-    """Print a usage error on one line; for a command without arguments, its whole help."""
-    if "--log-json" in sys.argv:  # not read yet where the call cannot be read
-        log_as_json(True)
-    message: str = error.format_message()  # type: ignore[attr-defined]
-    if "\n" in message:
-        print_help(message)
-    elif message:  # else the help has been printed
-        command = getattr(getattr(error, "ctx", None), "command_path", "detector")
-        message = message.replace("Value error, ", "")  # the wording of pydantic, through which Typer validates
-        print_message(Message(f"{command}: {message} (see {command} --help)", "error", "error"))

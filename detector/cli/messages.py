@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 from detector.corpus.messages import Message
@@ -60,11 +58,14 @@ def _print(text: str) -> None:
 
 
 def _json(message: Message) -> str:
+    import json
+    from datetime import UTC, datetime
+
     time = datetime.now(UTC).isoformat(timespec="milliseconds")
     values = {"time": time, "level": message.level, "event": message.event}
     if message.line:
         values["message"] = message.line
-    return json.dumps(values | message.fields)
+    return json.dumps({**values, **message.fields})
 
 
 def _escaped(character: re.Match[str]) -> str:

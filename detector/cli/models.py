@@ -1,43 +1,42 @@
 """The commands ``train``, ``evaluate`` and ``info``."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from detector.cli.messages import print_message
 from detector.cli.options import OUTPUT, Data, ModelOption, Threshold
+from detector.cli.parameters import Argument, Option
 
-TRAIN_EXAMPLES = (
-    "detector train labelled/ -o my-model",
-    "detector train train.jsonl.gz --dev dev.jsonl.gz -o my-model",
-)
-EVALUATE_EXAMPLES = (
-    "detector evaluate dev.jsonl.gz",
-    "detector evaluate dev.jsonl.gz --model my-model --json",
-)
-INFO_EXAMPLES = ("detector info", "detector info my-model --json")
+EXAMPLES = {
+    "train": (
+        "detector train labelled/ -o my-model",
+        "detector train train.jsonl.gz --dev dev.jsonl.gz -o my-model",
+    ),
+    "evaluate": (
+        "detector evaluate dev.jsonl.gz",
+        "detector evaluate dev.jsonl.gz --model my-model --json",
+    ),
+    "info": ("detector info", "detector info my-model --json"),
+}
 
 
 def train(
     data: Data,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the new model.", show_default=False)],
+    output: Annotated[Path, Option("-o", "--output", help="The folder for the new model.", show_default=False)],
     dev: Annotated[
         list[Path] | None,
-        typer.Option(
+        Option(
             help="Labelled documents of other sites, to evaluate the model on as well; can be repeated.",
             show_default=False,
         ),
     ] = None,
     folds: Annotated[
-        int, typer.Option(min=2, help="Folds of the cross-validation by site, for evaluation and calibration.")
+        int, Option(min=2, help="Folds of the cross-validation by site, for evaluation and calibration.")
     ] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of all random choices.")] = 0,
-) -> None:
+    seed: Annotated[int, Option(min=0, help="The seed of all random choices.")] = 0,
+) -> int:
     """Train a model on labelled documents, and evaluate it on sites that it was not trained on.
 
     The word vectors are taken from the model that comes with the package.
@@ -47,14 +46,15 @@ def train(
 
     trained = train_model(data, output, FitConfig(folds=folds, seed=seed), dev or [], print_message)
     _print_figures(trained.metadata["figures"])
+    return 0
 
 
 def evaluate(
     data: Data,
     threshold: Threshold = "balanced",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.", rich_help_panel=OUTPUT)] = False,
+    as_json: Annotated[bool, Option("--json", help="Print the figures as JSON.", panel=OUTPUT)] = False,
     model: ModelOption = None,
-) -> None:
+) -> int:
     """Evaluate a model on labelled documents, and print its figures for each origin of the documents."""
     from detector.cleaner import load
     from detector.evaluation.evaluate import evaluate as evaluate_cleaner
@@ -65,26 +65,23 @@ def evaluate(
         print(json.dumps(figures, indent=1))
     else:
         _print_figures({"figures": figures})
+    return 0
 
 
 def info(
     model: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="MODEL",
-            help="The folder of a model (default: the model that comes with the package).",
-            show_default=False,
-        ),
+        Argument(metavar="MODEL", help="The folder of a model (default: the model that comes with the package)."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the metadata as JSON.")] = False,
-) -> None:
+    as_json: Annotated[bool, Option("--json", help="Print the metadata as JSON.")] = False,
+) -> int:
     """Describe a model: its labels, kinds, thresholds, other metadata, and evaluation figures."""
     from detector.inference.storage import load_model, shipped_model
 
     metadata = load_model(model).metadata
     if as_json:
         print(_printable_json(metadata, indent=1))
-        return
+        return 0
     print(f"model {model or shipped_model()}")
     figures = metadata.get("figures", {})
     tables = _are_figures(figures)
@@ -93,6 +90,7 @@ def info(
             print(f"{name if name.isprintable() else _printable_json(name)}: {_printable_json(value)}")
     if tables:
         _print_figures(figures)
+    return 0
 
 
 def _printable_json(value: object, indent: int | None = None) -> str:

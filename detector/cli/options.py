@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from detector.cli.parameters import Argument, Option
 
 INPUT, DECISIONS, OUTPUT, RUN = "Input", "Decisions", "Output", "Run"  # panels of the help
 
@@ -38,149 +38,147 @@ class ParagraphBreakName(StrEnum):
     BLANK = "blank"
 
 
-def _threshold_names() -> list[str]:
-    return ["gentle", "balanced", "strict"]
-
-
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(
+    Argument(
         metavar="PATH",
         help="Files, folders with their subfolders, patterns such as 'corpus/*.txt', or - for standard input "
         "(default: standard input).",
-        show_default=False,
     ),
 ]
 AllFiles = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--all-files",
         help="In folders, also read files with an unknown extension, as plain text.",
-        rich_help_panel=INPUT,
+        panel=INPUT,
     ),
 ]
 FormatOption = Annotated[
     FormatName | None,
-    typer.Option(
+    Option(
         "--format",
         help="The format of all inputs (default: by file extension; for standard input text, or jsonl with "
         "--text-field).",
         show_default=False,
-        rich_help_panel=INPUT,
+        panel=INPUT,
     ),
 ]
 TextField = Annotated[
     str | None,
-    typer.Option(
+    Option(
         help="The field or column that holds the text (default: text). Dots lead into nested JSON: article.body.",
         show_default=False,
-        rich_help_panel=INPUT,
+        panel=INPUT,
     ),
 ]
-IdField = Annotated[
-    str, typer.Option(help="The field, column or WARC header that holds a record's id.", rich_help_panel=INPUT)
-]
+IdField = Annotated[str, Option(help="The field, column or WARC header that holds a record's id.", panel=INPUT)]
 ParagraphsOption = Annotated[
     ParagraphBreakName,
-    typer.Option(
+    Option(
         "--paragraphs",
         help="What ends a paragraph: the end of the line (line), or a blank line (blank).",
-        rich_help_panel=INPUT,
+        panel=INPUT,
     ),
 ]
 Threshold = Annotated[
     str,
-    typer.Option(
+    Option(
         "--threshold",
         "-t",
         help="Keep a paragraph if the probability of what is kept is at least this: gentle, balanced or strict (from "
         "low to high), or a number from 0 (keep all) to 1.",
-        autocompletion=_threshold_names,
-        rich_help_panel=DECISIONS,
+        completions=("gentle", "balanced", "strict"),
+        panel=DECISIONS,
     ),
 ]
 PolicyOption = Annotated[
     PolicyName,
-    typer.Option(
+    Option(
         "--policy",
         help="What to keep: the article (reporting), everything except appeals to the reader (appeals-only), or the "
         "article with bylines, other metadata, and notes about the author (text).",
-        rich_help_panel=DECISIONS,
+        panel=DECISIONS,
     ),
 ]
 Keep = Annotated[
     str | None,
-    typer.Option(
+    Option(
         help="Labels or kinds to keep in addition, separated by commas: about,metadata (see 'detector info').",
         show_default=False,
-        rich_help_panel=DECISIONS,
+        panel=DECISIONS,
     ),
 ]
 Drop = Annotated[
     str | None,
-    typer.Option(
+    Option(
         help="Labels or kinds to remove in addition, separated by commas: caption,note.",
         show_default=False,
-        rich_help_panel=DECISIONS,
+        panel=DECISIONS,
     ),
 ]
 MaxRemoved = Annotated[
     float,
-    typer.Option(
+    Option(
         min=0,
         max=1,
         help="Keep a text whole of which more than this share of the characters would be removed, from 0 to 1, unless "
         "it looks like a whole page; 1 keeps none whole.",
-        rich_help_panel=DECISIONS,
+        panel=DECISIONS,
     ),
 ]
 ModelOption = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         "--model",
         "-m",
         help="The folder of a model (default: the model that comes with the package).",
         show_default=False,
-        rich_help_panel=DECISIONS,
+        panel=DECISIONS,
     ),
 ]
 RejectedFile = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         "--rejected",
         help="Write records that cannot be read to this file, as JSON Lines (default: OUTPUT/_rejected.jsonl for a "
         "folder of results, else nowhere).",
         show_default=False,
-        rich_help_panel=OUTPUT,
+        panel=OUTPUT,
     ),
 ]
 MaxRejected = Annotated[
     int | None,
-    typer.Option(
+    Option(
         min=0,
         help="Stop when more records than this cannot be read (default: never).",
         show_default=False,
-        rich_help_panel=RUN,
+        panel=RUN,
     ),
 ]
 Jobs = Annotated[
     int,
-    typer.Option("-j", "--jobs", min=0, help="The number of processes; 0: one per CPU core.", rich_help_panel=RUN),
+    Option(
+        "-j",
+        "--jobs",
+        min=0,
+        help="The number of processes, or of threads for a single input; 0: one per CPU core.",
+        panel=RUN,
+    ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print neither summary nor progress.", rich_help_panel=RUN)]
+Quiet = Annotated[bool, Option("--quiet", "-q", help="Print neither summary nor progress.", panel=RUN)]
 LogJson = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--log-json",
         help="Print all messages as JSON, one object per line; the summary is the last one.",
-        rich_help_panel=RUN,
+        panel=RUN,
     ),
 ]
 Data = Annotated[
     list[Path],
-    typer.Argument(
+    Argument(
         metavar="DATA",
         help="JSON Lines files with labelled documents (.jsonl, .jsonl.gz and others), or folders of them.",
-        show_default=False,
     ),
 ]

@@ -1,11 +1,7 @@
 """The command ``predict``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-
-import typer
 
 from detector.cli import runs
 from detector.cli.messages import log_as_json, print_message
@@ -31,6 +27,7 @@ from detector.cli.options import (
     TextField,
     Threshold,
 )
+from detector.cli.parameters import Option
 from detector.errors import UsageError
 from detector.util.threads import use_one_thread
 
@@ -38,10 +35,12 @@ if TYPE_CHECKING:
     from detector.cleaner import Prediction
     from detector.formats.base import Record
 
-EXAMPLES = (
-    "detector predict article.txt --table",
-    "detector predict corpus/ -o decisions.jsonl --jobs 0",
-)
+EXAMPLES = {
+    "predict": (
+        "detector predict article.txt --table",
+        "detector predict corpus/ -o decisions.jsonl --jobs 0",
+    )
+}
 
 
 def predict(
@@ -59,30 +58,27 @@ def predict(
     model: ModelOption = None,
     output: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             "-o",
             "--output",
             help="The file for the decisions (default: standard output).",
             show_default=False,
-            rich_help_panel=OUTPUT,
+            panel=OUTPUT,
         ),
     ] = None,
-    table: Annotated[
-        bool, typer.Option("--table", help="Print the decisions as tables to read.", rich_help_panel=OUTPUT)
-    ] = False,
+    table: Annotated[bool, Option("--table", help="Print the decisions as tables to read.", panel=OUTPUT)] = False,
     rejected: RejectedFile = None,
     max_rejected: MaxRejected = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
     log_json: LogJson = False,
-) -> None:
+) -> int:
     """Print the decision on every paragraph: its label, its kind, their probabilities, and whether it would be kept.
 
     The output has one line of JSON per text, in the order of the inputs, with one entry per paragraph.
     """
     log_as_json(log_json)
     use_one_thread()
-    from detector.corpus.all_files import Options, predict_all, visit_all
     from detector.corpus.plan import plan_decisions
 
     if table and (output or jobs != 1):
@@ -96,6 +92,9 @@ def predict(
         runs.files_of(model),
     )
     runs.require((task.type for task in planned.tasks), output, rejected)
+    runs.begin_to_load(model)
+    from detector.corpus.all_files import Options, predict_all, visit_all
+
     cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed)
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     runs.require_streams(planned, writes_stdout=output is None)
@@ -104,10 +103,10 @@ def predict(
         summary = visit_all(planned, run, options, _print_table, print_message)
     else:
         summary = predict_all(planned, run, options, output, print_message)
-    runs.end(planned, summary, quiet or (not output and not log_json))
+    return runs.end(planned, summary, quiet or (not output and not log_json))
 
 
-def _print_table(record: Record, prediction: Prediction) -> None:
+def _print_table(record: "Record", prediction: "Prediction") -> None:
     from rich.console import Console
 
     from detector.cli.tables import decisions_table

@@ -1,41 +1,34 @@
 """The command ``restore``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from detector.cli.messages import log_as_json, print_message
 from detector.cli.options import INPUT, OUTPUT, FormatOption, IdField, LogJson, Quiet, TextField
+from detector.cli.parameters import Argument, Option
 from detector.corpus.messages import Message
 
-EXAMPLES = (
-    "detector restore clean.txt removed.jsonl -o article.txt",
-    "detector restore clean/ removed.jsonl.gz -o original/",
-)
+EXAMPLES = {
+    "restore": (
+        "detector restore clean.txt removed.jsonl -o article.txt",
+        "detector restore clean/ removed.jsonl.gz -o original/",
+    )
+}
 
 
 def restore(
-    cleaned: Annotated[
-        Path, typer.Argument(metavar="CLEANED", help="A clean file, or a folder of results.", show_default=False)
-    ],
-    removed: Annotated[
-        Path, typer.Argument(metavar="REMOVED", help="What was removed, as --removed wrote it.", show_default=False)
-    ],
+    cleaned: Annotated[Path, Argument(metavar="CLEANED", help="A clean file, or a folder of results.")],
+    removed: Annotated[Path, Argument(metavar="REMOVED", help="What was removed, as --removed wrote it.")],
     output: Annotated[
         Path,
-        typer.Option(
-            "-o", "--output", help="The file or folder for the originals.", show_default=False, rich_help_panel=OUTPUT
-        ),
+        Option("-o", "--output", help="The file or folder for the originals.", show_default=False, panel=OUTPUT),
     ],
     rejected: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="Records that were rejected, as --rejected wrote them (default: those in a folder of results).",
             show_default=False,
-            rich_help_panel=INPUT,
+            panel=INPUT,
         ),
     ] = None,
     format_name: FormatOption = None,
@@ -43,7 +36,7 @@ def restore(
     id_field: IdField = "id",
     quiet: Quiet = False,
     log_json: LogJson = False,
-) -> None:
+) -> int:
     """Put back what clean removed: the originals, byte for byte, from clean files and the file that --removed wrote.
 
     Compressed files come out with the same content. Of Parquet files, all values come out the same.
@@ -68,4 +61,4 @@ def restore(
         )
     for line in restored.failed:
         print_message(Message(f"failed: {line}", "failed", "error", {"reason": line}))
-    raise typer.Exit(1 if restored.failed else 0)
+    return 1 if restored.failed else 0

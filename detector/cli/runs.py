@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from detector.cli.messages import logs_json, print_message, print_summary
 from detector.corpus.messages import Message
 from detector.errors import UsageError
@@ -31,6 +29,14 @@ def selection_of(all_files: bool, format_name: FormatName | None, text_field: st
     from detector.corpus.inputs import Selection
 
     return Selection(all_files, format_name.value if format_name else None, "jsonl" if text_field else "text")
+
+
+def begin_to_load(model: Path | None) -> None:
+    """Begin to load the shipped model, if that is the model, while the modules that work with it are imported."""
+    if model is None:
+        from detector.inference.shipped import begin_to_read
+
+        begin_to_read()
 
 
 def cleaner_of(
@@ -95,10 +101,10 @@ def require_streams(plan: Plan, writes_stdout: bool) -> None:
         print_message("detector: reading text from the terminal; end it with Ctrl-D, or name a file (see --help)")
 
 
-def end(plan: Plan, summary: Summary, quiet: bool) -> None:
-    """Print which folders could not be read, and the summary, unless ``quiet``; then exit.
+def end(plan: Plan, summary: Summary, quiet: bool) -> int:
+    """Print which folders could not be read, and the summary, unless ``quiet``. Returns the exit code.
 
-    The exit code is 1 if something could not be read or written, 3 if everything was but an input came out empty or
+    It is 1 if something could not be read or written, 3 if everything was but an input came out empty or
     held no document, else 0.
     """
     for line in plan.unreadable:
@@ -106,8 +112,8 @@ def end(plan: Plan, summary: Summary, quiet: bool) -> None:
     if not quiet:
         print_summary(summary.lines(), _values(plan, summary))
     if plan.unreadable or not summary.ok:
-        raise typer.Exit(FAILED)
-    raise typer.Exit(TO_CHECK if summary.to_check else 0)
+        return FAILED
+    return TO_CHECK if summary.to_check else 0
 
 
 def _values(plan: Plan, summary: Summary) -> dict[str, Any]:

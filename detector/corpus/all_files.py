@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from detector.corpus.collector import Collector, Sinks, Warn, in_order
-from detector.corpus.manifest import Manifest, Stamp, digest, earlier_results, settings_of
 from detector.corpus.messages import Message, kept_whole
 from detector.corpus.one_file import Run
-from detector.corpus.originals import with_missing_lines
 from detector.corpus.plan import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE, Plan, Task
-from detector.corpus.progress import RunProgress, show_progress
+from detector.corpus.progress import Meter, RunProgress, show_progress
 from detector.corpus.sidecar import append_to_sidecar, keep_lines, lines_by_file, sidecar
+from detector.corpus.stamps import Stamp
 from detector.corpus.summary import Summary
 from detector.corpus.task_runner import Outcome, TaskFunction, TaskRunner, lost
-from detector.corpus.workers import Workers
 from detector.errors import UsageError
 from detector.util.atomic import clear_unfinished, replacing, sync_folder, working_in
 from detector.util.json_lines import json_line
 from detector.util.output import open_output, standard_output
+from detector.util.scratch import Scratch
 
 if TYPE_CHECKING:
     from detector.cleaner import Prediction
+    from detector.corpus.manifest import Manifest
     from detector.formats.base import Record
 
 _SMALL = 10 << 20  # bytes; a single file below this size needs no progress bar
@@ -38,9 +37,9 @@ _SMALL = 10 << 20  # bytes; a single file below this size needs no progress bar
 class Options:
     """The options of a run.
 
-    ``jobs`` is the number of processes. ``force`` makes results again that are up to date. ``removed`` and ``rejected``
-    are the files for removed text and for records that cannot be read. ``quiet`` shows no progress. ``terminal`` tells
-    whether messages go to a terminal.
+    ``jobs`` is the number of processes, or of threads where there are fewer inputs. ``force`` makes results again that
+    are up to date. ``removed`` and ``rejected`` are the files for removed text and for records that cannot be read.
+    ``quiet`` shows no progress. ``terminal`` tells whether messages go to a terminal.
     """
 
     jobs: int = 1
@@ -59,6 +58,7 @@ def clean_all(plan: Plan, run: Run, options: Options, warn: Warn) -> Summary:
     files beside the results cannot be written, or a disk is full: then these files keep what is known of the results
     that were finished.
     """
+    run = _with_threads(run, plan, options.jobs)
     corpus_run = _CorpusRun(plan, run, options, warn)
     if plan.folder is not None:
         return corpus_run.folder(plan.folder)
@@ -77,6 +77,7 @@ def predict_all(
     `clean_all`.
     """
     plan = tasks if isinstance(tasks, Plan) else Plan(tuple(tasks))
+    run = _with_threads(run, plan, options.jobs)
     corpus_run = _CorpusRun(plan, run, options, warn)
     if isinstance(output, Path):
         return corpus_run.separate(run.predict, sidecar(output))
@@ -99,19 +100,24 @@ def visit_all(
     return _CorpusRun(plan, run, replace(options, jobs=1), warn).separate(partial(run.visit, visit=visit))
 
 
+def _with_threads(run: Run, plan: Plan, jobs: int) -> Run:
+    """The run, with threads in each process where there are fewer inputs than jobs."""
+    return replace(run, threads=max(jobs // max(len(plan.tasks), 1), 1))
+
+
 class _NothingDoneError(Exception):
     """Every input failed: the files of an earlier run are to stay."""
 
 
-@dataclass
 class _CorpusRun:
     """A run over many inputs, and its summary."""
 
-    plan: Plan
-    run: Run
-    options: Options
-    warn: Warn
-    summary: Summary = field(default_factory=Summary)
+    def __init__(self, plan: Plan, run: Run, options: Options, warn: Warn) -> None:
+        self.plan = plan
+        self.run = run
+        self.options = options
+        self.warn = warn
+        self.summary = Summary()
 
     def separate(
         self, function: TaskFunction, decisions: AbstractContextManager[BinaryIO | None] | None = None
@@ -137,6 +143,8 @@ class _CorpusRun:
         A file that was cleaned before, but whose lines are missing in the sidecar for removed text, is cleaned again
         from its original: an earlier run was killed before it could write them.
         """
+        from detector.corpus.originals import with_missing_lines
+
         options, collector = self.options, self._collector()
         self.plan = replace(self.plan, tasks=with_missing_lines(self.plan.tasks, options.removed))
         with (
@@ -152,9 +160,9 @@ class _CorpusRun:
     def _run_separate(self, function: TaskFunction, collector: Collector, sinks: Sinks) -> None:
         clear_unfinished(self._folders())
         if sinks.decisions and len(self.plan.tasks) == 1:
-            function, sinks = partial(self.run.predict, output=sinks.decisions), replace(sinks, decisions=None)
-        with tempfile.TemporaryDirectory(prefix="detector-") as scratch:
-            runner = TaskRunner(function, Path(scratch), sinks.removed is not None, sinks.decisions is not None)
+            function, sinks = partial(self.run.predict, output=sinks.decisions), sinks._replace(decisions=None)
+        with Scratch() as scratch:
+            runner = TaskRunner(function, scratch, sinks.removed is not None, sinks.decisions is not None)
             self._run_all(self.plan.tasks, runner, collector, sinks)
 
     def folder(self, folder: Path) -> Summary:
@@ -162,6 +170,8 @@ class _CorpusRun:
 
         The lines of an earlier result stay in the sidecars until it is replaced.
         """
+        from detector.corpus.manifest import Manifest, digest, earlier_results, settings_of
+
         options = self.options
         settings = settings_of(self.run, options.removed)
         rejected_file = options.rejected or folder / REJECTED_FILE
@@ -213,10 +223,9 @@ class _CorpusRun:
     def _run_all(self, tasks: tuple[Task, ...], runner: TaskRunner, collector: Collector, sinks: Sinks) -> RunProgress:
         size = sum(stamp.size for task in tasks if (stamp := Stamp.of(task.source)))
         jobs = min(self.options.jobs, max(len(tasks), 1))
-        workers = Workers(replace(runner, expected=size // jobs), lost, jobs)
-        with workers.meter() as meter:
+        with _working(runner, tasks, jobs) as (meter, running):
             progress = RunProgress(meter, len(tasks), size)
-            with self._shown(progress), contextlib.closing(workers.results(tasks, meter)) as results:
+            with self._shown(progress), contextlib.closing(running) as results:
                 outcomes = _counted(results, progress)
                 for outcome in in_order(outcomes, tasks) if sinks.decisions else outcomes:
                     collector.add(outcome, sinks)
@@ -248,6 +257,20 @@ class _CorpusRun:
 
 
 _NOTHING: AbstractContextManager[None] = contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _working(runner: TaskRunner, tasks: tuple[Task, ...], jobs: int) -> Iterator[tuple[Meter, Generator[Outcome]]]:
+    """A meter for all processes, and the outcomes of tasks, which run while these are asked for."""
+    if jobs == 1:  # without importing what other processes need
+        meter = Meter()
+        yield meter, (runner(task, meter) for task in tasks)
+        return
+    from detector.corpus.workers import Workers
+
+    workers = Workers(runner, lost, jobs)
+    with workers.meter() as meter:
+        yield meter, workers.results(tasks, meter)
 
 
 def _unless_nothing_done() -> AbstractContextManager[None]:

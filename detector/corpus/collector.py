@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from detector.corpus.manifest import LineCounts, Manifest
 from detector.corpus.messages import Message
-from detector.corpus.plan import Task
 from detector.corpus.summary import Summary
-from detector.corpus.task_runner import Outcome
 from detector.errors import DetectorError
 from detector.util.json_lines import read_json_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from detector.corpus.manifest import Manifest
+    from detector.corpus.plan import Task
+    from detector.corpus.task_runner import Outcome
 
 Warn = Callable[[Message], object]
 
@@ -24,8 +26,7 @@ _PASSED_OVER_SHOWN = 10
 _CHUNK = 1 << 20  # bytes
 
 
-@dataclass
-class Sinks:
+class Sinks(NamedTuple):
     """The streams that collect the lines of all inputs."""
 
     removed: BinaryIO | None = None
@@ -34,18 +35,18 @@ class Sinks:
     decisions: BinaryIO | None = None
 
 
-@dataclass
 class Collector:
     """Collects the outcomes of the tasks of a run.
 
     ``done`` are the files of the tasks that did not fail, ``with_rejected`` those with rejected records.
     """
 
-    summary: Summary
-    warn: Warn
-    manifest: Manifest | None = None
-    done: set[str] = field(default_factory=set)
-    with_rejected: set[str] = field(default_factory=set)
+    def __init__(self, summary: Summary, warn: Warn, manifest: Manifest | None = None) -> None:
+        self.summary = summary
+        self.warn = warn
+        self.manifest = manifest
+        self.done: set[str] = set()
+        self.with_rejected: set[str] = set()
 
     def add(self, outcome: Outcome, sinks: Sinks) -> None:
         """Collect the outcome of a task. The manifest comes last: its entry means that everything else is written.
@@ -68,11 +69,14 @@ class Collector:
             self.summary.up_to_date += 1
             return
         _move(outcome.decisions, sinks.decisions)
-        lines = LineCounts(_move(outcome.removed, sinks.removed), rejected)
+        removed = _move(outcome.removed, sinks.removed)
         self.summary.merge(outcome.summary)
         self.done.add(task.file)
         self._warn_of_documents(task, outcome.summary)
         if self.manifest and sinks.manifest:
+            from detector.corpus.manifest import LineCounts
+
+            lines = LineCounts(removed, rejected)
             self.manifest.add(sinks.manifest, task, outcome.source, outcome.summary, lines)
 
     def is_done(self, line: dict[str, Any]) -> bool:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from detector.cleaner import Prediction
 from detector.corpus.progress import Meter
 from detector.corpus.summary import Summary
-from detector.formats.base import Record
-from detector.results import SectionPrediction
-from detector.text.paragraphs import ParagraphBreak
 from detector.text.wrapping import looks_wrapped
 
+if TYPE_CHECKING:
+    from detector.formats.base import Record
+    from detector.results import Prediction, SectionPrediction
+    from detector.text.paragraphs import ParagraphBreak
 
-@dataclass(frozen=True, slots=True)
-class DocumentCounter:
+
+class DocumentCounter(NamedTuple):
     """Counts decisions in the summary of a task and in the progress of the run."""
 
     summary: Summary

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import errno
-import glob
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from detector.corpus.places import identity
-from detector.corpus.walk import Found, Walk
+from detector.corpus.walk import Found, Walk, has_wildcard
 from detector.errors import DataError, UsageError
 from detector.formats.registry import FileType, file_type
 
@@ -20,8 +19,7 @@ _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 _REASONS_SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Which files are read, and as what.
 
     ``all_files`` also takes files with an unknown extension out of folders. ``format_name`` is the format of all
@@ -36,8 +34,7 @@ class Selection:
 DEFAULT_SELECTION = Selection()
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One input: a file, or None for standard input. ``relative`` is the path for its result in an output folder."""
 
     source: Path | None
@@ -50,8 +47,7 @@ class Input:
         return str(self.source) if self.source else STDIN
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """The inputs that were found, and the ``folders`` that were searched for them.
 
     ``passed_over`` has one line for each thing that was found and is not read, with the reason; ``unreadable`` one for
@@ -97,7 +93,7 @@ def is_folder(path: str) -> bool:
 
 def is_pattern(path: str) -> bool:
     """Whether a path of the call is a pattern, and not the name of a file that looks like one."""
-    return glob.has_magic(path) and not os.path.lexists(path)
+    return has_wildcard(path) and not os.path.lexists(path)
 
 
 def _inputs(path: str, walk: Walk, selection: Selection, with_name: bool) -> Iterator[Input]:

@@ -15,26 +15,10 @@ import detector
 from detector.corpus.one_file import Run
 from detector.corpus.plan import Plan, Task
 from detector.corpus.sidecar import lines_by_file
+from detector.corpus.stamps import Stamp
 from detector.corpus.summary import Summary
 from detector.policy import resolve_threshold
 from detector.util.json_lines import json_line, read_json_lines
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """The size (bytes) and the modification time (nanoseconds) of a file, by which a change is noticed."""
-
-    size: int
-    mtime_ns: int
-
-    @classmethod
-    def of(cls, path: Path | None) -> Stamp | None:
-        """The stamp of a file; None for no path, and for a file that does not exist or cannot be accessed."""
-        try:
-            found = path.stat() if path else None
-        except OSError:
-            return None
-        return cls(found.st_size, found.st_mtime_ns) if found else None
 
 
 @dataclass(frozen=True, slots=True)

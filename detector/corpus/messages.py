@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message.
 
     ``line`` is what a person reads. ``event`` says what happened (``failed``, ``rejected``, ``passed over``,
@@ -18,7 +20,7 @@ class Message:
     line: str
     event: str = "message"
     level: Literal["info", "warning", "error"] = "warning"
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = MappingProxyType({})
 
     def __str__(self) -> str:
         return self.line

@@ -9,14 +9,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction, text_size
 from detector.corpus.counting import DocumentCounter
-from detector.corpus.originals import cleaned_before, keep_original
 from detector.corpus.plan import Task
 from detector.corpus.progress import Meter
-from detector.corpus.records import RemovedLines, decisions_line, rejected_line
 from detector.corpus.summary import Summary
 from detector.errors import DataError
 from detector.formats.base import DEFAULT_FIELDS, Fields, Record, Rejected
@@ -28,9 +26,12 @@ from detector.util.atomic import replacing
 from detector.util.batching import batches
 from detector.util.output import standard_output
 from detector.util.peeking import peek
+from detector.util.threads import map_ahead
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+    from detector.corpus.records import RemovedLines
 
 _BUFFER = 1 << 18  # bytes
 _HEAD_BYTES = 1 << 12  # of an input, by which its content is compared with its format
@@ -41,21 +42,29 @@ class TooManyRejectedError(DataError):
     """More records of one input could not be read than `Run.max_rejected` allows."""
 
 
-@dataclass(frozen=True)
-class Sidecars:
+class Lines(Protocol):
+    """What lines are written to."""
+
+    def write(self, line: bytes, /) -> object:
+        """Write a line."""
+
+
+class Sidecars(NamedTuple):
     """Streams for the JSON Lines beside a result: removed text, rejected records, and decisions.
 
     What has no stream is not written.
     """
 
     removed: BinaryIO | None = None
-    rejected: BinaryIO | None = None
+    rejected: Lines | None = None
     decisions: BinaryIO | None = None
 
 
 @dataclass(frozen=True)
 class Run:
     """Cleans or predicts one input at a time, with the same settings for all. Can be pickled, for worker processes.
+
+    ``threads`` batches of records are predicted at the same time, while one thread reads and writes.
 
     Records that cannot be read are rejected: they are counted, written to a sidecar, and left out of the result. If
     more than ``max_rejected`` records of one input are rejected, `TooManyRejectedError` is raised; None sets no limit.
@@ -64,6 +73,7 @@ class Run:
     cleaner: Cleaner
     fields: Fields = DEFAULT_FIELDS
     max_rejected: int | None = None
+    threads: int = 1
 
     def clean(
         self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter, scratch: Path | None = None
@@ -74,7 +84,7 @@ class Run:
         in the folder ``scratch`` of the same file system, by default beside the target. Raises `OSError` or
         `DataError` if the input cannot be read or the target cannot be written.
         """
-        if task.keep_original and cleaned_before(task, self.fields):
+        if task.keep_original and self._cleaned_before(task):
             summary.up_to_date += 1
             return
         with self._open_target(task, scratch) as output:
@@ -88,7 +98,7 @@ class Run:
                 if isinstance(record.text, str):
                     writer.write(record, self._clean_record(task, document, record, tuple(sections), sidecars.removed))
                     continue
-                removed = sidecars.removed and RemovedLines(sidecars.removed, task.file, document, record)
+                removed = sidecars.removed and _removed_lines(sidecars.removed, task, document, record)
                 for section in sections:  # a text in chunks is never held as a whole
                     if removed:
                         removed.add(section)
@@ -97,6 +107,11 @@ class Run:
                     removed.end()
             writer.close()
 
+    def _cleaned_before(self, task: Task) -> bool:
+        from detector.corpus.originals import cleaned_before
+
+        return cleaned_before(task, self.fields)
+
     @staticmethod
     def _clean_record(
         task: Task, document: int, record: Record, sections: Sequence[SectionPrediction], stream: BinaryIO | None
@@ -104,7 +119,7 @@ class Run:
         """The clean text of a record. What is removed, or that it was kept whole, is written to ``stream``."""
         text = "".join(section.prediction.clean_text() for section in sections)
         if stream and (text != record.text or any(section.prediction.kept_whole for section in sections)):
-            removed = RemovedLines(stream, task.file, document, record)
+            removed = _removed_lines(stream, task, document, record)
             for section in sections:
                 removed.add(section)
             removed.end(task.type.format.original(record, text))
@@ -120,6 +135,8 @@ class Run:
         stream = output or sidecars.decisions
         if stream is None:
             raise ValueError("no stream for the decisions: give output or sidecars.decisions")
+        from detector.corpus.records import decisions_line
+
         for record, sections in self._decided(task, summary, sidecars, meter):
             if sections is not None:
                 stream.writelines(decisions_line(record, sections))
@@ -157,6 +174,8 @@ class Run:
                 yield output
             file.flush()
             if task.keep_original:
+                from detector.corpus.originals import keep_original
+
                 keep_original(task.target)
 
     def _decided(
@@ -171,9 +190,9 @@ class Run:
         with _open_source(task, meter) as stream:
             parts = task.type.format.read(stream, task.name, self.fields)
             records = self._without_rejected(parts, task, summary, sidecars)
-            for batch in batches(map(_Sized.of, records), lambda sized: sized.size, BATCH_CHARACTERS):
-                short = [sized.short for sized in batch if sized.short is not None]
-                predictions = iter(counter.short(list(self.cleaner.predict_batch(short))))
+            groups = batches(map(_Sized.of, records), lambda sized: sized.size, BATCH_CHARACTERS)
+            for batch, predicted in map_ahead(self._predict_short, groups, self.threads):
+                predictions = iter(counter.short(predicted))
                 for record, _, text in batch:
                     if text is not None:
                         yield record, (SectionPrediction(0, next(predictions)),)
@@ -184,6 +203,9 @@ class Run:
         if summary.rejected and not (summary.documents or summary.nulls):
             raise DataError(f"{task.name}: none of its records can be read ({summary.rejected:,} rejected)")
         counter.finish()
+
+    def _predict_short(self, batch: Sequence[_Sized]) -> list[Prediction]:
+        return list(self.cleaner.predict_batch([sized.short for sized in batch if sized.short is not None]))
 
     def _without_rejected(
         self, parts: Iterable[Record | Rejected], task: Task, summary: Summary, sidecars: Sidecars
@@ -197,12 +219,20 @@ class Run:
                 continue
             summary.rejected += 1
             if sidecars.rejected:
+                from detector.corpus.records import rejected_line
+
                 sidecars.rejected.write(rejected_line(task.file, part, position))
             if self.max_rejected is not None and summary.rejected > self.max_rejected:
                 raise TooManyRejectedError(
                     f"{task.name}:{part.number}: {part.reason}; more than {self.max_rejected} records cannot be read "
                     "(--max-rejected): correct the file, or allow more"
                 )
+
+
+def _removed_lines(stream: BinaryIO, task: Task, document: int, record: Record) -> RemovedLines:
+    from detector.corpus.records import RemovedLines
+
+    return RemovedLines(stream, task.file, document, record)
 
 
 class _Sized(NamedTuple):

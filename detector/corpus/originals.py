@@ -7,7 +7,6 @@ import filecmp
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def with_missing_lines(tasks: tuple[Task, ...], removed: Path | None) -> tuple[T
         return tasks
     complete = set(list(lines_by_file(removed))[:-1])
     return tuple(
-        replace(task, source=original_of(task.target))
+        task._replace(source=original_of(task.target))
         if task.target and task.file not in complete and original_of(task.target).exists()
         else task
         for task in tasks

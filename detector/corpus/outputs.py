@@ -6,9 +6,8 @@ import os
 import stat
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from detector.corpus.inputs import Inputs
 from detector.corpus.places import Identity, Places, identity
@@ -16,8 +15,7 @@ from detector.corpus.walk import is_read_later
 from detector.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """A file that a command writes. ``name`` is what messages call it: ``--removed r.jsonl``.
 
     With a path of None, it is standard output. ``source`` names the input if the file is the result of one.
@@ -70,13 +68,13 @@ def check_folders(inputs: Inputs, outputs: Sequence[Output], all_files: bool, ex
                 )
 
 
-@dataclass
 class _Files:
     """The files that a call names, by place and by identity, and what each of them is."""
 
-    inputs: dict[Identity, str] = field(default_factory=dict)
-    outputs: dict[Identity, str] = field(default_factory=dict)
-    places: Places = field(default_factory=Places)
+    def __init__(self) -> None:
+        self.inputs: dict[Identity, str] = {}
+        self.outputs: dict[Identity, str] = {}
+        self.places = Places()
 
     def keys(self, path: Path) -> list[Identity]:
         """The place of a file; then, if it exists, its identity, by which hard links are found."""

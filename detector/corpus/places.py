@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,11 +20,11 @@ def identity(path: Path) -> Identity | None:
     return (os.path.normcase(os.path.realpath(path)),)  # a file system without file numbers
 
 
-@dataclass
 class Places:
     """Finds the place of a file: the identity of its folder, and its name. Folders are looked up once."""
 
-    _folders: dict[Path, tuple[Identity, bool]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._folders: dict[Path, tuple[Identity, bool]] = {}
 
     def of(self, path: Path) -> Identity:
         """The place that a path leads to, through symbolic links; the file need not exist, nor its folder."""
@@ -52,6 +50,8 @@ class Places:
 
 def _folded(name: str) -> str:
     """A name as file systems compare it that ignore case and the composition of characters."""
+    import unicodedata
+
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

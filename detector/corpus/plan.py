@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from detector.corpus.inputs import DEFAULT_SELECTION, STDIN, Input, Inputs, Selection, find, is_folder, is_pattern
 from detector.corpus.outputs import Output, check_folders, check_outputs
@@ -21,8 +22,7 @@ __all__ = [
 _NO_FILES: Mapping[str, Path | None] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One input, and the file for its result.
 
     ``source`` is None for standard input, ``target`` for standard output. ``file`` names the input in all files that

@@ -6,8 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, MutableSequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 _LOG_SECONDS, _DRAW_SECONDS = 10.0, 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """What has been processed so far: bytes read, documents, characters, and removed characters."""
 
     read: int
@@ -25,7 +23,6 @@ class Counts:
     removed: int
 
 
-@dataclass(frozen=True, slots=True)
 class Meter:
     """Counters of what has been processed so far.
 
@@ -33,9 +30,11 @@ class Meter:
     process might never release.
     """
 
-    cells: MutableSequence[int] = field(default_factory=lambda: [0] * Meter.CELLS)
-    slot: int = 0
-    CELLS: ClassVar[int] = 4  # per slot
+    CELLS = 4  # per slot
+
+    def __init__(self, cells: MutableSequence[int] | None = None, slot: int = 0) -> None:
+        self.cells = [0] * self.CELLS if cells is None else cells
+        self.slot = slot
 
     def add(self, *, read: int = 0, documents: int = 0, characters: int = 0, removed: int = 0) -> None:
         """Add to the counts of this slot."""
@@ -57,7 +56,6 @@ class Meter:
         return Counts(*(sum(cells[number :: self.CELLS]) for number in range(self.CELLS)))
 
 
-@dataclass
 class RunProgress:
     """The progress of a run.
 
@@ -65,11 +63,12 @@ class RunProgress:
     a failure; ``started`` is a time of `time.monotonic`.
     """
 
-    meter: Meter
-    files: int
-    bytes: int
-    done: int = 0
-    started: float = field(default_factory=time.monotonic)
+    def __init__(self, meter: Meter, files: int, bytes: int, done: int = 0, started: float | None = None) -> None:
+        self.meter = meter
+        self.files = files
+        self.bytes = bytes
+        self.done = done
+        self.started = time.monotonic() if started is None else started
 
     @property
     def seconds(self) -> float:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from detector.corpus import sidecar_parquet
 from detector.errors import DataError, UsageError
 from detector.formats.compression import compressing, compression_of, decompressing
 from detector.formats.compression import require as require_compression
@@ -53,6 +49,8 @@ def read_sidecar(path: Path, strict: bool = False) -> Iterator[dict[str, Any]]:
         if _is_plain(path):
             yield from _parsed(file, path, strict)
             return
+        import tempfile
+
         with tempfile.TemporaryFile() as lines:
             _read_final(file, lines, path)
             lines.seek(0)
@@ -101,6 +99,8 @@ def sidecar(path: Path | None) -> Iterator[BinaryIO | None]:
         with replacing(path) as file:
             yield file
         return
+    import tempfile
+
     with replacing(path) as file, tempfile.TemporaryFile(buffering=0) as lines:
         with open_output(os.dup(lines.fileno()), name=f"{path}, in {tempfile.gettempdir()}") as stream:
             yield stream
@@ -189,6 +189,8 @@ def _delete_replaced(path: Path, earlier: int, is_replaced: Condition) -> None:
     with open(path, "rb") as file:
         if not any(map(is_replaced, parse_json_lines(_until(file, earlier)))):
             return
+    import shutil
+
     with replacing(path) as replacement, open(path, "rb") as file:
         kept = (record for record in parse_json_lines(_until(file, earlier)) if not is_replaced(record))
         replacement.writelines(map(json_line, kept))
@@ -212,6 +214,8 @@ def _hidden(path: Path, extension: str) -> Path:
     """A hidden file beside a file."""
     name = path.name
     if len(os.fsencode(name)) > _LONGEST_NAME:
+        import hashlib
+
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
     return path.with_name(f".{name}.{extension}")
 
@@ -227,8 +231,12 @@ def _is_parquet(path: Path) -> bool:
 def _write_final(lines: BinaryIO | io.RawIOBase, file: BinaryIO, path: Path) -> None:
     """Write JSON Lines to ``file`` in the form that the name ``path`` asks for."""
     if _is_parquet(path):
+        from detector.corpus import sidecar_parquet
+
         sidecar_parquet.write(lines, file)
         return
+    import shutil
+
     with compressing(file, compression_of(path)) as stream:
         shutil.copyfileobj(lines, stream)
 
@@ -236,8 +244,12 @@ def _write_final(lines: BinaryIO | io.RawIOBase, file: BinaryIO, path: Path) -> 
 def _read_final(file: BinaryIO, lines: BinaryIO, path: Path) -> None:
     """Write to ``lines`` the JSON Lines that `_write_final` wrote to ``file``. Raises `DataError` if it is damaged."""
     if _is_parquet(path):
+        from detector.corpus import sidecar_parquet
+
         lines.writelines(map(json_line, sidecar_parquet.read(file, str(path))))
         return
+    import shutil
+
     try:
         shutil.copyfileobj(decompressing(file, compression_of(path)), lines)
     except OSError as error:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from detector.cleaner import Prediction
+if TYPE_CHECKING:
+    from detector.results import Prediction
 
 _NUMBERS = ("documents", "rejected", "bytes", "nulls", "emptied", "kept_whole", "wrapped", "to_check")  # in a manifest
 

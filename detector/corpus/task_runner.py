@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
-from detector.backend.switch import PROCESS
-from detector.corpus.manifest import Stamp
 from detector.corpus.one_file import Sidecars
 from detector.corpus.plan import Task
 from detector.corpus.progress import Meter
+from detector.corpus.stamps import Stamp
 from detector.corpus.summary import Summary
 from detector.errors import DataError
 from detector.util.output import open_output
+from detector.util.scratch import Scratch
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The outcome of a task.
 
     ``source`` is the stamp of its input from before it was read; ``failure`` is the reason if the task failed.
-    ``removed``, ``rejected`` and ``decisions`` are temporary files with lines for the files of the run.
+    ``removed``, ``rejected`` and ``decisions`` are temporary files with lines for the files of the run; None without
+    lines.
     """
 
     task: Task
@@ -43,46 +42,66 @@ class TaskFunction(Protocol):
         """Run a task, and count it in ``summary``."""
 
 
-@dataclass(frozen=True)
 class TaskRunner:
-    """Runs ``function`` on tasks. The lines for sidecars go into temporary files in the folder ``scratch``.
+    """Runs ``function`` on tasks. The lines for sidecars go into temporary files in the folder ``scratch``."""
 
-    ``expected`` is the number of bytes that the process will probably read in all, 0 if unknown.
-    """
-
-    function: TaskFunction
-    scratch: Path
-    with_removed: bool = False
-    with_decisions: bool = False
-    expected: int = 0
+    def __init__(
+        self, function: TaskFunction, scratch: Path | Scratch, with_removed: bool = False, with_decisions: bool = False
+    ) -> None:
+        self._function = function
+        self._scratch = scratch
+        self._with_removed = with_removed
+        self._with_decisions = with_decisions
 
     def __call__(self, task: Task, meter: Meter) -> Outcome:
         """Run a task. A failure to read or write is part of the outcome.
 
         Other errors are raised: `OutputError`, for all further tasks would fail likewise, and `BrokenPipeError`.
         """
-        PROCESS.expect(self.expected)
         source = Stamp.of(task.source)
         summary = Summary(bytes=source.size if source else 0)
+        failure = None
         with (
-            self._temporary_file(self.with_removed) as removed,
-            self._temporary_file(True) as rejected,
-            self._temporary_file(self.with_decisions) as decisions,
+            self._temporary_file(self._with_removed) as removed,
+            _Lines(self._scratch) as rejected,
+            self._temporary_file(self._with_decisions) as decisions,
         ):
-            paths = (Path(file.name) if file else None for file in (removed, rejected, decisions))
-            outcome = Outcome(task, source, summary, None, *paths)
             try:
-                self.function(task, summary, Sidecars(removed, rejected, decisions), meter)
+                self._function(task, summary, Sidecars(removed, rejected, decisions), meter)
             except BrokenPipeError:  # nobody reads standard output any more: the run ends
                 raise
             except (OSError, DataError, MemoryError) as error:
-                return replace(outcome, failure=_failure(task, error))
-        return outcome
+                failure = _failure(task, error)
+        paths = (Path(file.name) if file else None for file in (removed, rejected.file, decisions))
+        return Outcome(task, source, summary, failure, *paths)
 
     def _temporary_file(self, wanted: bool) -> AbstractContextManager[BinaryIO | None]:
-        if not wanted:
-            return contextlib.nullcontext()
-        return open_output(self.scratch / f"{secrets.token_hex(8)}.part", "xb", f"{self.scratch} (temporary files)")
+        return _temporary_file(self._scratch) if wanted else contextlib.nullcontext()
+
+
+class _Lines:
+    """Lines in a temporary file, which is made with the first of them."""
+
+    def __init__(self, scratch: Path | Scratch) -> None:
+        self.file: BinaryIO | None = None
+        self._scratch = scratch
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.file:
+            self.file.close()
+
+    def write(self, line: bytes) -> None:
+        """Write a line. Raises `OutputError`."""
+        self.file = self.file or _temporary_file(self._scratch)
+        self.file.write(line)
+
+
+def _temporary_file(scratch: Path | Scratch) -> BinaryIO:
+    folder = scratch if isinstance(scratch, Path) else scratch.path
+    return open_output(folder / f"{os.urandom(8).hex()}.part", "xb", f"{folder} (temporary files)")
 
 
 def lost(task: Task) -> Outcome:

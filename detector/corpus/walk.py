@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
-import glob
 import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from detector.corpus.places import Identity, identity
 from detector.formats.compression import compression_of, without_compression
@@ -24,15 +22,13 @@ _SPECIAL = {
 _EXTENSIONS_SHOWN, _EXTENSION_LENGTH = 10, 20
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file that was found. ``relative`` is the path for its result in an output folder."""
 
     path: Path
     relative: Path
 
 
-@dataclass
 class Walk:
     """A walk through folders. Links to folders are not followed, so it ends.
 
@@ -42,12 +38,13 @@ class Walk:
     that this package writes beside results, are left out without a line.
     """
 
-    all_files: bool = False
-    exclude: Identity | None = None
-    follow_links: bool = True
-    passed_over: list[str] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)
-    _unknown: Counter[str] = field(default_factory=Counter)
+    def __init__(self, all_files: bool = False, exclude: Identity | None = None, follow_links: bool = True) -> None:
+        self.all_files = all_files
+        self.exclude = exclude
+        self.follow_links = follow_links
+        self.passed_over: list[str] = []
+        self.unreadable: list[str] = []
+        self._unknown: Counter[str] = Counter()
 
     def folder(self, folder: Path, relative: Path) -> Iterator[Found]:
         """The files in a folder and its subfolders, in order, with their paths below the folder after ``relative``."""
@@ -74,7 +71,7 @@ class Walk:
         """
         given = Path(pattern).parts
         parts = [part for number, part in enumerate(given) if number == 0 or not part == given[number - 1] == "**"]
-        first = next(number for number, part in enumerate(parts) if glob.has_magic(part))
+        first = next(number for number, part in enumerate(parts) if has_wildcard(part))
         found: dict[Path, Found] = {}
         for path, relative in self._matches(Path(*parts[:first]), Path(), parts[first:]):
             if stat.S_ISDIR(_mode(path)):
@@ -129,7 +126,7 @@ class Walk:
 
     def _children(self, folder: Path, relative: Path, part: str) -> Iterator[tuple[Path, Path]]:
         """What is in a folder and matches one part of a pattern; for ``**`` all its subfolders."""
-        if not glob.has_magic(part):
+        if not has_wildcard(part):
             if not _is_skipped(part) and os.path.lexists(folder / part):
                 yield folder / part, relative / part
         elif stat.S_ISDIR(_mode(folder)):
@@ -139,6 +136,8 @@ class Walk:
 
     def _is_match(self, entry: os.DirEntry[str], part: str) -> bool:
         """Whether a wildcard matches; a link to a folder is passed over."""
+        import fnmatch
+
         if part == "**":
             return entry.is_dir(follow_symlinks=False)
         if not fnmatch.fnmatch(entry.name, part):
@@ -168,6 +167,11 @@ class Walk:
         if not stat.S_ISREG(mode):
             return f"{_SPECIAL.get(stat.S_IFMT(mode), 'not a file')}, which is not read; name it to read it"
         return "" if self.follow_links else "a link, whose file is not replaced in place; name it to replace it"
+
+
+def has_wildcard(path: str) -> bool:
+    """Whether a path, or a part of one, has the form of a pattern."""
+    return any(wildcard in path for wildcard in "*?[")
 
 
 def _mode(path: Path) -> int:

@@ -40,16 +40,6 @@ class PackedTable:
             packed[:, column // LANES] |= lane << np.uint64(LANE_BITS * (column % LANES))
         return packed
 
-    @cached_property
-    def padded(self) -> NDArray[np.uint64]:
-        """`packed`, with columns of zeros up to a multiple of four words, as the compiled kernels read it."""
-        rows, words = self.packed.shape
-        if words % 4 == 0:
-            return self.packed
-        padded = _aligned((rows, -(-words // 4) * 4))
-        padded[:, :words] = self.packed
-        return padded
-
     def sums(self, rows: NDArray[np.int64], bounds: Offsets) -> NDArray[np.int64]:
         """Sum the table's rows ``rows[bounds[p]:bounds[p + 1]]`` for each paragraph ``p``.
 

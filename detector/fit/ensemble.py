@@ -6,7 +6,6 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from detector.backend.reference import NUMPY_BACKEND
 from detector.features import context
 from detector.features.context import EMBEDDING_COLUMNS
 from detector.fit.config import FitConfig, Progress
@@ -62,7 +61,7 @@ def fit_networks(data: TrainingData, config: FitConfig, rows: Floats, progress: 
     for number, members in enumerate(fitted[:-1]):
         unseen = np.flatnonzero(data.fold == number)
         bounds = np.concatenate(([0], np.cumsum(np.diff(data.bounds)[fold == number])))
-        logits[unseen] = mean_logits(members, rows[unseen], bounds, NUMPY_BACKEND)
+        logits[unseen] = mean_logits(members, rows[unseen], bounds)
     return Ensemble(mean, factor, tuple(fitted[-1])), logits
 
 

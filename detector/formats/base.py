@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """The names of the fields, columns or headers that hold a record's text and its id."""
 
     text: str = "text"
@@ -18,8 +16,7 @@ class Fields:
 DEFAULT_FIELDS = Fields()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of a file, or another part of it.
 
     ``text`` is None for a part without text (a table's header, a blank line, a null), which is written again unchanged.
@@ -36,8 +33,7 @@ class Record:
     is_null: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A part of a file that cannot be read as a record.
 
     ``number`` is the number of its first line, counted from 1, or in a format without lines that of the record; ``raw``

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 from detector.formats.base import Record, Rejected
 
@@ -25,7 +24,7 @@ def with_blank_lines(
             blank += part
             if len(blank) < _MOST:
                 continue
-            held = held and replace(held, is_element=True)
+            held = held and held._replace(is_element=True)
         yield from _before(held, blank, record)
         held = None
         blank.clear()
@@ -38,6 +37,6 @@ def with_blank_lines(
 
 def _before(held: Rejected | None, blank: bytearray, record: Callable[[bytes], Record]) -> Iterator[Record | Rejected]:
     if held is not None:
-        yield replace(held, raw=held.raw + blank) if blank else held
+        yield held._replace(raw=held.raw + blank) if blank else held
     elif blank:
         yield record(bytes(blank))

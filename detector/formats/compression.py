@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from detector.formats.decompressors import zstandard
-from detector.formats.members import Members
-
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+    from detector.formats.members import Members
 
 EXTENSIONS = (".gz", ".bz2", ".xz", ".zst")
 _BUFFER = 1 << 18  # bytes
@@ -32,6 +31,8 @@ def without_compression(path: Path) -> Path:
 def require(extension: str) -> None:
     """Raise `UsageError` if a library that this compression needs is not installed."""
     if extension == ".zst":
+        from detector.formats.decompressors import zstandard
+
         zstandard()
 
 
@@ -41,7 +42,11 @@ def decompressing(stream: BinaryIO, extension: str) -> BinaryIO:
     Reading damaged or truncated data from it raises `OSError`, also where data that is no part of the compressed data
     follows it, and where decompressing takes more memory than the environment variable `MEMORY_VARIABLE` allows.
     """
-    return io.BufferedReader(_DecompressedStream(Members(stream, extension)), _BUFFER) if extension else stream
+    if not extension:
+        return stream
+    from detector.formats.members import Members
+
+    return io.BufferedReader(_DecompressedStream(Members(stream, extension)), _BUFFER)
 
 
 class _DecompressedStream(io.RawIOBase):
@@ -98,4 +103,6 @@ def _writer(stream: BinaryIO, extension: str) -> BinaryIO:
         import lzma
 
         return cast("BinaryIO", lzma.LZMAFile(stream, "wb"))
+    from detector.formats.decompressors import zstandard
+
     return cast("BinaryIO", zstandard().ZstdCompressor(write_checksum=True).stream_writer(stream, closefd=False))

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from json import JSONDecoder
 
 from detector.formats.base import Fields
+from detector.formats.json_strings import Spelling, literal
 
-fast_dumps: Callable[[str], bytes] | None
-try:
-    from orjson import dumps
-
-    fast_dumps = dumps
-except ImportError:
-    fast_dumps = None
-
-_UPPER = re.compile(r"\\u(?=[0-9A-F]{4})[0-9]*[A-F]")  # a character that is escaped with upper-case hex
-_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 _SPACE = re.compile(r"[ \t\n\r]*")
 _MAX_DIGITS = 4000  # Python reads no longer whole number; it is no text and no id, so that its value does not matter
 _SHOWN_NAMES = 10
@@ -208,42 +198,14 @@ def wrong_type(field: str, value: object) -> str:
     return f'field "{field}" is {json_type(value)}, not a string; name the text\'s field with --text-field'
 
 
-def literal(text: str, like: str) -> str:
-    """A text as a JSON string, with characters escaped as they are in the JSON ``like``."""
-    escaped = like.isascii()
-    quoted = _quoted(text, escaped)
-    if "\\/" in like:
-        quoted = quoted.replace("/", "\\/")
-    if "\\u" in like and _UPPER.search(like):
-        quoted = _ESCAPE.sub(lambda found: f"\\u{found[1].upper()}" if found[1] else found[0], quoted)
-    return quoted
-
-
-def _quoted(text: str, escaped: bool) -> str:
-    if fast_dumps and (text.isascii() or not escaped):
-        with contextlib.suppress(TypeError):  # a lone surrogate
-            return fast_dumps(text).decode()
-    quoted = json.dumps(text, ensure_ascii=escaped)
-    return quoted if quoted.isascii() or _is_utf8(quoted) else json.dumps(text)
-
-
-def _is_utf8(text: str) -> bool:
-    """Whether UTF-8 can encode a text; it cannot encode lone surrogates, which must be escaped."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _list(source: str, text: str, like: str) -> str:
     """An array of strings, ``source``, with the lines of a text in place of its strings, spaced as they were."""
     spans = [(start, stop) for start, stop, _ in elements(source, 0)]
     (first, end), (_, last) = (spans[0], spans[-1]) if spans else ((1, 1), (1, 1))
     between = source[end : spans[1][0]] if len(spans) > 1 else ", "
     lines = text.removesuffix("\n").split("\n") if text else []
-    strings = [literal(line, like) for line in lines]
-    return source[:first] + between.join(strings) + source[last:]
+    spelling = Spelling.of(like)
+    return source[:first] + between.join(map(spelling.string, lines)) + source[last:]
 
 
 def span(source: str, keys: Keys, at: int) -> tuple[int, int]:

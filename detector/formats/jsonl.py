@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
 from detector.formats.blank_lines import with_blank_lines
+from detector.formats.json_strings import literal
 from detector.formats.json_values import (
     DECODER,
     Keys,
@@ -18,22 +17,21 @@ from detector.formats.json_values import (
     id_of,
     json_type,
     keys_of,
-    literal,
     pieces,
     span,
     value_at,
 )
 
-_fast_loads: Callable[[bytes], object] | None
+_read_line: Callable[[bytes, bytes, bytes], tuple[str | None, str | None, int, int] | None] | None
+_write_line: Callable[[bytes, int, int, str], bytes | None] | None
 try:
-    from orjson import loads
+    from detector.backend.core import read_json_line, write_json_line
 
-    _fast_loads = loads
+    _read_line, _write_line = read_json_line, write_json_line
 except ImportError:
-    _fast_loads = None
+    _read_line = _write_line = None
 
 _BOM = b"\xef\xbb\xbf"
-_MANY_BRACKETS = 500  # fewer cannot nest so deeply that the standard library fails to read the line
 
 
 class JsonLinesFormat:
@@ -46,7 +44,7 @@ class JsonLinesFormat:
     own_compressions = ()
 
     def require(self) -> None:
-        """Nothing to check: orjson is used if it is installed, for speed, but is not needed."""
+        """Nothing to check: compiled code is used if it is there, for speed, but is not needed."""
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
         """Read one record per line; a run of blank lines is a record without a text.
@@ -63,63 +61,85 @@ class JsonLinesFormat:
             return raw.original(text)
         if text == record.text:
             return None
-        restored = _with_text(_Line(_with_text(raw, text), raw.keys), str(record.text))
-        return None if restored == raw.line else raw.line
+        restored = raw.with_text(text).with_text(str(record.text))
+        return None if restored.line == raw.line else raw.line
 
     def writer(self, stream: BinaryIO, fields: Fields) -> _JsonLinesWriter:
         """A writer of one line per record."""
         return _JsonLinesWriter(stream)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """The ``raw`` of a record that is a whole line, and the keys of its text."""
+class _Line(NamedTuple):
+    """The ``raw`` of a record that is a whole line.
+
+    The string of its text is from the byte ``start`` to ``stop``; where that is not known, the ``keys`` lead to it.
+    """
 
     line: bytes
     keys: Keys = ()
+    start: int = 0
+    stop: int = 0
+
+    def with_text(self, text: str) -> _Line:
+        """The line with another text. Raises `DataError` if it is nested too deeply."""
+        if not self.stop:
+            return _Line(_with_text(self.line, self.keys, text), self.keys)
+        changed = _write_line(self.line, self.start, self.stop, text) if _write_line else None
+        if changed is None:  # half of a surrogate pair
+            string = literal(text, self.line.decode()).encode()
+            changed = self.line[: self.start] + string + self.line[self.stop :]
+        return _Line(changed, (), self.start, self.stop + len(changed) - len(self.line))
 
 
 def _parts(stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected | bytes]:
+    compiled = _compiled_reader(name, fields)
     for number, line in enumerate(stream, 1):
-        if line.isspace():
-            yield line
-        elif (record := _plain_record(line, name, number, fields)) is not None:
+        if compiled and (record := compiled(line, number)) is not None:
             yield record
+        elif line.isspace():
+            yield line
         else:
             yield from _records(line, name, number, fields)
 
 
-def _plain_record(line: bytes, name: str, number: int, fields: Fields) -> Record | None:
-    """The record of a line with its text and id in fields of their own, for speed; None for any other line."""
-    if not _fast_loads or line.count(b"[") + line.count(b"{") >= _MANY_BRACKETS:
+def _compiled_reader(name: str, fields: Fields) -> Callable[[bytes, int], Record | None] | None:
+    """A function that reads a line as `_records` does, with its number; its result is None for lines that it leaves."""
+    read = _read_line
+    if read is None:
         return None
     try:
-        record = _fast_loads(line)
-    except ValueError:
+        text_name, id_name = fields.text.encode(), fields.id.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
         return None
-    if not isinstance(record, dict) or fields.text not in record:
-        return None
-    text, given = record[fields.text], record.get(fields.id)
-    if isinstance(given, float) or (given is None and "." in fields.id):
-        return None
-    known = given if isinstance(given, str) else id_of(given) or f"{name}:{number}"
-    if isinstance(text, str):
-        return Record(known, text, _Line(line, (fields.text,)), max(len(line) - len(text), 0))
-    return Record(known, None, _Line(line), len(line), is_null=True) if text is None else None
+
+    def record(line: bytes, number: int) -> Record | None:
+        found = read(line, text_name, id_name)
+        if found is None:
+            return None
+        text, known, start, stop = found
+        if known is None:
+            known = f"{name}:{number}"
+        if text is None:
+            return Record(known, None, _Line(line), len(line), is_null=True)
+        return Record(known, text, _Line(line, (), start, stop), max(len(line) - len(text), 0))
+
+    return record
 
 
 def _records(line: bytes, name: str, number: int, fields: Fields) -> Iterator[Record | Rejected]:
     try:
-        record = _parse(line, fields)
+        record: object = DECODER.decode(_decoded(line))
         if not isinstance(record, dict):
             yield Rejected(number, f"the line is {json_type(record)}, not a JSON object", line)
             return
         keys = keys_of(record, fields.text)
         text = value_at(record, keys)
+        known = id_of(value_at(record, keys_of(record, fields.id)))
+        known = f"{name}:{number}" if known is None else known
         if isinstance(text, str):
-            known = id_of(value_at(record, keys_of(record, fields.id)))
-            weight = max(len(line) - len(text), 0)
-            yield Record(f"{name}:{number}" if known is None else known, text, _Line(line, keys), weight)
+            yield Record(known, text, _Line(line, keys), max(len(line) - len(text), 0))
+        elif text is None and fields.text in record:
+            yield Record(known, None, _Line(line), len(line), is_null=True)
         else:
             yield from _pieces(line, record, name, number, fields)
     except NoTextError as error:
@@ -128,19 +148,6 @@ def _records(line: bytes, name: str, number: int, fields: Fields) -> Iterator[Re
         yield Rejected(number, f"not JSON in UTF-8: {error}", line)
     except RecursionError:
         yield Rejected(number, "JSON that is nested too deeply to be read", line)
-
-
-def _parse(line: bytes, fields: Fields) -> object:
-    if _fast_loads and line.count(b"[") + line.count(b"{") < _MANY_BRACKETS:
-        # Replacing a text parses the line with the standard library, so deeply nested lines are read with it, too: one
-        # that it cannot parse is rejected here. orjson refuses lone surrogates and NaN, which the standard library
-        # accepts, and turns integers of more than 64 bits, which may be ids, into floats.
-        with contextlib.suppress(ValueError):
-            record = _fast_loads(line)
-            if not isinstance(value_at(record, keys_of(record, fields.id)), float):
-                return record
-    parsed: object = DECODER.decode(_decoded(line))
-    return parsed
 
 
 def _decoded(line: bytes) -> str:
@@ -170,7 +177,7 @@ class _JsonLinesWriter:
         if isinstance(raw, Piece):
             self._stream.write(raw.with_text(text).encode("utf-8", "surrogatepass"))
         else:
-            self._stream.write(raw.line if text is None or text == record.text else _with_text(raw, text))
+            self._stream.write((raw if text is None or text == record.text else raw.with_text(text)).line)
 
     def write_original(self, original: bytes, record: Record | None = None) -> None:
         """Write a line."""
@@ -180,12 +187,11 @@ class _JsonLinesWriter:
         """Nothing is buffered."""
 
 
-def _with_text(raw: _Line, text: str) -> bytes:
-    """The line with another text. Raises `DataError` if it is nested too deeply."""
-    bom = _BOM if raw.line.startswith(_BOM) else b""
-    decoded = _decoded(raw.line)
+def _with_text(line: bytes, keys: Keys, text: str) -> bytes:
+    bom = _BOM if line.startswith(_BOM) else b""
+    decoded = _decoded(line)
     try:
-        start, stop = span(decoded, raw.keys, 0)
+        start, stop = span(decoded, keys, 0)
     except RecursionError as error:
         raise DataError(f"a line is nested too deeply to replace its text; remove it: {decoded[:40]}") from error
     new = decoded[:start] + literal(text, decoded) + decoded[stop:]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from json import JSONDecodeError
+from typing import TYPE_CHECKING, NamedTuple
 
-from detector.formats.json_values import DECODER
+if TYPE_CHECKING:
+    from json import JSONDecodeError
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What a file looks like, what to do about it, and the formats whose files look like this."""
 
     what: str
@@ -25,34 +24,35 @@ _JSON = Look("JSON", "give --format json, and with --text-field the field that h
 _JSON_LINE = Look("JSON", _JSON.advice, ("json", "jsonl"))
 _JSON_LINES = Look("JSON Lines", _JSON.advice.replace("json", "jsonl", 1), ("json", "jsonl"))
 
-_COMMENTS = re.compile(r"(?:\s*<!--.*?-->)*\s*", re.DOTALL)
-_HTML_START = re.compile(r"<!doctype\s+html\b|<(?:html|head|body|title|meta|link)[\s/>]", re.IGNORECASE)
-_XML_START = re.compile(r"<\?xml[\s?]|<!doctype\s", re.IGNORECASE)
-_TAG = re.compile(r"<([A-Za-z_][\w.:-]*)((?:\s+[\w.:-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*)\s*>")
-_TAG_AFTER = re.compile(r"\s*</?[A-Za-z_]")
-_MARKDOWN_TAG = re.compile(  # with these, HTML in Markdown begins
-    r"""a|abbr|address|article|aside|audio|b|blockquote|br|button|center|cite|code|dd|del|details|dfn|div|dl|dt|em|
+# Regular expressions, which are compiled when they are first needed: few texts begin as markup or JSON do.
+_COMMENTS = r"(?s:(?:\s*<!--.*?-->)*\s*)"
+_HTML_START = r"(?i:<!doctype\s+html\b|<(?:html|head|body|title|meta|link)[\s/>])"
+_XML_START = r"(?i:<\?xml[\s?]|<!doctype\s)"
+_TAG = r"<([A-Za-z_][\w.:-]*)((?:\s+[\w.:-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*)\s*>"
+_TAG_AFTER = r"\s*</?[A-Za-z_]"
+_MARKDOWN_TAG = r"""(?ix:  # with these, HTML in Markdown begins
+    a|abbr|address|article|aside|audio|b|blockquote|br|button|center|cite|code|dd|del|details|dfn|div|dl|dt|em|
     figure|figcaption|font|footer|form|h[1-6]|header|hr|i|iframe|img|ins|kbd|label|li|main|mark|nav|object|ol|p|
     picture|pre|q|s|samp|script|section|small|source|span|strong|strike|style|sub|summary|sup|svg|table|tbody|td|th|
-    thead|time|tr|tt|u|ul|var|video""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_OBJECT_START = re.compile(r'\{\s*"(?:[^"\\\n]|\\.)*"\s*:')
-_ARRAY_START = re.compile(r'\[\s*(?:\{\s*"(?:[^"\\\n]|\\.)*"\s*:|"(?:[^"\\\n]|\\.)*"\s*,\s*")')
+    thead|time|tr|tt|u|ul|var|video)"""
+_OBJECT_START = r'\{\s*"(?:[^"\\\n]|\\.)*"\s*:'
+_ARRAY_START = r'\[\s*(?:\{\s*"(?:[^"\\\n]|\\.)*"\s*:|"(?:[^"\\\n]|\\.)*"\s*,\s*")'
 
 
 def look_of_markup(text: str) -> Look | None:
     """HTML or XML; None for a text that merely begins with a tag, as Markdown may."""
-    start = _COMMENTS.match(text)
-    at = start.end() if start else 0
-    if _HTML_START.match(text, at):
-        return _HTML
-    if _XML_START.match(text, at):
-        return _XML
-    tag = _TAG.match(text, at)
-    if not tag or _MARKDOWN_TAG.fullmatch(tag[1]):
+    if not text.lstrip().startswith("<"):
         return None
-    is_xml = ":" in tag[1] or "xmlns" in tag[2] or ("</" in text and _TAG_AFTER.match(text, tag.end()))
+    start = re.match(_COMMENTS, text)
+    at = start.end() if start else 0
+    if re.compile(_HTML_START).match(text, at):
+        return _HTML
+    if re.compile(_XML_START).match(text, at):
+        return _XML
+    tag = re.compile(_TAG).match(text, at)
+    if not tag or re.fullmatch(_MARKDOWN_TAG, tag[1]):
+        return None
+    is_xml = ":" in tag[1] or "xmlns" in tag[2] or ("</" in text and re.compile(_TAG_AFTER).match(text, tag.end()))
     return _XML if is_xml else None
 
 
@@ -60,6 +60,10 @@ def look_of_json(text: str) -> Look | None:
     """JSON or JSON Lines, of which the end may be missing; None for prose that begins with a bracket or a brace."""
     if not text.startswith(("{", "[")):
         return None
+    from json import JSONDecodeError
+
+    from detector.formats.json_values import DECODER
+
     try:
         value, stop = DECODER.raw_decode(text)
     except JSONDecodeError as error:
@@ -83,7 +87,7 @@ def _is_record(value: object) -> bool:
 
 def _look_of_start(text: str, error: JSONDecodeError) -> Look | None:
     """The look of JSON that is an error, as it is where its end is missing, and only there."""
-    begins = _OBJECT_START.match(text) or _ARRAY_START.match(text)
+    begins = re.match(_OBJECT_START, text) or re.match(_ARRAY_START, text)
     is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip())
     if not begins or not is_cut:
         return None

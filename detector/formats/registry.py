@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from detector.errors import UsageError
 from detector.formats import compression
@@ -18,8 +18,7 @@ _EXTENSIONS = {
 FORMATS = tuple(_EXTENSIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class FileType:
+class FileType(NamedTuple):
     """What a file is: the name of its format, and the extension of its compression (``.gz``), empty for none.
 
     A compression that the format reads and writes itself (`Format.own_compressions`) does not count.

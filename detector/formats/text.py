@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
@@ -13,8 +12,7 @@ from detector.formats.base import Fields, Record, Rejected
 _CHUNK = 1 << 18  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Encoding:
+class _Encoding(NamedTuple):
     """The ``raw`` of a record: the encoding of its text, the handler of errors, and the byte-order mark before it."""
 
     name: str

@@ -12,38 +12,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detector.inference.layers import Layer, add_bias, add_residual, neighbour_products, products
-from detector.inference.pooling import POOLS
+from detector.inference.layers import (
+    Layer,
+    add_bias,
+    add_residual,
+    convolve,
+    neighbour_products,
+    products,
+    rectify,
+    sigmoid,
+)
+from detector.inference.pooling import POOLS, pool
 from detector.inference.positions import Positions
-from detector.inference.quantization import HIDDEN_MAX, INPUT_MAX, POOL_MAX, quantize_weights
+from detector.inference.quantization import HIDDEN_MAX, INPUT_MAX, POOL_MAX, quantize_weights, standardize
 from detector.util.arrays import Floats, Offsets
 
 # The dilations of the convolutions: how far away the neighbours are, before the pools and after them.
 NEAR_DILATIONS, FAR_DILATIONS = (1,), (2, 4)
 LAYERS = 1 + len(NEAR_DILATIONS) + len(FAR_DILATIONS) + 4
+MIX = 3 + len(NEAR_DILATIONS)  # the layer that reads hidden units and pools
 
 
-class NetworkBackend(Protocol):
-    """Computes what is done between the matrix products of a network, in place."""
+def weight_parts(weights: NDArray[np.floating], number: int, width: int) -> list[NDArray[np.floating]]:
+    """The parts of the weights of layer ``number`` that are multiplied by different inputs, each in steps of its own.
 
-    def standardize(self, rows: Floats, mean: Floats, factor: Floats) -> None:
-        """`detector.inference.quantization.standardize`."""
+    ``width`` is the number of hidden units.
+    """
+    if not number:
+        return [weights]
+    if number == MIX:  # hidden units, and the pools
+        return np.split(weights, [width])
+    return np.split(weights, range(width, min(len(weights), 3 * width), width))
 
-    def rectify(self, values: Floats, bias: Floats) -> None:
-        """`detector.inference.layers.rectify`."""
 
-    def convolve(self, parts: Floats, bias: Floats, positions: Positions, dilation: int, hidden: Floats) -> None:
-        """`detector.inference.layers.convolve`."""
-
-    def sigmoid(self, values: Floats) -> Floats:
-        """`detector.inference.layers.sigmoid`."""
-
-    def pool(self, peaks: Floats, means: Floats, positions: Positions, out: Floats) -> None:
-        """`detector.inference.pooling.pool`."""
+def max_input(number: int) -> int:
+    """The largest number of steps of an input of layer ``number``."""
+    return max(HIDDEN_MAX, POOL_MAX) if number else INPUT_MAX
 
 
 @dataclass(frozen=True)
@@ -59,17 +67,12 @@ class DocumentNetwork:
     @classmethod
     def quantized(cls, layers: Sequence[Layer]) -> DocumentNetwork:
         """A network with the nearest weights whose products are exact."""
-        near, width = len(NEAR_DILATIONS), len(layers[0].bias)
+        width = len(layers[0].bias)
         exact = []
         for number, layer in enumerate(layers):
-            weights, bias = layer.weights, layer.bias
-            parts = [weights] if not number else np.split(weights, range(width, min(len(weights), 3 * width), width))
-            if number == 3 + near:  # mix: hidden units, and the pools
-                parts = np.split(weights, [width])
-            max_input = INPUT_MAX if not number else max(HIDDEN_MAX, POOL_MAX)
-            exact.append(
-                Layer(np.vstack([quantize_weights(part, max_input) for part in parts]), bias.astype(np.float32))
-            )
+            parts = weight_parts(layer.weights, number, width)
+            nearest = [quantize_weights(part, max_input(number)) for part in parts]
+            exact.append(Layer(np.vstack(nearest), layer.bias.astype(np.float32)))
         return cls(tuple(exact))
 
     @property
@@ -102,37 +105,37 @@ class DocumentNetwork:
             for layer, shape in zip(self.layers, expected, strict=True)
         )
 
-    def logits(self, rows: Floats, positions: Positions, backend: NetworkBackend) -> Floats:
+    def logits(self, rows: Floats, positions: Positions) -> Floats:
         """The logits of each kind, ``(rows, kinds)``; ``rows`` has the shape ``(rows, inputs)``."""
         near, far = len(NEAR_DILATIONS), len(FAR_DILATIONS)
         first, *layers, last = self.layers
         (peaks, means, mix), width = layers[near : near + 3], len(first.bias)
         own = products(rows, first.weights)
-        backend.rectify(own, first.bias)
+        rectify(own, first.bias)
         hidden, parts = own.copy(), np.empty((3, *own.shape), dtype=np.float32)
         for layer, dilation in zip(layers[:near], NEAR_DILATIONS, strict=True):
             neighbour_products(hidden, layer, parts)
-            backend.convolve(parts, layer.bias, positions, dilation, hidden)
+            convolve(parts, layer.bias, positions, dilation, hidden)
         mixed = products(hidden, mix.weights[:width])
-        mixed += products(_pools(hidden, peaks, means, positions, backend), mix.weights[width:])
-        backend.rectify(mixed, mix.bias)
+        mixed += products(_pools(hidden, peaks, means, positions), mix.weights[width:])
+        rectify(mixed, mix.bias)
         add_residual(mixed, hidden)
         for layer, dilation in zip(layers[-far:], FAR_DILATIONS, strict=True):
             neighbour_products(hidden, layer, parts)
-            backend.convolve(parts, layer.bias, positions, dilation, hidden)
+            convolve(parts, layer.bias, positions, dilation, hidden)
         logits = products(hidden, last.weights[:width])
         logits += products(own, last.weights[width:])
         add_bias(logits, last.bias)
         return logits[: len(rows)]
 
 
-def _pools(hidden: Floats, peaks: Layer, means: Layer, positions: Positions, backend: NetworkBackend) -> Floats:
+def _pools(hidden: Floats, peaks: Layer, means: Layer, positions: Positions) -> Floats:
     """The running maxima and means of two layers over the hidden units, ``(rows, POOLS * units)``."""
     largest, mean = products(hidden, peaks.weights), products(hidden, means.weights)
     add_bias(largest, peaks.bias)
-    backend.rectify(mean, means.bias)
+    rectify(mean, means.bias)
     pools = np.zeros((len(hidden), POOLS * len(peaks.bias)), dtype=np.float32)
-    backend.pool(backend.sigmoid(largest), mean, positions, pools)
+    pool(sigmoid(largest), mean, positions, pools)
     return pools
 
 
@@ -157,10 +160,10 @@ class Ensemble:
         scale = self.mean.shape == self.factor.shape == (inputs,) and self.mean.dtype == self.factor.dtype == np.float32
         return not self.members or (scale and all(member.fits(inputs, kinds) for member in self.members))
 
-    def logits(self, rows: Floats, bounds: Offsets, backend: NetworkBackend) -> Floats:
+    def logits(self, rows: Floats, bounds: Offsets) -> Floats:
         """The mean logits, ``(paragraphs, kinds)``; ``rows``, ``(paragraphs, inputs)``, are overwritten."""
-        backend.standardize(rows, self.mean, self.factor)
-        return mean_logits(self.members, rows, bounds, backend)
+        standardize(rows, self.mean, self.factor)
+        return mean_logits(self.members, rows, bounds)
 
 
 def layer_shapes(inputs: int, kinds: int, hidden: int, pool: int) -> list[tuple[int, int]]:
@@ -172,11 +175,11 @@ def layer_shapes(inputs: int, kinds: int, hidden: int, pool: int) -> list[tuple[
     ]  # fmt: skip
 
 
-def mean_logits(networks: Sequence[DocumentNetwork], rows: Floats, bounds: Offsets, backend: NetworkBackend) -> Floats:
+def mean_logits(networks: Sequence[DocumentNetwork], rows: Floats, bounds: Offsets) -> Floats:
     """The mean logits of several networks, ``(paragraphs, kinds)``, for standardized rows."""
     positions = Positions(bounds)
-    logits = networks[0].logits(rows, positions, backend)
+    logits = networks[0].logits(rows, positions)
     for network in networks[1:]:
-        logits += network.logits(rows, positions, backend)
+        logits += network.logits(rows, positions)
     logits /= np.float32(len(networks))
     return logits

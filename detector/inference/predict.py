@@ -1,6 +1,6 @@
 """Paragraphs to probabilities: the linear model scores each paragraph by itself, then networks read the document.
 
-A `Backend` does the work on arrays. `detector.backend` has two, with the same results to the last bit.
+The functions here compute with NumPy. They are the reference: every `Backend` returns the same arrays, to the last bit.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from detector.features.context import UNIT, DocumentFeatures, quantize
-from detector.inference.calibration import calibrate
+from detector.features.context import UNIT, DocumentFeatures, document_features, network_inputs, quantize
+from detector.features.ngrams import ngrams
+from detector.features.shapes import shapes
+from detector.features.tokens import tokenize
+from detector.inference.calibration import calibrate, softmax
 from detector.inference.model import Model
-from detector.inference.network import NetworkBackend
 from detector.text.paragraphs import Batch, Lines
 from detector.util.arrays import Floats, Offsets, ratio, segment_sum
 
@@ -28,6 +30,20 @@ class Scores:
     familiarity: Floats
 
 
+class Backend(Protocol):
+    """Computes the steps of a prediction."""
+
+    @property
+    def name(self) -> str:
+        """What computes, for messages."""
+
+    def split_lines(self, buffer: bytes, origin: Offsets) -> Lines:
+        """The lines of a padded buffer (`detector.text.paragraphs.split_lines`)."""
+
+    def predict(self, model: Model, batch: Batch) -> Scores:
+        """The probabilities of every paragraph of a batch (`predict`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class FirstStage:
     """Each paragraph by itself: its logits, ``(paragraphs, kinds)``, and the features that the networks need."""
@@ -36,31 +52,22 @@ class FirstStage:
     features: DocumentFeatures
 
 
-class Backend(NetworkBackend, Protocol):
-    """Computes the steps of a prediction. All backends return the same arrays, to the last bit."""
-
-    def split_lines(self, buffer: bytes, origin: Offsets) -> Lines:
-        """The lines of a padded buffer (`detector.text.paragraphs.split_lines`)."""
-
-    def first_stage(self, batch: Batch, model: Model) -> FirstStage:
-        """The features of each paragraph, and its logits by the linear model."""
-
-    def network_inputs(self, features: DocumentFeatures, logits: Floats, probabilities: Floats, model: Model) -> Floats:
-        """The input rows of the networks (`detector.features.context.network_inputs`)."""
-
-    def softmax(self, logits: Floats) -> Floats:
-        """Rows of logits as rows of probabilities (`detector.inference.calibration.softmax`)."""
-
-
-def predict(model: Model, batch: Batch, backend: Backend) -> Scores:
+def predict(model: Model, batch: Batch) -> Scores:
     """The probabilities of every paragraph of a batch. A document has the same ones in every batch."""
-    first = backend.first_stage(batch, model)
+    first = first_stage(model, batch)
     logits = first.logits
     if model.networks.members:
-        inputs = backend.network_inputs(first.features, logits, backend.softmax(logits), model)
-        logits = model.networks.logits(inputs, batch.bounds, backend)
-    probabilities = calibrate(backend.softmax(logits), model.kind_labels, model.calibration)
-    return Scores(*probabilities, familiarity(first.features))
+        inputs = network_inputs(first.features, logits, softmax(logits), model.membership)
+        logits = model.networks.logits(inputs, batch.bounds)
+    labels, kinds = calibrate(softmax(logits), model.kind_labels, model.calibration)
+    return Scores(labels, kinds, familiarity(first.features))
+
+
+def first_stage(model: Model, batch: Batch) -> FirstStage:
+    """The features of each paragraph, and its logits by the linear model."""
+    tokens = tokenize(batch)
+    features = document_features(batch, tokens, shapes(batch, tokens), model.idf, model.vectors)
+    return FirstStage(model.linear.logits(ngrams(batch, tokens), features.known), features)
 
 
 def familiarity(features: DocumentFeatures) -> Floats:

@@ -34,9 +34,15 @@ def quantize_weights(weights: NDArray[np.floating], max_input: int) -> Floats:
     Each output has steps of its own, a power of two. ``weights`` and the result have the shape ``(inputs, outputs)``;
     the result is float32.
     """
+    scale = weight_scale(weights, max_input)
+    nearest: Floats = (np.rint(weights * scale) / scale).astype(np.float32)
+    return nearest
+
+
+def weight_scale(weights: NDArray[np.floating], max_input: int) -> NDArray[np.float64]:
+    """The number of steps in 1 of the weights of each output, a power of two: ``(outputs,)``."""
     steps = MAX_EXACT // (max_input * len(weights))
     largest = np.maximum(np.abs(weights).max(axis=0), 1e-9)
     _, exponent = np.frexp(steps / largest)  # exact on every machine, unlike a logarithm
-    scale = np.ldexp(1.0, exponent - 1)
-    nearest: Floats = (np.rint(weights * scale) / scale).astype(np.float32)
-    return nearest
+    scale: NDArray[np.float64] = np.ldexp(1.0, exponent - 1)
+    return scale

@@ -1,10 +1,13 @@
 """Saving and loading a model, a folder with ``model.joblib``, ``metadata.json`` and ``README.md``, the model card.
 
 ``model.joblib`` is a pickle, as joblib writes it, of one dictionary of plain values; an array is stored as its dtype,
-shape and bytes. So the file does not depend on the versions of any library. It is read by an unpickler that allows no
-global (class or function): a file that requests one is refused before anything in it is built. Small arrays are
-compressed with zlib. The large tables are not: decompressing them takes as long as importing NumPy, and wheels and Git
-compress them anyway.
+shape and bytes. So the file does not depend on the versions of any library. The reader (`plain_pickle`) knows no opcode
+that asks for a global (a class or function): a file that has one is refused.
+
+Small arrays are compressed with zlib. The large tables are not: decompressing them takes as long as importing NumPy,
+and wheels and Git compress them anyway. They are not copied: they are views into the mapped file of the shipped model,
+or into the bytes of another model's file, which are read once. Files of other models are not mapped, because a program
+that writes into one would change decisions, or end the process.
 
 Raise the format number `_FORMAT` by one with every change of the dictionary, and change the reader with it. For an
 older format that can still be read, keep a file and a test.
@@ -31,7 +34,7 @@ from detector.inference.linear import LinearModel
 from detector.inference.model import Model
 from detector.inference.network import LAYERS, DocumentNetwork, Ensemble
 from detector.inference.plain_pickle import pack, unpack, unpickle
-from detector.inference.shipped import SHA256, read_shipped, shipped_model
+from detector.inference.shipped import ARRAYS_FILE, METADATA_FILE, ShippedFile, shipped_arrays, shipped_model
 from detector.util.atomic import replacing
 
 __all__ = [
@@ -39,7 +42,6 @@ __all__ = [
 ]  # fmt: skip
 
 _FORMAT = 4
-ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
 _MAX_BYTES = {ARRAYS_FILE: 64 << 20, METADATA_FILE: 1 << 20}  # models are far smaller
 NOT_A_MODEL = (KeyError, TypeError, ValueError, IndexError, AttributeError)  # what values of other types raise
 _CONTENTS = f"a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}"
@@ -93,22 +95,41 @@ def load_model(folder: str | os.PathLike[str] | None = None) -> Model:
     Raises `ModelError` if it is damaged, unsafe, or of another version of the format or of the features; `UsageError`
     if there is no such folder.
     """
-    path = shipped_model() if folder is None else _folder(folder)
+    if folder is None:
+        return _load_shipped()
+    path = _folder(folder)
     arrays_file, metadata_file = path / ARRAYS_FILE, path / METADATA_FILE
-    read = _read_shipped if folder is None else _read_with_digest
-    metadata = _parse_metadata(read(metadata_file)[0], metadata_file)
+    metadata = _parse_metadata(_read(metadata_file), metadata_file)
     _check_versions(metadata, path)
     with _naming(metadata_file):
         check_metadata(metadata)
-    content, digest = read(arrays_file)
-    if digest != metadata.get("sha256"):
+    content = _read(arrays_file)
+    if hashlib.sha256(content).hexdigest() != metadata.get("sha256"):
         raise ModelError(
             f"{arrays_file}: damaged or changed: its SHA-256 digest differs from the one in {METADATA_FILE}, or it "
             "belongs to another model; copy the folder again"
         )
     payload = unpickle(content, arrays_file)
     with _naming(arrays_file):
-        return _model(payload, metadata)
+        model = _model(payload, metadata)
+        check_model(model)
+        return model
+
+
+def _load_shipped() -> Model:
+    """Load the shipped model. Its digests stand for the checks of its values, which a test makes.
+
+    Nothing is returned before the digests are known, and a file that differs is called damaged, whatever its content.
+    """
+    described, arrays = ShippedFile(METADATA_FILE), shipped_arrays()
+    described.check()
+    metadata = _parse_metadata(described.content[:], described.path)
+    _check_versions(metadata, described.path.parent)
+    try:
+        with _naming(arrays.path):
+            return _model(unpickle(arrays.content, arrays.path), metadata)
+    finally:
+        arrays.check()
 
 
 @contextmanager
@@ -159,15 +180,6 @@ def _read(file: Path) -> bytes:
 
 def _open_without_waiting(file: str, flags: int) -> int:
     return os.open(file, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has neither the flag nor such pipes
-
-
-def _read_with_digest(file: Path) -> tuple[bytes, str]:
-    content = _read(file)
-    return content, hashlib.sha256(content).hexdigest()
-
-
-def _read_shipped(file: Path) -> tuple[bytes, str]:
-    return read_shipped(file.name), SHA256[file.name]
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
@@ -247,7 +259,7 @@ def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
     linear, networks = payload["linear"], payload["networks"]
     if len(networks["members"]) > MAX_NETWORKS:
         raise ValueError(f"it has {len(networks['members']):,} networks; {MAX_NETWORKS} is the most")
-    model = Model(
+    return Model(
         labels=tuple(metadata["labels"]),
         kinds=tuple(metadata["kinds"]),
         kind_labels=tuple(payload["kind_labels"]),
@@ -261,5 +273,3 @@ def _model(payload: dict[str, Any], metadata: dict[str, Any]) -> Model:
         thresholds={name: float(value) for name, value in metadata["thresholds"].items()},
         metadata=metadata,
     )
-    check_model(model)
-    return model

@@ -6,9 +6,9 @@ the same text must have the same features on every machine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,8 +118,7 @@ REST = np.full(CLASSES, C.CONTINUATION, dtype=np.uint8)
 REST[[C.SPACE, C.LETTER, C.UPPER, C.DIGIT, C.UNSPACED]] = (C.SPACE, C.LETTER, C.LETTER, C.LETTER, C.UNSPACED_REST)
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(NamedTuple):
     """The lookup tables of `classify`.
 
     ``classes`` and ``lower`` have one entry per code point of the Basic Multilingual Plane, and one for all others.

@@ -14,8 +14,9 @@ from detector.util.arrays import Bytes, Offsets
 
 ParagraphBreak: TypeAlias = Literal["line", "blank"]
 
-FRONT = 8  # bytes of padding before and after the texts, so that eight bytes can be read at any offset
-BACK = 32
+# Bytes of padding before and after the texts: eight bytes can be read before any offset, 64 bytes from any offset on.
+FRONT = 8
+BACK = 64
 
 
 @dataclass(frozen=True, slots=True)

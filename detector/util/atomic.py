@@ -6,8 +6,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
-import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -38,7 +36,7 @@ def replacing(path: Path, scratch: Path | None = None) -> Iterator[BinaryIO]:
             yield stream
         return
     target = _target(path)
-    temporary = (scratch or target.parent) / f".{target.name[:_NAME_PREFIX]}.{secrets.token_hex(8)}.detector.tmp"
+    temporary = (scratch or target.parent) / f".{target.name[:_NAME_PREFIX]}.{os.urandom(8).hex()}.detector.tmp"
     try:
         with _open_temporary(temporary, path) as file:
             yield file
@@ -175,6 +173,8 @@ def working_in(folder: Path) -> Iterator[Path]:
     Files that a killed process left in the scratch folder are deleted first. Raises `DataError` if another process has
     locked the folder, or nothing can be written there.
     """
+    import shutil
+
     with locked(folder / LOCK_FILE, folder, "there", "give another --output"):
         scratch = folder / SCRATCH_FOLDER
         shutil.rmtree(scratch, ignore_errors=True)

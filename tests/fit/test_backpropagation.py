@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from detector.backend.reference import NUMPY_BACKEND
 from detector.fit import network as fitting
 from detector.fit import pooling_gradients
 from detector.fit.network import Sequences
@@ -175,9 +174,7 @@ def test_a_forward_pass_returns_the_scores_of_prediction(sizes: list[int]) -> No
     positions = Positions(bounds_of(sizes))
     logits, _ = fitting._TrainingPass(list(network.layers), positions, 0, np.random.default_rng(0)).logits(rows)
     assert logits.dtype == np.float32
-    assert logits == pytest.approx(
-        network.logits(rows, positions, NUMPY_BACKEND), abs=0.1
-    )  # of hidden units rounded to 1/64
+    assert logits == pytest.approx(network.logits(rows, positions), abs=0.1)  # of hidden units rounded to 1/64
 
 
 def test_a_forward_pass_stays_within_the_bounds_of_prediction() -> None:
@@ -185,7 +182,7 @@ def test_a_forward_pass_stays_within_the_bounds_of_prediction() -> None:
     network, positions = DocumentNetwork.quantized(layers), Positions(bounds_of([12, 3]))
     rows = np.ones((15, INPUTS), dtype=np.float32)
     logits, _ = fitting._TrainingPass(list(network.layers), positions, 0, np.random.default_rng(0)).logits(rows)
-    assert logits == pytest.approx(network.logits(rows, positions, NUMPY_BACKEND), rel=1e-3)
+    assert logits == pytest.approx(network.logits(rows, positions), rel=1e-3)
 
 
 def test_dropout_differs_in_every_pass() -> None:

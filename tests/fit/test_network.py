@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from detector.backend.reference import NUMPY_BACKEND
 from detector.fit import network as fitting
 from detector.fit.config import FitConfig
 from detector.fit.network import Sequences, fit_network
@@ -97,7 +96,7 @@ def test_a_step_has_at_least_one_document_and_otherwise_the_configured_rows(monk
 
 
 def share_right(network: DocumentNetwork, data: Sequences, where: NDArray[np.bool_] | None = None) -> float:
-    right = mean_logits([network], data.rows, data.bounds, NUMPY_BACKEND).argmax(axis=1) == data.kind
+    right = mean_logits([network], data.rows, data.bounds).argmax(axis=1) == data.kind
     return float(right[where if where is not None else data.label_weight > 0].mean())
 
 

@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from backends import NUMPY, backend_named
 from numpy.typing import NDArray
 
-from detector.backend.switch import PROCESS
 from detector.guard import MAX_REMOVED, Settings, decide
 from detector.inference.model import Model
-from detector.inference.predict import Backend, predict
+from detector.inference.predict import Backend
 from detector.inference.storage import load_model
 from detector.text.paragraphs import split
 from detector.util.arrays import Floats
@@ -43,7 +43,7 @@ def documents() -> dict[str, str]:
 def scored(texts: dict[str, str], model: Model, backend: Backend) -> Scored:
     """The documents read together: paragraphs, how many are removed, and a digest of all their scores."""
     batch = split(list(texts.values()), splitter=backend.split_lines)
-    scores = predict(model, batch, backend)
+    scores = backend.predict(model, batch)
     cutoff = model.thresholds["balanced"]
     settings = Settings(cutoff, MAX_REMOVED, model.kind_labels)
     keep = decide(scores.labels[:, 0], scores.kinds, batch, scores.familiarity, settings).keep
@@ -57,14 +57,14 @@ def _described(labels: Floats, kinds: Floats, keep: NDArray[np.bool_]) -> dict[s
     return {"paragraphs": len(labels), "removed": int((~keep).sum()), "scores": digest}
 
 
-def here() -> Scored:
+def here(backend: str) -> Scored:
     """The golden documents as this process scores them."""
-    return scored(documents(), load_model(), PROCESS.backend(0))
+    return scored(documents(), load_model(), backend_named(backend))
 
 
 if __name__ == "__main__":
-    if "--print" in sys.argv:
-        sys.stdout.write(json.dumps({"backend": type(PROCESS.backend(0)).__name__, "scored": here()}))
+    if sys.argv[1:2] == ["--print"]:  # and the name of a backend
+        sys.stdout.write(json.dumps(here(sys.argv[2])))
     else:
-        lines = [f" {json.dumps(name)}: {json.dumps(of)}" for name, of in here().items()]
+        lines = [f" {json.dumps(name)}: {json.dumps(of)}" for name, of in here(NUMPY).items()]
         GOLDEN.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

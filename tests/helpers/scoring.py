@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from detector.backend.reference import NUMPY_BACKEND
 from detector.inference.model import Model
 from detector.inference.predict import Scores, predict
 from detector.text.paragraphs import split
 
 
 def scores_of(model: Model, texts: Sequence[str]) -> Scores:
-    return predict(model, split(texts), NUMPY_BACKEND)
+    return predict(model, split(texts))

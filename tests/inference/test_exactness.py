@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from detector.backend.reference import NUMPY_BACKEND
 from detector.inference import network as networks
 from detector.inference.layers import BLOCK, Layer, products, sigmoid
 from detector.inference.network import FAR_DILATIONS, NEAR_DILATIONS, DocumentNetwork, Ensemble, layer_shapes
@@ -123,7 +122,7 @@ def random_rows(number: int, seed: int, reach: int = INPUT_MAX) -> Floats:
 
 
 def scores_of(of: DocumentNetwork, rows: Floats) -> Floats:
-    return of.logits(rows, Positions(np.array([0, len(rows)])), NUMPY_BACKEND)
+    return of.logits(rows, Positions(np.array([0, len(rows)])))
 
 
 # Whole networks
@@ -178,7 +177,7 @@ def test_extreme_rows_and_weights_stay_exact(name: str, sign: int, power: int) -
     standard, mean, factor = rows.copy(), np.zeros(INPUTS, dtype=np.float32), np.full(INPUTS, 3, dtype=np.float32)
     standardize(standard, mean, factor)
     assert np.abs(standard).max() <= INPUT_MAX / INPUT_STEPS
-    got = Ensemble(mean, factor, (of,)).logits(rows, np.array([0, size]), NUMPY_BACKEND)
+    got = Ensemble(mean, factor, (of,)).logits(rows, np.array([0, size]))
     assert same_bits(got, slow_scores(of, standard))
 
 

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_models import random_network
 
-from detector.backend.reference import NUMPY_BACKEND
 from detector.inference.layers import BLOCK, Layer
 from detector.inference.network import LAYERS, DocumentNetwork, Ensemble, layer_shapes, mean_logits
 from detector.inference.quantization import INPUT_STEPS, standardize
@@ -29,7 +28,7 @@ NETWORKS = [network(1), network(2)]
 
 
 def scores_of(rows: Floats, sizes: Sequence[int], networks: Sequence[DocumentNetwork] = NETWORKS) -> Floats:
-    return mean_logits(networks, rows, bounds_of(sizes), NUMPY_BACKEND)
+    return mean_logits(networks, rows, bounds_of(sizes))
 
 
 def rows_of(number: int, seed: int = 0, columns: int = INPUTS) -> Floats:
@@ -105,7 +104,7 @@ def test_an_ensemble_is_the_mean_of_its_members_for_standardized_rows(sizes: lis
     standard = rows.copy()
     standardize(standard, mean, factor)
     first, second = (scores_of(standard, sizes, [member]) for member in NETWORKS)
-    got = Ensemble(mean, factor, tuple(NETWORKS)).logits(rows, bounds_of(sizes), NUMPY_BACKEND)
+    got = Ensemble(mean, factor, tuple(NETWORKS)).logits(rows, bounds_of(sizes))
     assert np.array_equal(got, (first + second) / np.float32(2))
     assert np.array_equal(rows, standard)  # the rows are overwritten
 

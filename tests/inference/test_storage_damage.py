@@ -15,7 +15,7 @@ from model_files import error_of, message, small_model, write_arrays
 from scoring import scores_of
 
 from detector.errors import ModelError
-from detector.inference import storage
+from detector.inference import checks, storage
 from detector.inference.model import Model
 from detector.inference.network import Ensemble
 from detector.inference.plain_pickle import unpickle
@@ -131,6 +131,7 @@ def test_every_flipped_bit_of_a_small_file_with_its_own_digest(small: Path) -> N
         try:
             content = unpickle(bytes(flipped), small / ARRAYS_FILE)
             model = storage._model(content, read_metadata(small))
+            checks.check_model(model)
         except (ModelError, *storage.NOT_A_MODEL):
             continue
         loaded += 1

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from pathlib import Path
 import pytest
 from tiny import ROOT
 
-from detector.backend.switch import VARIABLE
 from detector.cleaner import Cleaner
 from detector.errors import ModelError
 from detector.evaluation.evaluate import Evaluation, evaluate
@@ -81,31 +79,18 @@ def zipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("numba", ["0", ""])
-def test_the_package_runs_from_a_zip_file(numba: str, zipped: Path, shipped: Cleaner, tmp_path: Path) -> None:
+def test_the_package_runs_from_a_zip_file(zipped: Path, shipped: Cleaner, tmp_path: Path) -> None:
+    """Python imports no compiled module from a zip file, so NumPy computes the same, and a warning says so."""
     text = "The ferry left Hollow Quay at nine.\nSupport our journalism: give 5 € a month!\n"
-    done = subprocess.run(
-        [sys.executable, zipped, "clean"], input=text.encode(), capture_output=True, check=True, cwd=tmp_path,
-        env={**os.environ, VARIABLE: numba},
-    )  # fmt: skip
+    command = [sys.executable, zipped, "clean"]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, check=True, cwd=tmp_path)
     assert done.stdout.decode() == shipped.clean(text).text
+    assert "NumPy computes the same" in done.stderr.decode()
 
 
 def test_a_zip_file_describes_its_model(zipped: Path, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, zipped, "info", "--json"], capture_output=True, check=True, cwd=tmp_path)
     assert json.loads(done.stdout)["labels"][0] == "reporting"
-
-
-@pytest.mark.parametrize("numba", ["", "1"])
-def test_compiled_loops_in_a_zip_file(numba: str, zipped: Path) -> None:
-    """They are used, or the error says why not."""
-    pytest.importorskip("numba")
-    code = "from detector.backend import switch; print(type(switch.PROCESS.backend(switch.ENOUGH)).__name__)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(zipped), VARIABLE: numba},
-        capture_output=True, text=True, check=False, cwd=zipped.parent,
-    )  # fmt: skip
-    assert "compiled loops cannot be used" in done.stderr or done.stdout == "CompiledBackend\n"
 
 
 # Its figures

@@ -16,7 +16,7 @@ from tiny import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OWN_NAME = PROJECT["name"]
 EXTRAS = PROJECT["optional-dependencies"]
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # names of modules that are not those of their packages
+DISTRIBUTIONS = {"Cython": "cython", "sklearn": "scikit-learn"}  # names of modules that are not those of their packages
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 LOCKED = {
     name: Version(version)
@@ -70,4 +70,4 @@ def test_a_workflow_has_few_rights(path: Path) -> None:
     assert text.count("uses: actions/checkout@") == text.count("persist-credentials: false")
     assert text.count("runs-on:") == text.count("timeout-minutes:")
     for action in re.findall(r"uses: (\S+)", text):
-        assert re.fullmatch(r"[\w-]+/[\w-]+@(v\d+|release/v\d+)", action)
+        assert re.fullmatch(r"[\w-]+/[\w-]+@(v\d+|release/v\d+)|\./\.github/workflows/\w+\.yml", action)

@@ -3,7 +3,7 @@
     PYTHONPATH=tests/helpers python tests/reliability/fuzz_model.py --minutes 10
 
 Each try changes the bytes, the values or the metadata of a small model, mostly with its digest made again. It must end
-in a `DetectorError`, or in a model whose scores are probabilities and the same with both backends, in less than two
+in a `DetectorError`, or in a model whose scores are probabilities and the same with every backend, in less than two
 seconds of the processor and 500 MB. The figures are printed; the exit code is 1 if anything else happened.
 """
 
@@ -27,17 +27,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from backends import BACKENDS, backend_named
 from model_files import small_model
 from random_models import random_ensemble
 from scoring import scores_of
 
-from detector.backend.switch import PROCESS
 from detector.errors import DetectorError
 from detector.features.context import input_width
 from detector.features.hashing import BUCKETS
 from detector.inference.linear import LinearModel
 from detector.inference.model import Model
-from detector.inference.predict import predict
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save
 from detector.text.paragraphs import split
 
@@ -197,10 +196,10 @@ def outcome(folder: Path) -> str:
     for values in (scores.labels, scores.kinds):
         assert np.isfinite(values).all(), "a score that is none"
         assert ((values >= 0) & (values <= 1.00001)).all(), "a score out of range"
-    backend = PROCESS.backend(1 << 30)
-    other = predict(model, split(TEXTS, splitter=backend.split_lines), backend)
-    assert np.array_equal(scores.labels, other.labels), "backends differ"
-    assert np.array_equal(scores.kinds, other.kinds), "backends differ"
+    for backend in map(backend_named, BACKENDS):
+        other = backend.predict(model, split(TEXTS, splitter=backend.split_lines))
+        assert np.array_equal(scores.labels, other.labels), f"{backend.name} differs"
+        assert np.array_equal(scores.kinds, other.kinds), f"{backend.name} differs"
     return "loaded, and predicted probabilities"
 
 
@@ -246,7 +245,7 @@ def work(seed: int, until: float, folder: Path, report: Any) -> None:
     for number, model in enumerate(models()):
         save(model, folder / f"base-{number}", {"note": ["x", {"y": 1}]})
         bases.append(tuple((folder / f"base-{number}" / name).read_bytes() for name in (ARRAYS_FILE, METADATA_FILE)))
-        outcome(folder / f"base-{number}")  # loads the kernels
+        outcome(folder / f"base-{number}")  # loads what is loaded once
     start_memory = memory()
     while time.monotonic() < until:
         files = chance.choice(CHANGES)(chance.choice(bases), chance)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import os
 import random
 import subprocess
 import sys
@@ -132,7 +131,6 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="print a table in Markdown")
     given = parser.parse_args()
     size = int(given.megabytes * 1e6)
-    os.environ.setdefault("DETECTOR_NUMBA", "0")  # a change of the path in the middle would blur the ratios
     rows, ordinary, failed = [], 0.0, []
     with tempfile.TemporaryDirectory() as folder:
         start = cost(b"", "txt", Path(folder), 4).seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +11,22 @@ import pytest
 from tiny import ROOT
 from typer.testing import CliRunner
 
+from detector.backend.reference import NUMPY_BACKEND
 from detector.cleaner import Cleaner
 from detector.errors import DataError
 from detector.evaluation.labelled import LabelledDocument, read_documents
 from detector.inference.model import Model
-from training import benchmark, growth, pages, speed, speed_report, steps
-from training.result import Bound, Result, Section, alternate, installed, rate, ratio
+from detector.inference.predict import Backend
+from training import bandwidth, benchmark, growth, in_process, latency, pages, speed, speed_report
+from training.result import Bound, Result, Section, alternate, collect, duration, installed, rate, ratio
 from training.rivals import FastText, HashedLinear
 
+core = pytest.importorskip("detector.backend.core", reason="the compiled kernels, which are measured, were not built")
+
+from training import score, steps  # noqa: E402
+
 MEGABYTES = 0.05
+needs_processes = pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs os.wait4")
 STORY = (
     "The ferry to the island was late again, as it has been on all of the days since the old pier was taken down, and "
     "those who wait for it on the quay have begun to bring chairs, tea and a pack of cards, the harbour said on Monday."
@@ -34,6 +42,11 @@ def cleaner(tiny_model: Model) -> Cleaner:
 @pytest.fixture(scope="module")
 def documents(tiny_data: Path) -> list[LabelledDocument]:
     return list(read_documents([tiny_data]))
+
+
+@pytest.fixture(autouse=True)
+def _little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bandwidth, "COPIED", 1)
 
 
 def section(**changes: object) -> Section:
@@ -64,6 +77,16 @@ def test_runs_alternate_and_the_first_round_is_discarded() -> None:
     seconds = alternate({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 3)
     assert order == ["a", "b"] * 4
     assert {name: len(taken) for name, taken in seconds.items()} == {"a": 3, "b": 3}
+
+
+def test_the_values_of_alternating_runs_are_collected() -> None:
+    values = iter(range(6))
+    assert collect({"a": lambda: next(values), "b": lambda: next(values)}, 2) == {"a": [2, 4], "b": [3, 5]}
+
+
+def test_a_duration_is_that_of_the_median_run_in_milliseconds() -> None:
+    row = duration("loading", [0.01, 0.5, 0.02], Bound(15, upper=True))
+    assert (row.value, row.unit, row.runs, row.met) == (20, "ms", (10, 500, 20), False)
 
 
 def test_a_rate_is_that_of_the_median_run() -> None:
@@ -119,23 +142,37 @@ def test_shares_of_a_total_are_bars() -> None:
 def test_rates_of_ours_and_of_a_rival(cleaner: Cleaner, documents: list[LabelledDocument]) -> None:
     measured = speed.measure(cleaner, documents, [HashedLinear(documents)], MEGABYTES, 2)
     rows = {row.name: row for row in measured.rows}
-    assert set(rows) >= {
-        "predict_many",
-        "clean_many",
-        "HashingVectorizer",
-        "predict_many, relative to HashingVectorizer",
-    }
+    assert list(rows) == [
+        "predict_many", "predict_many, two threads", "clean_many", "predict_many, NumPy alone", "HashingVectorizer",
+        "predict_many, two threads, relative to one", "predict_many, relative to HashingVectorizer",
+        "predict_many, NumPy alone, relative to HashingVectorizer",
+    ]  # fmt: skip
     assert all(len(row.runs) == 2 for row in measured.rows)
     expected = rows["predict_many"].value / rows["HashingVectorizer"].value
     assert rows["predict_many, relative to HashingVectorizer"].value == pytest.approx(expected)
-    assert ("predict_many, NumPy alone" in rows) == installed("numba")
+    bounds = {name: row.bound for name, row in rows.items() if row.bound}
+    assert bounds == {
+        "predict_many, two threads, relative to one": Bound(1.85),
+        "predict_many, relative to HashingVectorizer": Bound(4),
+    }
 
 
 def test_the_rate_relative_to_fasttext_has_a_bound(cleaner: Cleaner, documents: list[LabelledDocument]) -> None:
     pytest.importorskip("fasttext", reason="the rival fastText needs the extra benchmark")
     measured = speed.measure(cleaner, documents, [FastText(documents)], MEGABYTES, 1)
     bounds = {row.name: row.bound for row in measured.rows if "relative to" in row.name}
-    assert bounds["predict_many, relative to fastText"] == Bound(2)
+    assert bounds["predict_many, relative to fastText"] == Bound(2.4)
+
+
+def test_a_backend_is_used_while_it_is_measured(cleaner: Cleaner, monkeypatch: pytest.MonkeyPatch) -> None:
+    scored: list[object] = []
+    predict = type(NUMPY_BACKEND).predict
+    monkeypatch.setattr(type(NUMPY_BACKEND), "predict", lambda *given: scored.append(1) or predict(*given))
+    with in_process.using(NUMPY_BACKEND):
+        cleaner.clean(STORY)
+    assert scored == [1]
+    cleaner.clean(STORY)
+    assert scored == [1]
 
 
 def test_growth_is_measured_at_every_size(cleaner: Cleaner, seed_texts: list[str], tmp_path: Path) -> None:
@@ -152,16 +189,39 @@ def test_growth_is_measured_at_every_size(cleaner: Cleaner, seed_texts: list[str
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("numba", [False, True])
-def test_the_steps_add_up_to_the_total(numba: bool, cleaner: Cleaner, seed_texts: list[str]) -> None:
+@pytest.mark.parametrize("backend", [in_process.compiled(), NUMPY_BACKEND], ids=lambda backend: backend.name)
+def test_the_steps_add_up_to_the_total(backend: Backend, cleaner: Cleaner, seed_texts: list[str]) -> None:
     """Every step takes time: a function that is no longer called would take none."""
-    if numba:
-        pytest.importorskip("numba", reason="the kernels need the extra speed")
-    measured = steps.measure(cleaner, seed_texts, MEGABYTES, numba)
+    measured = steps.measure(cleaner, seed_texts, MEGABYTES, backend)
     whole = re.search(r"([\d.]+) ns/byte", measured.setting)
     assert whole
     assert sum(row.value for row in measured.rows) == pytest.approx(float(whole[1]), abs=0.1)
     assert [row.name for row in measured.rows if row.value <= 0] == []
+
+
+def test_the_parts_of_a_score_add_up_to_the_whole(cleaner: Cleaner, seed_texts: list[str]) -> None:
+    measured = score.measure(cleaner, seed_texts, MEGABYTES, 1)
+    rows = {row.name: row.value for row in measured.rows}
+    best, *others = core.levels()[::-1]
+    assert sum(list(rows.values())[:3]) == pytest.approx(rows[f"the whole score, level {best}"])
+    assert all(rows[f"the whole score, level {level}"] > 0 for level in others)
+    assert rows["a byte read and written at this bandwidth"] > 0
+
+
+def test_scores_of_all_texts_are_timed(cleaner: Cleaner, seed_texts: list[str]) -> None:
+    batches = score._batches(cleaner, seed_texts)
+    assert sum(map(len, batches)) == sum(map(len, cleaner.predict_many(seed_texts)))
+
+
+@needs_processes
+@pytest.mark.slow
+def test_latencies_are_measured(shipped: Cleaner, seed_texts: list[str]) -> None:
+    measured = latency.measure(shipped, seed_texts, 1, calls=3)
+    rows = {row.name: row for row in measured.rows}
+    for size in ("2 kB", "10 kB", "50 kB"):
+        assert 0 < rows[f"`clean`, {size}, p50"].value <= rows[f"`clean`, {size}, p99"].value
+    assert all(row.value > 0 for row in measured.rows)
+    assert rows["`detector.load()`"].bound == Bound(15, upper=True)
 
 
 def test_pages_are_read_compressed_or_not(tmp_path: Path) -> None:
@@ -206,7 +266,13 @@ def test_the_command_keeps_results_and_writes_tables(shipped: object, tiny_data:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(("--parts", "rates,colour"), "choose from"), (("--parts", ""), "choose from"), (("--results", "a.md"), "both")],
+    [
+        (("--parts", "rates,colour"), "choose from"),
+        (("--parts", ""), "choose from"),
+        (("--parts", "versions"), "needs --against"),
+        (("--against", "old"), "give --against"),
+        (("--results", "a.md"), "both"),
+    ],
 )
 def test_invalid_calls_are_refused(options: tuple[str, str], message: str, tiny_data: Path) -> None:
     done = CliRunner().invoke(benchmark.app, ["speed", str(tiny_data), *options])

@@ -1,0 +1,37 @@
+"""Chooses the backend of a process: the compiled kernels, or NumPy where they were not built. The results are equal."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+
+from detector.backend.reference import NUMPY_BACKEND
+from detector.features.version import FEATURE_VERSION
+from detector.inference.predict import Backend
+
+_REMEDY = "install a wheel of this platform, or a C++ compiler, and then this package again"
+
+
+@cache
+def backend() -> Backend:
+    """The fastest backend that there is. Warns, once in a process, if that is NumPy."""
+    try:
+        return _compiled()
+    except ImportError as error:
+        reason = str(error).splitlines()[0]
+        warnings.warn(
+            f"the compiled kernels cannot be used ({reason}); NumPy computes the same, several times more slowly. To "
+            f"have them, {_REMEDY}",
+            stacklevel=2,
+        )
+        return NUMPY_BACKEND
+
+
+def _compiled() -> Backend:
+    """Raises `ImportError` where the kernels are missing, or were built for other features."""
+    from detector.backend import core
+    from detector.backend.compiled import CompiledBackend
+
+    if core.FEATURE_VERSION != FEATURE_VERSION:
+        raise ImportError(f"they compute features of version {core.FEATURE_VERSION}, not {FEATURE_VERSION}")
+    return CompiledBackend()

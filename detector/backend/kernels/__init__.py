@@ -1,1 +1,0 @@
-"""Kernels: the loops of a prediction, compiled by Numba."""
