@@ -14,7 +14,7 @@ from detector.backend.choice import backend as choose_backend
 from detector.errors import UsageError
 from detector.inference.calibration import label_sums
 from detector.inference.model import Model
-from detector.inference.predict import Backend
+from detector.inference.scores import Backend
 from detector.inference.storage import load_model
 from detector.policy import REPORTING_ONLY, Policy, resolve_policy, resolve_threshold
 from detector.results import Cleaned, Paragraph, Prediction, SectionPrediction, join_sections

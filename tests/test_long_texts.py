@@ -12,7 +12,7 @@ from detector import cleaner as cleaner_module
 from detector.backend.reference import NUMPY_BACKEND
 from detector.cleaner import Cleaner
 from detector.inference.model import Model
-from detector.inference.predict import Scores
+from detector.inference.scores import Scores
 from detector.results import join_sections
 from detector.text import sections as sections_module
 from detector.text.paragraphs import ParagraphBreak, split

@@ -16,7 +16,7 @@ from detector.corpus.messages import Message
 from detector.corpus.one_file import Run
 from detector.corpus.plan import plan
 from detector.errors import DetectorError, UsageError
-from detector.inference.predict import Backend
+from detector.inference.scores import Backend
 
 
 def compiled() -> Backend:

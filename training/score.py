@@ -15,7 +15,7 @@ from detector.cleaner import Cleaner
 from detector.features.word_vectors import WordVectors
 from detector.inference.model import Model
 from detector.inference.network import Ensemble
-from detector.inference.predict import Scores
+from detector.inference.scores import Scores
 from detector.text.paragraphs import Batch
 from training.bandwidth import memory_bandwidth
 from training.in_process import using

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from detector.backend.reference import NUMPY_BACKEND
 from detector.cleaner import Cleaner
 from detector.evaluation.labelled import LabelledDocument
-from detector.inference.predict import Backend
+from detector.inference.scores import Backend
 from training.in_process import compiled, using
 from training.inputs import repetitions, size_in_megabytes
 from training.result import Bound, Result, Section, alternate, rate, ratio

@@ -28,7 +28,7 @@ from detector.formats import jsonl
 from detector.inference import predict
 from detector.inference.linear import LinearModel
 from detector.inference.network import Ensemble
-from detector.inference.predict import Backend
+from detector.inference.scores import Backend
 from training.bandwidth import memory_bandwidth
 from training.in_process import clean_file, using
 from training.inputs import MEGABYTE, temporary_folder, write_jsonl

@@ -5,9 +5,8 @@ from __future__ import annotations
 import warnings
 from functools import cache
 
-from detector.backend.reference import NUMPY_BACKEND
 from detector.features.version import FEATURE_VERSION
-from detector.inference.predict import Backend
+from detector.inference.scores import Backend
 
 _REMEDY = "install a wheel of this platform, or a C++ compiler, and then this package again"
 
@@ -24,7 +23,13 @@ def backend() -> Backend:
             f"have them, {_REMEDY}",
             stacklevel=2,
         )
-        return NUMPY_BACKEND
+        return _numpy()
+
+
+def _numpy() -> Backend:
+    from detector.backend.reference import NUMPY_BACKEND
+
+    return NUMPY_BACKEND
 
 
 def _compiled() -> Backend:

@@ -15,7 +15,7 @@ import numpy as np
 from detector.backend import core
 from detector.backend.packing import pack_model
 from detector.inference.model import Model
-from detector.inference.predict import Scores
+from detector.inference.scores import Scores
 from detector.text import characters
 from detector.text.paragraphs import Batch, Lines
 from detector.util.arrays import Floats, Offsets
@@ -24,7 +24,7 @@ from detector.util.arrays import Floats, Offsets
 class CompiledBackend:
     """Computes with compiled kernels, for the best ``level`` of instructions that the processor has, or a given one.
 
-    See `detector.inference.predict.Backend`. Raises `ValueError` for a level that it does not have (`core.levels`).
+    See `detector.inference.scores.Backend`. Raises `ValueError` for a level that it does not have (`core.levels`).
     """
 
     def __init__(self, level: str | None = None) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from detector.inference import predict
 from detector.inference.model import Model
-from detector.inference.predict import Scores
+from detector.inference.scores import Scores
 from detector.text import paragraphs
 from detector.text.paragraphs import Batch, Lines
 from detector.util.arrays import Offsets
 
 
 class NumpyBackend:
-    """Computes with NumPy; see `detector.inference.predict.Backend`."""
+    """Computes with NumPy; see `detector.inference.scores.Backend`."""
 
     name = "NumPy"
 

@@ -75,7 +75,8 @@ def info(
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print the metadata as JSON.")] = False,
 ) -> int:
-    """Describe a model: its labels, kinds, thresholds, other metadata, and evaluation figures."""
+    """Describe a model: its labels, kinds, thresholds, other metadata and figures; and what computes scores here."""
+    from detector.backend.choice import backend
     from detector.inference.storage import load_model, shipped_model
 
     metadata = load_model(model).metadata
@@ -83,6 +84,7 @@ def info(
         print(_printable_json(metadata, indent=1))
         return 0
     print(f"model {model or shipped_model()}")
+    print(f"scores are computed by: {backend().name}")
     figures = metadata.get("figures", {})
     tables = _are_figures(figures)
     for name, value in metadata.items():

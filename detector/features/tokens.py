@@ -44,7 +44,7 @@ def tokenize(batch: Batch) -> Tokens:
 
     In scripts that are written without spaces, every character is a word.
     """
-    start, end = _runs(batch.classes)
+    start, end = _runs(batch.classes, batch.start)
     bounds = paragraph_bounds(start, batch)
     if len(batch) and int((batch.end - batch.start).max()) > READ_BYTES:
         read = start < np.repeat(batch.start + READ_BYTES, np.diff(bounds))
@@ -58,11 +58,13 @@ def paragraph_bounds(at: Offsets, batch: Batch) -> Offsets:
     return np.append(np.searchsorted(at, batch.start), len(at))
 
 
-def _runs(classes: NDArray[np.uint8]) -> tuple[Offsets, Offsets]:
+def _runs(classes: NDArray[np.uint8], begins: Offsets) -> tuple[Offsets, Offsets]:
     word = (classes - np.uint8(FIRST_WORD_CLASS)) <= np.uint8(LAST_WORD_CLASS - FIRST_WORD_CLASS)
     before, after = word[:-1], word[1:]
     opens = after & ~before
     closes = before & ~after
+    inside = begins[before[begins - 1] & word[begins]]  # parts of a paragraph that begin inside of a word
+    opens[inside - 1] = closes[inside - 1] = True
     unspaced = (classes == CharacterClass.UNSPACED) | (classes == CharacterClass.UNSPACED_REST)
     at = np.flatnonzero(unspaced)
     if at.size:

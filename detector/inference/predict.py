@@ -1,12 +1,11 @@
 """Paragraphs to probabilities: the linear model scores each paragraph by itself, then networks read the document.
 
-The functions here compute with NumPy. They are the reference: every `Backend` returns the same arrays, to the last bit.
+The functions here compute with NumPy. They are the reference: every backend returns the same arrays, to the last bit.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from detector.features.context import UNIT, DocumentFeatures, document_features, network_inputs, quantize
 from detector.features.ngrams import ngrams
@@ -14,34 +13,9 @@ from detector.features.shapes import shapes
 from detector.features.tokens import tokenize
 from detector.inference.calibration import calibrate, softmax
 from detector.inference.model import Model
-from detector.text.paragraphs import Batch, Lines
-from detector.util.arrays import Floats, Offsets, ratio, segment_sum
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Probabilities: ``labels`` of shape ``(paragraphs, labels)``, ``kinds`` of shape ``(paragraphs, kinds)``.
-
-    The rows of both sum to 1. ``familiarity``, ``(documents,)``, is the share of each document that the model knows.
-    """
-
-    labels: Floats
-    kinds: Floats
-    familiarity: Floats
-
-
-class Backend(Protocol):
-    """Computes the steps of a prediction."""
-
-    @property
-    def name(self) -> str:
-        """What computes, for messages."""
-
-    def split_lines(self, buffer: bytes, origin: Offsets) -> Lines:
-        """The lines of a padded buffer (`detector.text.paragraphs.split_lines`)."""
-
-    def predict(self, model: Model, batch: Batch) -> Scores:
-        """The probabilities of every paragraph of a batch (`predict`)."""
+from detector.inference.scores import Scores
+from detector.text.paragraphs import Batch
+from detector.util.arrays import Floats, ratio, segment_sum
 
 
 @dataclass(frozen=True, slots=True)

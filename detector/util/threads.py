@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -35,19 +38,44 @@ def map_ahead(
         for item in items:
             yield item, function(item)
         return
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor
 
-    running: deque[tuple[ItemT, Future[ResultT]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        try:
-            for item in items:
-                running.append((item, pool.submit(function, item)))
-                if len(running) > 2 * threads:
-                    first, future = running.popleft()
-                    yield first, future.result()
-            while running:
-                first, future = running.popleft()
-                yield first, future.result()
-        finally:
-            for _, future in running:
-                future.cancel()
+        yield from _computed_ahead(pool, function, items, 2 * threads)
+
+
+def _computed_ahead(
+    pool: Executor, function: Callable[[ItemT], ResultT], items: Iterable[ItemT], ahead: int
+) -> Iterator[tuple[ItemT, ResultT]]:
+    running: deque[tuple[ItemT, Future[ResultT]]] = deque()
+    failure: Exception | None = None
+    try:
+        for given in _with_failure(items):
+            if isinstance(given, _Failure):  # comes after the results of the items before
+                failure = given.error
+                break
+            running.append((given, pool.submit(function, given)))
+            if len(running) > ahead:
+                item, future = running.popleft()
+                yield item, future.result()
+        while running:
+            item, future = running.popleft()
+            yield item, future.result()
+        if failure is not None:
+            raise failure
+    finally:
+        for _, future in running:
+            future.cancel()
+
+
+class _Failure(NamedTuple):
+    """An error that was raised in the place of an item."""
+
+    error: Exception
+
+
+def _with_failure(items: Iterable[ItemT]) -> Iterator[ItemT | _Failure]:
+    try:
+        yield from items
+    except Exception as error:  # whatever the caller's items raise
+        yield _Failure(error)

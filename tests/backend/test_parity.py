@@ -83,9 +83,6 @@ def test_parts_of_long_paragraphs(piece: str, model: str) -> None:
     assert_same_of_parts(f"Before\n{piece * (2 * PART_BYTES // size + 9)}\nAfter", model_of(model))
 
 
-@pytest.mark.xfail(
-    reason="NumPy reads a word that is cut in its first part alone, the kernels in all parts", strict=True
-)
 @pytest.mark.parametrize("letter", ["x", "Ж", "e\u0301"])
 def test_parts_that_cut_a_word(letter: str) -> None:
     assert_same_of_parts(letter * (2 * PART_BYTES), model_of("two networks"))

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.util import find_spec
 
 from detector.backend.reference import NUMPY_BACKEND
-from detector.inference.predict import Backend
+from detector.inference.scores import Backend
 
 NUMPY = NUMPY_BACKEND.name
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from detector.guard import MAX_REMOVED, Settings, decide
 from detector.inference.model import Model
-from detector.inference.predict import Backend
+from detector.inference.scores import Backend
 from detector.inference.storage import load_model
 from detector.text.paragraphs import split
 from detector.util.arrays import Floats

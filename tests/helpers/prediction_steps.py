@@ -11,7 +11,8 @@ from detector.backend.reference import NUMPY_BACKEND
 from detector.features.context import network_inputs
 from detector.inference.calibration import softmax
 from detector.inference.model import Model
-from detector.inference.predict import Scores, first_stage
+from detector.inference.predict import first_stage
+from detector.inference.scores import Scores
 from detector.text.paragraphs import Batch
 from detector.util.arrays import Floats
 
@@ -38,13 +39,13 @@ def numpy_steps(model: Model, batch: Batch) -> Steps:
 
 def compiled_steps(backend: CompiledBackend, model: Model, batch: Batch, like: Steps) -> Steps:
     """The same arrays of the compiled backend. What it does not fill in is not a number."""
-    further = {name: np.full_like(array, np.nan) for name, array in like.items() if name not in Scores.__slots__}
+    further = {name: np.full_like(array, np.nan) for name, array in like.items() if name not in Scores._fields}
     scores = backend.predict(model, batch, further)
     return further | scores_by_name(scores)
 
 
 def scores_by_name(scores: Scores) -> Steps:
-    return {name: getattr(scores, name) for name in Scores.__slots__}
+    return {name: getattr(scores, name) for name in Scores._fields}
 
 
 def assert_same_steps(backend: CompiledBackend, model: Model, batch: Batch, expected: Steps) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from detector.inference.model import Model
-from detector.inference.predict import Scores, predict
+from detector.inference.predict import predict
+from detector.inference.scores import Scores
 from detector.text.paragraphs import split
 
 

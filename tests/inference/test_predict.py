@@ -13,7 +13,7 @@ from texts import text_lists
 from detector.features.word_vectors import WordVectors
 from detector.inference.model import Model
 from detector.inference.network import DocumentNetwork, Ensemble
-from detector.inference.predict import Scores
+from detector.inference.scores import Scores
 from detector.text.paragraphs import split
 from detector.util.arrays import Floats
 

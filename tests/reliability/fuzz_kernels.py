@@ -39,8 +39,7 @@ from detector.features.tokens import tokenize
 from detector.formats import jsonl
 from detector.formats.base import Fields, Record
 from detector.inference.model import Model
-from detector.text.characters import CharacterClass
-from detector.text.paragraphs import BACK, FRONT, Batch, split
+from detector.text.paragraphs import BACK, FRONT, split
 from detector.text.reading import divide_long
 
 TRIES_PER_MODEL, JSON_TRIES = 60, 600
@@ -84,7 +83,7 @@ def compare_scores(model_seed: int, texts: list[str], is_blank: bool) -> str:
     origin = FRONT + bounds_of([len(blob) + 1 for blob in blobs])
     lines, batch = NUMPY_BACKEND.split_lines(buffer, origin), split(texts, "blank" if is_blank else "line")
     batches = [batch]
-    if (parts := divide_long(batch)) and not cuts_a_word(parts.batch):
+    if parts := divide_long(batch):
         batches.append(parts.batch)
     steps = [(each, numpy_steps(model, each)) for each in batches]
     for backend in map(backend_named, BACKENDS[1:]):
@@ -92,14 +91,6 @@ def compare_scores(model_seed: int, texts: list[str], is_blank: bool) -> str:
         for each, expected in steps:
             assert_same_steps(backend, model, each, expected)
     return "batches with the same lines and steps"
-
-
-def cuts_a_word(batch: Batch) -> bool:
-    """Whether a part of a paragraph begins inside of a word. NumPy reads such a word in its first part alone."""
-    before, after = batch.classes[batch.start - 1], batch.classes[batch.start]
-    word = (before >= CharacterClass.LETTER) & (before <= CharacterClass.UNSPACED_REST)
-    goes_on = (after >= CharacterClass.LETTER) & (after <= CharacterClass.DIGIT) & (before <= CharacterClass.DIGIT)
-    return bool((word & goes_on).any())
 
 
 # JSON Lines

@@ -16,7 +16,7 @@ from detector.cleaner import Cleaner
 from detector.errors import DataError
 from detector.evaluation.labelled import LabelledDocument, read_documents
 from detector.inference.model import Model
-from detector.inference.predict import Backend
+from detector.inference.scores import Backend
 from training import bandwidth, benchmark, growth, in_process, latency, pages, speed, speed_report
 from training.result import Bound, Result, Section, alternate, collect, duration, installed, rate, ratio
 from training.rivals import FastText, HashedLinear

@@ -103,10 +103,7 @@ def test_an_error_of_the_function_is_raised_in_the_place_of_its_result(threads: 
     assert not threads_of_pools()
 
 
-AHEAD = pytest.mark.xfail(reason="the results of the items that were taken before the error are dropped", strict=True)
-
-
-@pytest.mark.parametrize("threads", [1, *(pytest.param(threads, marks=AHEAD) for threads in (2, 5))])
+@pytest.mark.parametrize("threads", [1, 2, 5])
 def test_an_error_of_the_items_is_raised_after_the_results_of_those_before(threads: int) -> None:
     def items() -> Iterator[int]:
         yield from range(12)
