@@ -15,9 +15,11 @@ from detector.inference.model import Model
 from detector.inference.network import FAR_DILATIONS, MIX, NEAR_DILATIONS, DocumentNetwork, max_input, weight_parts
 from detector.inference.pooling import POOLS
 from detector.inference.quantization import HIDDEN_STEPS, INPUT_STEPS, POOL_STEPS, weight_scale
+from detector.util.arrays import Number
 
 _BLOCK = 16  # outputs of a matrix that the kernels compute together
-_RANK_BITS = 64  # buckets of word vectors that share a rank
+_RANKS, _RANK_BYTES = VECTOR_BUCKETS // 64, 16  # 64 buckets of word vectors share a rank
+_PAGE, _CACHE_LINE = 2 << 20, 64  # bytes
 Table = tuple[NDArray[np.int8], int, int]  # its bytes, the width of a row, and the distance of two rows
 Matrix = tuple[NDArray[np.int16], NDArray[np.float32], int, int]  # weights, factors, inputs and outputs
 
@@ -25,33 +27,63 @@ Matrix = tuple[NDArray[np.int16], NDArray[np.float32], int, int]  # weights, fac
 def pack_model(model: Model) -> core.Model:
     """A model for `core.score`."""
     networks, linear = model.networks, model.linear
+    memory = _Memory(model)
     return core.Model(
-        np.array(model.kind_labels, dtype=np.int64), linear.scale.astype(np.float64), linear.bias, model.idf,
-        model.calibration, _filled(networks.mean), _filled(networks.factor * np.float32(INPUT_STEPS)),
-        _table(linear.weights), _vectors(model.vectors), [_network(network) for network in networks.members],
+        np.array(model.kind_labels, dtype=np.int64), linear.scale.astype(np.float64), linear.bias,
+        memory.copy(model.idf), model.calibration, _filled(networks.mean),
+        _filled(networks.factor * np.float32(INPUT_STEPS)), _table(linear.weights, memory),
+        _vectors(model.vectors, memory), [_network(network) for network in networks.members],
     )  # fmt: skip
 
 
-def _table(values: NDArray[np.int8]) -> Table:
+class _Memory:
+    """Memory for all that is looked up by hashes, in large pages where the system has them.
+
+    Look-ups in many small pages cost more than the look-ups themselves: the processor knows the places of only some
+    thousand pages. NumPy asks for large pages where an array is large; they are used where it begins with one.
+    """
+
+    def __init__(self, model: Model) -> None:
+        tables = sum(_stride(table) * len(table) for table in (model.linear.weights, model.vectors.vectors))
+        others = model.idf.nbytes + model.vectors.fingerprints.nbytes + _RANKS * _RANK_BYTES
+        room = np.empty(tables + others + 8 * _CACHE_LINE + _PAGE, dtype=np.uint8)
+        self._left = room[-room.__array_interface__["data"][0] % _PAGE :]
+
+    def take(self, size: int) -> NDArray[np.uint8]:
+        """Some bytes that begin with a cache line."""
+        taken, self._left = self._left[:size], self._left[-(-size // _CACHE_LINE) * _CACHE_LINE :]
+        return taken if len(taken) == size else np.empty(size, dtype=np.uint8)
+
+    def copy(self, array: NDArray[Number]) -> NDArray[Number]:
+        """A copy of an array."""
+        copied = self.take(array.nbytes).view(array.dtype).reshape(array.shape)
+        copied[...] = array
+        return copied
+
+
+def _stride(table: NDArray[np.int8]) -> int:
+    return core.padded_width(table.shape[1])
+
+
+def _table(values: NDArray[np.int8], memory: _Memory) -> Table:
     """The rows of a table, each filled up to the bytes that are read of it."""
-    rows, width = values.shape
-    stride = core.padded_width(width)
-    padded = np.empty((rows, stride), dtype=np.int8)
+    stride = _stride(values)
+    padded = memory.take(len(values) * stride).view(np.int8).reshape(len(values), stride)
     core.copy_rows(np.ascontiguousarray(values), padded)
-    return padded.ravel(), width, stride
+    return padded.ravel(), values.shape[1], stride
 
 
-def _vectors(vectors: WordVectors) -> tuple[NDArray[np.uint64], NDArray[np.uint32], Table]:
+def _vectors(vectors: WordVectors, memory: _Memory) -> tuple[NDArray[np.uint64], NDArray[np.uint32], Table]:
     """For each word, in the order of its bucket: a bit, its fingerprint, and its vector. There is at least one row."""
     buckets, fingerprints, rows = vectors.buckets, vectors.fingerprints, vectors.vectors
     if (buckets[1:] <= buckets[:-1]).any():
         order = np.argsort(buckets)
         buckets, fingerprints, rows = buckets[order], fingerprints[order], rows[order]
-    ranks = np.empty((VECTOR_BUCKETS // _RANK_BITS, 2), dtype=np.uint64)
+    ranks = memory.take(_RANKS * _RANK_BYTES).view(np.uint64).reshape(-1, 2)
     core.fill_ranks(buckets, ranks)
     if not len(rows):
         rows = np.zeros((1, DIMENSIONS), dtype=np.int8)
-    return ranks, np.append(fingerprints, np.uint32(0)), _table(rows)
+    return ranks, memory.copy(np.append(fingerprints, np.uint32(0))), _table(rows, memory)
 
 
 def _network(network: DocumentNetwork) -> dict[str, Any]:
