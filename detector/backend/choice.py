@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from functools import cache
 
@@ -11,9 +12,17 @@ from detector.inference.scores import Backend
 _REMEDY = "install a wheel of this platform, or a C++ compiler, and then this package again"
 
 
-@cache
+_CHOOSING = threading.Lock()
+
+
 def backend() -> Backend:
-    """The fastest backend that there is. Warns, once in a process, if that is NumPy."""
+    """The fastest backend that there is, the same for all threads. Warns, once in a process, if that is NumPy."""
+    with _CHOOSING:
+        return _chosen()
+
+
+@cache
+def _chosen() -> Backend:
     try:
         return _compiled()
     except ImportError as error:
@@ -21,7 +30,7 @@ def backend() -> Backend:
         warnings.warn(
             f"the compiled kernels cannot be used ({reason}); NumPy computes the same, several times more slowly. To "
             f"have them, {_REMEDY}",
-            stacklevel=2,
+            stacklevel=3,
         )
         return _numpy()
 

@@ -25,12 +25,12 @@ Matrix = tuple[NDArray[np.int16], NDArray[np.float32], int, int]  # weights, fac
 
 
 def pack_model(model: Model) -> core.Model:
-    """A model for `core.score`."""
+    """A model for `core.score`, with copies of all arrays."""
     networks, linear = model.networks, model.linear
     memory = _Memory(model)
     return core.Model(
-        np.array(model.kind_labels, dtype=np.int64), linear.scale.astype(np.float64), linear.bias,
-        memory.copy(model.idf), model.calibration, _filled(networks.mean),
+        np.array(model.kind_labels, dtype=np.int64), linear.scale.astype(np.float64), linear.bias.copy(),
+        memory.copy(model.idf), model.calibration.copy(), _filled(networks.mean),
         _filled(networks.factor * np.float32(INPUT_STEPS)), _table(linear.weights, memory),
         _vectors(model.vectors, memory), [_network(network) for network in networks.members],
     )  # fmt: skip

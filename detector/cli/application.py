@@ -39,7 +39,8 @@ def run(words: Sequence[str]) -> int:
     asked = words[:1] if words and words[0] in COMMANDS else COMMANDS
     app = application(asked, with_parameters=[*words] not in _LISTING or COMPLETION in os.environ)
     try:
-        code: int | None = app(list(words), prog_name="detector", standalone_mode=False)
+        given = None if os.name == "nt" else list(words)  # on Windows, Typer expands the words of the process itself
+        code: int | None = app(given, prog_name="detector", standalone_mode=False)
     except typer.Abort:
         return 130
     except _UsageError as error:

@@ -162,7 +162,7 @@ Jobs = Annotated[
         "-j",
         "--jobs",
         min=0,
-        help="The number of processes, or of threads for a single input; 0: one per CPU core.",
+        help="The number of processes, and of threads where there are fewer inputs; 0: one per CPU core.",
         panel=RUN,
     ),
 ]

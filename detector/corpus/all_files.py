@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -58,10 +59,10 @@ def clean_all(plan: Plan, run: Run, options: Options, warn: Warn) -> Summary:
     files beside the results cannot be written, or a disk is full: then these files keep what is known of the results
     that were finished.
     """
-    run = _with_threads(run, plan, options.jobs)
-    corpus_run = _CorpusRun(plan, run, options, warn)
     if plan.folder is not None:
-        return corpus_run.folder(plan.folder)
+        return _CorpusRun(plan, run, options, warn).folder(plan.folder)
+    run = _with_threads(run, len(plan.tasks), options.jobs)
+    corpus_run = _CorpusRun(plan, run, options, warn)
     if any(task.keep_original for task in plan.tasks):
         return corpus_run.in_place()
     return corpus_run.separate(run.clean)
@@ -77,7 +78,7 @@ def predict_all(
     `clean_all`.
     """
     plan = tasks if isinstance(tasks, Plan) else Plan(tuple(tasks))
-    run = _with_threads(run, plan, options.jobs)
+    run = _with_threads(run, len(plan.tasks), options.jobs)
     corpus_run = _CorpusRun(plan, run, options, warn)
     if isinstance(output, Path):
         return corpus_run.separate(run.predict, sidecar(output))
@@ -100,9 +101,9 @@ def visit_all(
     return _CorpusRun(plan, run, replace(options, jobs=1), warn).separate(partial(run.visit, visit=visit))
 
 
-def _with_threads(run: Run, plan: Plan, jobs: int) -> Run:
-    """The run, with threads in each process where there are fewer inputs than jobs."""
-    return replace(run, threads=max(jobs // max(len(plan.tasks), 1), 1))
+def _with_threads(run: Run, inputs: int, jobs: int) -> Run:
+    """The run, with threads in each process where there are fewer inputs than jobs, at most one per core."""
+    return replace(run, threads=max(min(jobs // max(inputs, 1), os.cpu_count() or 1), 1))
 
 
 class _NothingDoneError(Exception):
@@ -190,8 +191,9 @@ class _CorpusRun:
                 append_to_sidecar(rejected_file, earlier.rejected, collector.is_done_or_rejected) as rejected,
                 open_output(manifest.path, "ab") as lines,
             ):
-                runner = TaskRunner(partial(self.run.clean, scratch=scratch), scratch, removed is not None)
                 pending = tuple(task for task in self.plan.tasks if task.file not in earlier.entries)
+                run = _with_threads(self.run, len(pending), options.jobs)
+                runner = TaskRunner(partial(run.clean, scratch=scratch), scratch, removed is not None)
                 progress = self._run_all(pending, runner, collector, Sinks(removed, rejected, lines))
             with replacing(folder / SUMMARY_FILE, scratch) as file:
                 file.write(json_line(self._report(progress, len(collector.done), settings)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -100,9 +101,10 @@ def _found(name: str) -> tuple[Path, bytes | mmap]:
 
 def _read(file: Path) -> bytes | mmap | None:
     """The content of a file of the package, mapped into memory where that can be; None if it is missing."""
-    # a package in a zip file has no such file; an empty file cannot be mapped, nor can any on some systems
-    with contextlib.suppress(OSError, ValueError), open(file, "rb") as stream:
-        return mmap(stream.fileno(), 0, access=ACCESS_READ)
+    if os.name != "nt":  # Windows does not let a mapped file be replaced, so that no upgrade could be installed
+        # a package in a zip file has no such file; an empty file cannot be mapped, nor can any on some systems
+        with contextlib.suppress(OSError, ValueError), open(file, "rb") as stream:
+            return mmap(stream.fileno(), 0, access=ACCESS_READ)
     loader = __spec__.loader if __spec__ else None
     get_data: Callable[[str], bytes] = getattr(loader, "get_data", lambda name: Path(name).read_bytes())
     try:

@@ -28,9 +28,9 @@ needs_core = pytest.mark.skipif(find_spec(CORE) is None, reason="the compiled ke
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
     """A process that has chosen nothing yet."""
-    choice.backend.cache_clear()
+    choice._chosen.cache_clear()
     yield
-    choice.backend.cache_clear()
+    choice._chosen.cache_clear()
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_cleaner_has_the_same_results_with_both(
 ) -> None:
     cleaner = Cleaner(tiny_model, 0.5)
     compiled = list(cleaner.predict_many(seed_texts))
-    choice.backend.cache_clear()
+    choice._chosen.cache_clear()
     monkeypatch.setitem(sys.modules, CORE, None)
     monkeypatch.delattr(package, "core")
     with warnings.catch_warnings(action="ignore"):

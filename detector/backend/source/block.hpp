@@ -136,7 +136,8 @@ struct Register {
     }
     static DETECTOR_INLINE Floats load_steps(const int16_t* at) { return float(*at); }
     static DETECTOR_INLINE void store_steps(const Floats* a, int16_t* at) {
-        for (int one = 0; one < BLOCK; one++) at[one] = int16_t(a[one]);
+        constexpr float shift = float(3 << 22);  // rounds as the instructions of other levels do
+        for (int one = 0; one < BLOCK; one++) at[one] = int16_t((a[one] + shift) - shift);
     }
 };
 

@@ -35,7 +35,7 @@ bool has(int leaf, int reg, int bit, unsigned long long state) {
     return registers[reg] >> bit & 1;
 }
 
-[[maybe_unused]] bool has_avx2() { return has(7, 1, 5, 6) && has(7, 1, 8, 6); }
+[[maybe_unused]] bool has_avx2() { return has(7, 1, 3, 6) && has(7, 1, 5, 6) && has(7, 1, 8, 6); }
 [[maybe_unused]] bool has_avx512() {
     for (const int bit : {16, 17, 30, 31}) {
         if (!has(7, 1, bit, 0xE6)) return false;

@@ -5,8 +5,17 @@
 
 #pragma once
 
+#include <cfloat>
 #include <cstddef>
 #include <cstdint>
+
+// Where these do not hold, scores would be others than NumPy's, which computes them then.
+#if FLT_EVAL_METHOD != 0
+#error "floating-point numbers are computed with more precision than they have"
+#endif
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "words are hashed as little-endian numbers"
+#endif
 
 namespace detector {
 

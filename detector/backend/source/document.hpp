@@ -74,11 +74,11 @@ class Scorer {
 
     void reserve() {
         int64_t bytes = 0;
-        for (int64_t row = 0; row < number_; row++) bytes += batch_.end[first_ + row] - batch_.start[first_ + row] + 2;
+        for (int64_t row = 0; row < number_; row++) bytes += batch_.end[first_ + row] - batch_.start[first_ + row] + 1;
         rare_.number = 0;
-        rare_.hashes.reserve(bytes / 2 + 1);
-        rare_.weight.reserve(bytes / 2 + 1);
-        rare_.capital.reserve(bytes / 2 + 1);
+        rare_.hashes.reserve(bytes);
+        rare_.weight.reserve(bytes);
+        rare_.capital.reserve(bytes);
         rare_bounds_.reserve(number_ + 1)[0] = 0;
         lines_.reserve(number_);
         characters_.reserve(number_);

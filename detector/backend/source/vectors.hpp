@@ -11,7 +11,12 @@
 #include "constants.hpp"
 #include "core.hpp"
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(DETECTOR_GENERIC)  // for a test: what is compiled for all other processors
+#undef __AVX2__
+#undef __AVX512BW__
+#undef __AVX512VBMI__
+#undef __AVX512VBMI2__
+#elif defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 #define DETECTOR_X86 1
 #elif defined(__aarch64__) || defined(_M_ARM64)
@@ -78,7 +83,8 @@ class Buffer {
             release(data_);
             data_ = nullptr;
             size_ = 0;
-            data_ = static_cast<T*>(allocate(size_t(number + number / 4 + 64) * sizeof(T)));
+            const int64_t more = sizeof(T) <= 64 ? 64 : 0;  // whole blocks are written at the end
+            data_ = static_cast<T*>(allocate(size_t(number + number / 4 + more) * sizeof(T)));
             size_ = number + number / 4;
         }
         return data_;

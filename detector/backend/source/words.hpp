@@ -6,7 +6,7 @@
 
 namespace detector::DETECTOR_LEVEL {
 
-constexpr int MOST_WORDS = READ_BYTES / 2 + 1;  // of a paragraph: words are apart, or have two bytes or more
+constexpr int MOST_WORDS = READ_BYTES;               // of a paragraph, whatever the classes of its bytes are
 constexpr int MOST_ROWS = 4 * MOST_WORDS + ANCHORS;  // n-grams of a paragraph
 
 // The words of a paragraph and its counts of characters. Positions are those in the paragraph.
