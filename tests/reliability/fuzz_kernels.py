@@ -9,13 +9,10 @@ figures are printed; the exit code is 1 if anything differs, or the process dies
 
 from __future__ import annotations
 
-import argparse
 import json
-import multiprocessing
 import pickle
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from functools import lru_cache
@@ -25,6 +22,7 @@ from typing import Any
 import numpy as np
 from backends import BACKENDS, backend_named
 from bounds import bounds_of
+from fuzz_runs import FuzzRuns
 from generated_texts import generated_text, seed_documents
 from json_variants import variant
 from odd_texts import ODD_TEXTS
@@ -158,30 +156,15 @@ def work(seed: int, until: float, folder: Path, report: Any) -> None:
 
 def main() -> int:
     """Run tries in processes of their own, which may die, and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    until = time.monotonic() + 60 * given.minutes
-    folder, seed, died = Path(tempfile.mkdtemp()), given.seed, 0
+    runs = FuzzRuns.asked_for(__doc__.splitlines()[0])
     counted: Counter[str] = Counter()
-    while time.monotonic() < until:
-        place, report = folder / str(seed), multiprocessing.Queue()
-        place.mkdir()
-        process = multiprocessing.Process(target=work, args=(seed, until, place, report))
-        process.start()
-        process.join()
-        seed += 1
-        if process.exitcode:
-            died += 1
-            print(f"the process died with {process.exitcode}: see {place / 'tried'}")
-            continue
-        counted += report.get()
+    for found in runs.reports(work):
+        counted += found
     print(f"levels: {', '.join(BACKENDS[1:])}")
     for ended, number in counted.most_common():
         print(f"{number:>9,}  {ended}")
-    bad = died + sum(number for ended, number in counted.items() if ended.startswith(BAD))
-    print(f"{bad} of {counted.total():,} tries differ" + (f": see {folder}" if bad else ""))
+    bad = runs.died + sum(number for ended, number in counted.items() if ended.startswith(BAD))
+    print(f"{bad} of {counted.total():,} tries differ" + (f": see {runs.folder}" if bad else ""))
     return int(bad > 0)
 
 

@@ -9,15 +9,12 @@ seconds of the processor and 500 MB. The figures are printed; the exit code is 1
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import multiprocessing
 import pickle
 import random
 import resource
 import sys
-import tempfile
 import time
 import zlib
 from collections import Counter
@@ -28,6 +25,7 @@ from typing import Any
 
 import numpy as np
 from backends import BACKENDS, backend_named
+from fuzz_runs import FuzzRuns
 from model_files import small_model
 from random_models import random_ensemble
 from scoring import scores_of
@@ -261,32 +259,16 @@ def work(seed: int, until: float, folder: Path, report: Any) -> None:
 
 def main() -> int:
     """Run tries in a process of their own, which may die, and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    until = time.monotonic() + 60 * given.minutes
-    folder, seed, died = Path(tempfile.mkdtemp()), given.seed, 0
+    runs = FuzzRuns.asked_for(__doc__.splitlines()[0])
     counted: Counter[str] = Counter()
-    while time.monotonic() < until:
-        place, report = folder / str(seed), multiprocessing.Queue()
-        place.mkdir()
-        process = multiprocessing.Process(target=work, args=(seed, until, place, report))
-        process.start()
-        process.join()
-        seed += 1
-        if process.exitcode:
-            died += 1
-            print(f"the process died with {process.exitcode}: see {place / 'tried'}")
-            continue
-        found, slowest, grown = report.get()
+    for found, slowest, grown in runs.reports(work):
         counted += found
         print(f"slowest try {slowest:.2f} s, memory grew by {grown >> 20} MB")
     print(f"{sum(counted.values()):,} tries")
     for ended, number in counted.most_common():
         print(f"{number:>9,}  {ended}")
-    bad = died + sum(number for ended, number in counted.items() if ended.startswith(BAD))
-    print(f"{bad} of them ended otherwise than they should" + (f": see {folder}" if bad else ""))
+    bad = runs.died + sum(number for ended, number in counted.items() if ended.startswith(BAD))
+    print(f"{bad} of them ended otherwise than they should" + (f": see {runs.folder}" if bad else ""))
     return int(bad > 0)
 
 
