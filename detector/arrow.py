@@ -1,6 +1,7 @@
-"""Cleaning of Arrow tables and record batches, and settings that can be sent to workers.
+"""Cleaning of Arrow tables, record batches and arrays, and settings that can be sent to workers.
 
-`detector.ray`, `detector.spark` and `detector.datatrove` use this on the workers of an engine.
+`detector.ray`, `detector.spark` and `detector.datatrove` use this on the workers of an engine, and
+`detector.huggingface` in the processes of a data set.
 """
 
 from __future__ import annotations
@@ -27,11 +28,21 @@ try:
 except ImportError as error:
     raise missing_library("pyarrow", "detector.arrow", "parquet") from error
 
-from detector.formats.arrow_text import TextColumn, decoded, encoded, find_text, from_blobs, to_blobs
+from detector.formats.arrow_text import (
+    TEXT_TYPES,
+    TextColumn,
+    decoded,
+    encoded,
+    find_text,
+    from_blobs,
+    is_text,
+    to_blobs,
+)
 
 _PIECE_BYTES = 1 << 20  # of a column, whose texts are strings at a time
 
 Batch = TypeVar("Batch", bound=pa.RecordBatch | pa.Table)
+Array = TypeVar("Array", bound=pa.Array | pa.ChunkedArray)
 _Column: TypeAlias = pa.Array | pa.ChunkedArray
 _Value: TypeAlias = Callable[[Cleaned], object]
 
@@ -117,6 +128,20 @@ def clean_batch(
     columns[found.index], *added = _clean_column(columns[found.index], found, cleaner, outputs)
     fields = [*schema, *(pa.field(output.name, output.type) for output in outputs[1:])]
     cleaned: Batch = type(batch).from_arrays([*columns, *added], schema=pa.schema(fields, metadata=schema.metadata))
+    return cleaned
+
+
+def clean_array(texts: Array, cleaner: Cleaner) -> Array:
+    """Clean the texts of a `pyarrow.Array` or `pyarrow.ChunkedArray`, and return the new one, of the same type.
+
+    Nulls stay null. It makes a function for DuckDB: ``connection.create_function("clean_text", lambda texts:
+    clean_array(texts, cleaner), ["VARCHAR"], "VARCHAR", type="arrow")``. Raises `UsageError` for an array of another
+    type than `clean_batch` takes.
+    """
+    if not is_text(texts.type):
+        raise UsageError(f"an array of {texts.type}, not of {TEXT_TYPES}")
+    output = _Output("", texts.type, lambda cleaned: cleaned.text)
+    cleaned: Array = _clean_column(texts, TextColumn(0, (), texts.type), cleaner, [output])[0]
     return cleaned
 
 

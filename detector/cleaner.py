@@ -239,9 +239,10 @@ def clean(text: str) -> Cleaned:
 
     The model is loaded at the first call and stays in memory. For other settings, `load` a cleaner.
     """
-    return _default_cleaner().clean(text)
+    return default_cleaner().clean(text)
 
 
 @cache
-def _default_cleaner() -> Cleaner:
+def default_cleaner() -> Cleaner:
+    """A cleaner with the shipped model and the default settings, always the same one."""
     return load()

@@ -100,9 +100,20 @@ def commands() -> str:
     context: Any = Context(program, info_name="detector", **(app.info.context_settings or {}))
     parts = ["## detector", program.help, *_panels(program, context)]
     for name, command in program.commands.items():
-        inner: Any = Context(command, parent=context, info_name=name)
-        parts += [f"## detector {name}", command.help, *_panels(command, inner), *_epilog(command.epilog or "")]
+        parts += _command(name, command, context)
     return "\n\n".join(parts)
+
+
+def _command(name: str, command: Any, context: Any) -> Iterator[str]:  # noqa: ANN401 - Typer hides the classes
+    """A section for a command, or one for each command of a group."""
+    from typer import Context
+
+    inner: Any = Context(command, parent=context, info_name=name)
+    if hasattr(command, "commands"):
+        for last, each in command.commands.items():
+            yield from _command(f"{name} {last}", each, inner)
+    else:
+        yield from (f"## detector {name}", command.help, *_panels(command, inner), *_epilog(command.epilog or ""))
 
 
 def _panels(command: Any, context: Any) -> Iterator[str]:  # noqa: ANN401 - Typer hides the classes

@@ -202,12 +202,12 @@ def test_cleaning_without_a_cleaner_loads_the_model_once(
         return load_model(tiny_model_dir)
 
     monkeypatch.setattr(cleaner_module, "load_model", load)
-    cleaner_module._default_cleaner.cache_clear()
+    cleaner_module.default_cleaner.cache_clear()
     try:
         for text in ("Give now!", "Give now!"):
             assert detector.clean(text) == Cleaner(tiny_model).clean(text)
     finally:
-        cleaner_module._default_cleaner.cache_clear()
+        cleaner_module.default_cleaner.cache_clear()
     assert loaded == [None]
 
 

@@ -7,8 +7,8 @@ is used.
 from __future__ import annotations
 
 import threading
+import weakref
 from functools import cache
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class CompiledBackend:
         self.level = levels[-1] if level is None else level
         if self.level not in levels:
             raise ValueError(f"level {level!r}: choose from {', '.join(levels)}")
-        self._packed: WeakKeyDictionary[Model, core.Model] = WeakKeyDictionary()
+        self._packed: dict[int, core.Model] = {}  # by the identity of the model: comparing two reads all their arrays
         self._packing = threading.Lock()
 
     @property
@@ -66,9 +66,10 @@ class CompiledBackend:
 
     def _pack(self, model: Model) -> core.Model:
         with self._packing:
-            packed = self._packed.get(model)
+            packed = self._packed.get(id(model))
             if packed is None:
-                packed = self._packed[model] = pack_model(model)
+                packed = self._packed[id(model)] = pack_model(model)
+                weakref.finalize(model, self._packed.pop, id(model), None).atexit = False
             return packed
 
 

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from detector import __version__
-from detector.cli.commands import COMMANDS, COMPLETION, command, examples
+from detector.cli.commands import COMMANDS, COMPLETION, GROUPS, command, examples, named
 from detector.cli.messages import log_as_json, print_help, print_message
 from detector.cli.parameters import Argument, Command, Parameter, parameters_of
 from detector.corpus.messages import Message
@@ -31,12 +31,21 @@ _EXIT_CODES = {
     "train": ("the data or a model cannot be used",),
     "evaluate": ("the data or the model cannot be used",),
     "info": ("the model cannot be used",),
+    "extract": (_UNREADABLE, _TO_CHECK),
+    "serve": ("the model or the address cannot be used",),
+    "labels convert": (
+        "a file cannot be read or written",
+        "3 all was written, but some records could not be read and were left out",
+    ),
+    "labels check": ("the data cannot be used", "3 something was found"),
+    "labels split": ("the data cannot be used, or a file cannot be written",),
 }
 
 
 def run(words: Sequence[str]) -> int:
     """Run a call, or print what is wrong with it. Returns its exit code."""
-    asked = words[:1] if words and words[0] in COMMANDS else COMMANDS
+    name = named(words)
+    asked: Iterable[str] = [name] if name else COMMANDS
     app = application(asked, with_parameters=[*words] not in _LISTING or COMPLETION in os.environ)
     try:
         given = None if os.name == "nt" else list(words)  # on Windows, Typer expands the words of the process itself
@@ -51,21 +60,31 @@ def run(words: Sequence[str]) -> int:
 
 def application(names: Iterable[str] = COMMANDS, with_parameters: bool = True) -> typer.Typer:
     """The application with some of the commands; without their parameters, it can only list them."""
-    app = typer.Typer(
+    app = _group()
+    app.callback()(_every_command)
+    groups: dict[str, typer.Typer] = {"": app}
+    for name in names:
+        group, _, last = name.rpartition(" ")
+        if group not in groups:
+            groups[group] = _group()
+            app.add_typer(groups[group], name=group, help=GROUPS[group])
+        function = command(name)
+        text = "\n\n".join(" ".join(part.split()) for part in (function.__doc__ or "").split("\n\n"))
+        groups[group].command(last, cls=_Command, help=text, epilog=_epilog(name))(
+            _for_typer(function) if with_parameters else _listed
+        )
+    return app
+
+
+def _group() -> typer.Typer:
+    """Commands under one name."""
+    return typer.Typer(
         cls=_Group,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_every_command)
-    for name in names:
-        function = command(name)
-        text = "\n\n".join(" ".join(part.split()) for part in (function.__doc__ or "").split("\n\n"))
-        app.command(name, cls=_Command, help=text, epilog=_epilog(name))(
-            _for_typer(function) if with_parameters else _listed
-        )
-    return app
 
 
 def _print_version(requested: bool) -> None:

@@ -1,7 +1,6 @@
 """The command ``clean``."""
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 from detector.cli import runs
@@ -30,7 +29,6 @@ from detector.cli.options import (
     Threshold,
 )
 from detector.cli.parameters import Option
-from detector.errors import UsageError
 from detector.util.threads import use_one_thread
 
 EXAMPLES = {
@@ -39,6 +37,7 @@ EXAMPLES = {
         "detector clean pages.jsonl.gz -o clean.jsonl.gz --text-field body",
         "detector clean corpus/ -o clean/ --removed removed.jsonl --jobs 0",
         "cat article.txt | detector clean - > clean.txt",
+        "detector clean page.html -o clean.txt",
     )
 }
 
@@ -73,13 +72,18 @@ def clean(
         Option("--in-place", help="Replace the inputs, and keep them as FILE.orig.", panel=OUTPUT),
     ] = False,
     removed: Annotated[
-        Path | None,
+        str | None,
         Option(
+            metavar="<path>",
             help="Write the removed text to this file: JSON Lines (.jsonl, .jsonl.gz) or Parquet (.parquet).",
             show_default=False,
             panel=OUTPUT,
         ),
     ] = None,
+    html_text: Annotated[
+        bool,
+        Option("--html-text", help="Of HTML, write the text as it is before cleaning: remove nothing.", panel=OUTPUT),
+    ] = False,
     rejected: RejectedFile = None,
     max_rejected: MaxRejected = None,
     jobs: Jobs = 1,
@@ -89,26 +93,28 @@ def clean(
 ) -> int:
     """Remove boilerplate from article texts: all paragraphs that are not the article.
 
-    Results keep the format of their inputs. With several inputs, those with an up-to-date result in the output folder
-    are skipped.
+    Results keep the format of their inputs; those of HTML are plain text. With several inputs, those with an up-to-date
+    result in the output folder are skipped.
     """
     log_as_json(log_json)
     use_one_thread()
     from detector.corpus.plan import plan
 
-    if output == "":
-        raise UsageError("--output: an empty path; name a file or a folder")
+    removed_place, rejected_place = runs.place("--removed", removed), runs.place("--rejected", rejected)
     planned = plan(
         paths or [],
-        Path(output) if output else None,
+        runs.place("--output", output),
         in_place,
         runs.selection_of(all_files, format_name, text_field),
         into_folder=output is not None and output.endswith(("/", os.sep)),
         force=force,
-        beside={"--removed": removed, "--rejected": rejected},
+        beside={"--removed": removed_place, "--rejected": rejected_place},
         also_read=runs.files_of(model),
     )
-    runs.require((kind for task in planned.tasks for kind in (task.type, task.target_type)), removed, rejected)
+    runs.require(
+        (kind for task in planned.tasks for kind in (task.type, task.target_type)), removed_place, rejected_place
+    )
+    threshold = runs.html_text_threshold(planned, removed) if html_text else threshold
     runs.begin_to_load(model)
     from detector.corpus.all_files import Options, clean_all
 
@@ -116,5 +122,6 @@ def clean(
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     to_stdout = any(task.target is None for task in planned.tasks)
     runs.require_streams(planned, to_stdout)
-    options = Options(runs.processes(jobs), force, removed, rejected, quiet or to_stdout, runs.is_terminal())
+    quiet_run, terminal = quiet or to_stdout, runs.is_terminal()
+    options = Options(runs.processes(jobs), force, removed_place, rejected_place, quiet_run, terminal)
     return runs.end(planned, clean_all(planned, run, options, print_message), quiet)

@@ -1,7 +1,11 @@
-"""The commands by name. The module of a command is imported when it is called."""
+"""The commands by name. The module of a command is imported when it is called.
+
+A name of two words is a command of a group: ``labels convert``. Its function is named by the last word.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -9,17 +13,28 @@ COMMANDS = {
     "clean": "detector.cli.clean",
     "predict": "detector.cli.predict",
     "restore": "detector.cli.restore",
+    "extract": "detector.cli.extract",
+    "serve": "detector.cli.serve",
     "train": "detector.cli.models",
     "evaluate": "detector.cli.models",
     "info": "detector.cli.models",
+    "labels convert": "detector.cli.labels_convert",
+    "labels check": "detector.cli.labels_check",
+    "labels split": "detector.cli.labels_check",
 }  # fmt: skip
+GROUPS = {"labels": "Convert, check and split labelled documents."}
 
 COMPLETION = "_DETECTOR_COMPLETE"  # the environment variable by which a shell asks for completions
 
 
+def named(words: Sequence[str]) -> str | None:
+    """The name of the command that a call begins with; None if it begins with no command."""
+    return next((name for name in (" ".join(words[:1]), " ".join(words[:2])) if name in COMMANDS), None)
+
+
 def command(name: str) -> Any:  # noqa: ANN401 - each has parameters of its own
     """The function of a command, which returns an exit code."""
-    return getattr(import_module(COMMANDS[name]), name)
+    return getattr(import_module(COMMANDS[name]), name.rpartition(" ")[2])
 
 
 def examples(name: str) -> tuple[str, ...]:

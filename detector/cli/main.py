@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from detector import __version__
-from detector.cli.commands import COMMANDS, COMPLETION, command
+from detector.cli.commands import COMPLETION, command, named
 from detector.cli.messages import log_as_json, print_message
 from detector.corpus.messages import Message
 from detector.errors import DetectorError, UsageError
@@ -69,11 +69,12 @@ def _run(words: Sequence[str]) -> int:
     if words == ["--version"]:
         print(f"detector {__version__}")
         return 0
-    if words and words[0] in COMMANDS and COMPLETION not in os.environ:
+    name = named(words)
+    if name and COMPLETION not in os.environ:
         from detector.cli.plain_calls import plain_call
 
-        function = command(words[0])
-        values = plain_call(function, words[1:])
+        function = command(name)
+        values = plain_call(function, words[len(name.split()) :])
         if values is not None:
             code: int = function(**values)
             return code

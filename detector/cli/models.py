@@ -2,11 +2,13 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+from detector.cli.labels_options import FromFormat, LabelledData, Map, reading_options
 from detector.cli.messages import print_message
-from detector.cli.options import OUTPUT, Data, ModelOption, Threshold
+from detector.cli.options import OUTPUT, ModelOption, Threshold
 from detector.cli.parameters import Argument, Option
 
 EXAMPLES = {
@@ -17,13 +19,14 @@ EXAMPLES = {
     "evaluate": (
         "detector evaluate dev.jsonl.gz",
         "detector evaluate dev.jsonl.gz --model my-model --json",
+        "detector evaluate export.json --map spam=appeal",
     ),
     "info": ("detector info", "detector info my-model --json"),
 }
 
 
 def train(
-    data: Data,
+    data: LabelledData,
     output: Annotated[Path, Option("-o", "--output", help="The folder for the new model.", show_default=False)],
     dev: Annotated[
         list[Path] | None,
@@ -36,6 +39,8 @@ def train(
         int, Option(min=2, help="Folds of the cross-validation by site, for evaluation and calibration.")
     ] = 5,
     seed: Annotated[int, Option(min=0, help="The seed of all random choices.")] = 0,
+    from_format: FromFormat = None,
+    mapping: Map = None,
 ) -> int:
     """Train a model on labelled documents, and evaluate it on sites that it was not trained on.
 
@@ -43,24 +48,29 @@ def train(
     """
     from detector.fit.config import FitConfig
     from detector.fit.train import train as train_model
+    from detector.labelled import read
 
-    trained = train_model(data, output, FitConfig(folds=folds, seed=seed), dev or [], print_message)
+    reader = partial(read, **reading_options(from_format, mapping, any_labels=True))
+    trained = train_model(data, output, FitConfig(folds=folds, seed=seed), dev or [], print_message, read=reader)
     _print_figures(trained.metadata["figures"])
     return 0
 
 
 def evaluate(
-    data: Data,
+    data: LabelledData,
     threshold: Threshold = "balanced",
     as_json: Annotated[bool, Option("--json", help="Print the figures as JSON.", panel=OUTPUT)] = False,
     model: ModelOption = None,
+    from_format: FromFormat = None,
+    mapping: Map = None,
 ) -> int:
     """Evaluate a model on labelled documents, and print its figures for each origin of the documents."""
     from detector.cleaner import load
     from detector.evaluation.evaluate import evaluate as evaluate_cleaner
-    from detector.evaluation.labelled import read_documents
+    from detector.labelled import read
 
-    figures = evaluate_cleaner(load(model, threshold=threshold), list(read_documents(data))).figures
+    documents = list(read(data, **reading_options(from_format, mapping, any_labels=True)))
+    figures = evaluate_cleaner(load(model, threshold=threshold), documents).figures
     if as_json:
         print(json.dumps(figures, indent=1))
     else:

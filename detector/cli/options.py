@@ -21,6 +21,28 @@ class FormatName(StrEnum):
     TSV = "tsv"
     PARQUET = "parquet"
     WARC = "warc"
+    HTML = "html"
+    MHTML = "mhtml"
+    WARC_HTML = "warc-html"
+
+
+class PageFormatName(StrEnum):
+    """The choices of ``--format`` where only HTML is read."""
+
+    HTML = "html"
+    MHTML = "mhtml"
+    WARC_HTML = "warc-html"
+
+
+class ExtractorName(StrEnum):
+    """The choices of ``--with``: all of `detector.extractors.EXTRACTORS`."""
+
+    TRAFILATURA = "trafilatura"
+    READABILITY = "readability"
+    NEWSPAPER4K = "newspaper4k"
+    RESILIPARSE = "resiliparse"
+    JUSTEXT = "justext"
+    BOILERPY3 = "boilerpy3"
 
 
 class PolicyName(StrEnum):
@@ -42,8 +64,8 @@ Paths = Annotated[
     list[str] | None,
     Argument(
         metavar="PATH",
-        help="Files, folders with their subfolders, patterns such as 'corpus/*.txt', or - for standard input "
-        "(default: standard input).",
+        help="Files, folders with their subfolders, patterns such as 'corpus/*.txt', URLs such as s3://bucket/corpus/, "
+        "or - for standard input (default: standard input).",
     ),
 ]
 AllFiles = Annotated[
@@ -138,9 +160,10 @@ ModelOption = Annotated[
     ),
 ]
 RejectedFile = Annotated[
-    Path | None,
+    str | None,
     Option(
         "--rejected",
+        metavar="<path>",
         help="Write records that cannot be read to this file, as JSON Lines (default: OUTPUT/_rejected.jsonl for a "
         "folder of results, else nowhere).",
         show_default=False,
@@ -173,12 +196,5 @@ LogJson = Annotated[
         "--log-json",
         help="Print all messages as JSON, one object per line; the summary is the last one.",
         panel=RUN,
-    ),
-]
-Data = Annotated[
-    list[Path],
-    Argument(
-        metavar="DATA",
-        help="JSON Lines files with labelled documents (.jsonl, .jsonl.gz and others), or folders of them.",
     ),
 ]

@@ -57,10 +57,11 @@ def predict(
     max_removed: MaxRemoved = 0.5,
     model: ModelOption = None,
     output: Annotated[
-        Path | None,
+        str | None,
         Option(
             "-o",
             "--output",
+            metavar="<path>",
             help="The file for the decisions (default: standard output).",
             show_default=False,
             panel=OUTPUT,
@@ -83,26 +84,29 @@ def predict(
 
     if table and (output or jobs != 1):
         raise UsageError("--table prints to the terminal, from one process: use it without --output and --jobs")
-    if output and output.is_dir():
+    decisions, rejected_place = runs.place("--output", output), runs.place("--rejected", rejected)
+    if isinstance(decisions, Path) and decisions.is_dir():
         raise UsageError(f"{output}: is a folder; name a file for the decisions")
     planned = plan_decisions(
         paths or [],
         runs.selection_of(all_files, format_name, text_field),
-        {"--output": output, "--rejected": rejected},
+        {"--output": decisions, "--rejected": rejected_place},
         runs.files_of(model),
     )
-    runs.require((task.type for task in planned.tasks), output, rejected)
+    runs.require((task.type for task in planned.tasks), decisions, rejected_place)
     runs.begin_to_load(model)
     from detector.corpus.all_files import Options, predict_all, visit_all
 
     cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed)
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     runs.require_streams(planned, writes_stdout=output is None)
-    options = Options(runs.processes(jobs), rejected=rejected, quiet=quiet or not output, terminal=runs.is_terminal())
+    options = Options(
+        runs.processes(jobs), rejected=rejected_place, quiet=quiet or not output, terminal=runs.is_terminal()
+    )
     if table:
         summary = visit_all(planned, run, options, _print_table, print_message)
     else:
-        summary = predict_all(planned, run, options, output, print_message)
+        summary = predict_all(planned, run, options, decisions, print_message)
     return runs.end(planned, summary, quiet or (not output and not log_json))
 
 

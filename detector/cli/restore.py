@@ -1,12 +1,13 @@
 """The command ``restore``."""
 
-from pathlib import Path
 from typing import Annotated
 
 from detector.cli.messages import log_as_json, print_message
 from detector.cli.options import INPUT, OUTPUT, FormatOption, IdField, LogJson, Quiet, TextField
 from detector.cli.parameters import Argument, Option
 from detector.corpus.messages import Message
+from detector.errors import UsageError
+from detector.util.urls import Place, place_of
 
 EXAMPLES = {
     "restore": (
@@ -17,15 +18,23 @@ EXAMPLES = {
 
 
 def restore(
-    cleaned: Annotated[Path, Argument(metavar="CLEANED", help="A clean file, or a folder of results.")],
-    removed: Annotated[Path, Argument(metavar="REMOVED", help="What was removed, as --removed wrote it.")],
+    cleaned: Annotated[str, Argument(metavar="CLEANED", help="A clean file, or a folder of results.")],
+    removed: Annotated[str, Argument(metavar="REMOVED", help="What was removed, as --removed wrote it.")],
     output: Annotated[
-        Path,
-        Option("-o", "--output", help="The file or folder for the originals.", show_default=False, panel=OUTPUT),
+        str,
+        Option(
+            "-o",
+            "--output",
+            metavar="<path>",
+            help="The file or folder for the originals.",
+            show_default=False,
+            panel=OUTPUT,
+        ),
     ],
     rejected: Annotated[
-        Path | None,
+        str | None,
         Option(
+            metavar="<path>",
             help="Records that were rejected, as --rejected wrote them (default: those in a folder of results).",
             show_default=False,
             panel=INPUT,
@@ -42,18 +51,24 @@ def restore(
     Compressed files come out with the same content. Of Parquet files, all values come out the same.
     """
     log_as_json(log_json)
+    from detector.corpus.inputs import is_folder
     from detector.corpus.restore import restore_file, restore_folder
-    from detector.errors import UsageError
+    from detector.corpus.sidecar_lines import found
     from detector.formats.base import Fields
 
-    for path in (cleaned, removed, rejected):
-        if path and not path.exists():
-            raise UsageError(f"{path}: no such file or folder")
-    if cleaned.is_dir():
-        restored = restore_folder(cleaned, removed, rejected, output)
+    cleaned_place, removed_place, target = (
+        _place("CLEANED", cleaned), _place("REMOVED", removed), _place("--output", output)
+    )  # fmt: skip
+    rejected_place = _place("--rejected", rejected) if rejected is not None else None
+    for place in (cleaned_place, removed_place, rejected_place):
+        if place and not found(place):
+            raise UsageError(f"{place}: no such file or folder")
+    if is_folder(cleaned):
+        restored = restore_folder(cleaned_place, removed_place, rejected_place, target)
     else:
         name = format_name.value if format_name else None
-        restored = restore_file(cleaned, removed, rejected, output, name, Fields(text_field or "text", id_field))
+        fields = Fields(text_field or "text", id_field)
+        restored = restore_file(cleaned_place, removed_place, rejected_place, target, name, fields)
     if not quiet:
         print_message(
             f"restored: files {restored.files:,}, documents with removed text {restored.documents:,}, "
@@ -62,3 +77,10 @@ def restore(
     for line in restored.failed:
         print_message(Message(f"failed: {line}", "failed", "error", {"reason": line}))
     return 1 if restored.failed else 0
+
+
+def _place(name: str, path: str) -> Place:
+    """The place that an argument names: a local path, or a URL."""
+    if not path:
+        raise UsageError(f"{name}: an empty path; name a file or a folder")
+    return place_of(path)

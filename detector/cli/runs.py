@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # at run time, each command imports what it needs, so that it
     from detector.corpus.plan import Plan
     from detector.corpus.summary import Summary
     from detector.formats.registry import FileType
+    from detector.util.urls import Place
 
 FAILED, TO_CHECK = 1, 3  # exit codes
 
@@ -29,6 +30,28 @@ def selection_of(all_files: bool, format_name: FormatName | None, text_field: st
     from detector.corpus.inputs import Selection
 
     return Selection(all_files, format_name.value if format_name else None, "jsonl" if text_field else "text")
+
+
+def place(option: str, path: str | None) -> Place | None:
+    """The place that the value of an option names: a local path, or a URL. Raises `UsageError` for an empty one."""
+    from detector.util.urls import place_of
+
+    if path == "":
+        raise UsageError(f"{option}: an empty path; name a file or a folder")
+    return place_of(path) if path else None
+
+
+def html_text_threshold(plan: Plan, removed: str | None) -> str:
+    """The threshold for ``--html-text``, with which nothing is removed. Raises `UsageError` if it makes no sense."""
+    from detector.formats.registry import is_of_pages
+
+    if removed is not None:
+        raise UsageError("--html-text removes nothing, so that there is nothing to write to --removed: leave out one")
+    if not any(is_of_pages(task.type.format_name) for task in plan.tasks):
+        raise UsageError(
+            "--html-text is for HTML, and none of the inputs is HTML; see whether --format has to be named"
+        )
+    return "0"
 
 
 def begin_to_load(model: Path | None) -> None:
@@ -79,7 +102,7 @@ def is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty() and not logs_json()
 
 
-def require(types: Iterable[FileType], *sidecars: Path | None) -> None:
+def require(types: Iterable[FileType], *sidecars: Place | None) -> None:
     """Raise `UsageError`, before anything is read or written, if a library is missing."""
     from detector.corpus import sidecar
     from detector.formats import registry
@@ -118,11 +141,15 @@ def end(plan: Plan, summary: Summary, quiet: bool) -> int:
 
 def _values(plan: Plan, summary: Summary) -> dict[str, Any]:
     """The summary as JSON values: of a folder of results, those of its summary file."""
-    if plan.folder is not None:
+    if isinstance(plan.folder, Path):
         from detector.corpus.plan import SUMMARY_FILE
         from detector.util.json_lines import read_json_lines
 
         return next(read_json_lines(plan.folder / SUMMARY_FILE), {})
+    if plan.folder is not None:
+        from detector.corpus.mirror import summary_values
+
+        return summary_values(plan.folder)
     counts = {"files": len(plan.tasks), "done_before": summary.up_to_date}
     return {**counts, **summary.report(), "bytes": summary.bytes}
 

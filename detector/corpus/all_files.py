@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from detector.corpus.collector import Collector, Sinks, Warn, in_order
 from detector.corpus.messages import Message, kept_whole
 from detector.corpus.one_file import Run
+from detector.corpus.options import Options
 from detector.corpus.plan import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE, Plan, Task
 from detector.corpus.progress import Meter, RunProgress, show_progress
 from detector.corpus.sidecar import append_to_sidecar, keep_lines, lines_by_file, sidecar
@@ -25,30 +26,16 @@ from detector.util.atomic import clear_unfinished, replacing, sync_folder, worki
 from detector.util.json_lines import json_line
 from detector.util.output import open_output, standard_output
 from detector.util.scratch import Scratch
+from detector.util.urls import Place, Url
 
 if TYPE_CHECKING:
     from detector.cleaner import Prediction
     from detector.corpus.manifest import Manifest
     from detector.formats.base import Record
 
+__all__ = ["Options", "clean_all", "predict_all", "visit_all"]
+
 _SMALL = 10 << 20  # bytes; a single file below this size needs no progress bar
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of a run.
-
-    ``jobs`` is the number of processes, or of threads where there are fewer inputs. ``force`` makes results again that
-    are up to date. ``removed`` and ``rejected`` are the files for removed text and for records that cannot be read.
-    ``quiet`` shows no progress. ``terminal`` tells whether messages go to a terminal.
-    """
-
-    jobs: int = 1
-    force: bool = False
-    removed: Path | None = None
-    rejected: Path | None = None
-    quiet: bool = True
-    terminal: bool = False
 
 
 def clean_all(plan: Plan, run: Run, options: Options, warn: Warn) -> Summary:
@@ -59,7 +46,12 @@ def clean_all(plan: Plan, run: Run, options: Options, warn: Warn) -> Summary:
     files beside the results cannot be written, or a disk is full: then these files keep what is known of the results
     that were finished.
     """
-    if plan.folder is not None:
+    if isinstance(plan.folder, Url) or isinstance(options.removed, Url) or isinstance(options.rejected, Url):
+        from detector.corpus.mirror import mirrored
+
+        with mirrored(plan, options) as mirror:
+            return clean_all(mirror.plan, run, mirror.options, warn)
+    if isinstance(plan.folder, Path):
         return _CorpusRun(plan, run, options, warn).folder(plan.folder)
     run = _with_threads(run, len(plan.tasks), options.jobs)
     corpus_run = _CorpusRun(plan, run, options, warn)
@@ -69,7 +61,7 @@ def clean_all(plan: Plan, run: Run, options: Options, warn: Warn) -> Summary:
 
 
 def predict_all(
-    tasks: Plan | Sequence[Task], run: Run, options: Options, output: Path | BinaryIO | None, warn: Warn
+    tasks: Plan | Sequence[Task], run: Run, options: Options, output: Place | BinaryIO | None, warn: Warn
 ) -> Summary:
     """Write the decisions on every text of all inputs, one JSON line per text, in the order of the inputs.
 
@@ -78,6 +70,12 @@ def predict_all(
     `clean_all`.
     """
     plan = tasks if isinstance(tasks, Plan) else Plan(tuple(tasks))
+    if isinstance(output, Url) or isinstance(options.rejected, Url):
+        from detector.corpus.mirror import mirrored
+
+        place, stream = (output, None) if isinstance(output, Path | Url) else (None, output)
+        with mirrored(plan, options, place) as mirror:
+            return predict_all(mirror.plan, run, mirror.options, stream or mirror.output, warn)
     run = _with_threads(run, len(plan.tasks), options.jobs)
     corpus_run = _CorpusRun(plan, run, options, warn)
     if isinstance(output, Path):
@@ -98,6 +96,11 @@ def visit_all(
     In all other respects like `clean_all`.
     """
     plan = tasks if isinstance(tasks, Plan) else Plan(tuple(tasks))
+    if isinstance(options.rejected, Url):
+        from detector.corpus.mirror import mirrored
+
+        with mirrored(plan, options) as mirror:
+            return visit_all(mirror.plan, run, mirror.options, visit, warn)
     return _CorpusRun(plan, run, replace(options, jobs=1), warn).separate(partial(run.visit, visit=visit))
 
 
@@ -129,8 +132,9 @@ class _CorpusRun:
         earlier file for rejected records, unless there are new ones.
         """
         collector = self._collector()
-        with _unless_nothing_done(), sidecar(self.options.rejected) as rejected:
-            with _unless_nothing_done(), sidecar(self.options.removed) as removed, decisions or _NOTHING as lines:
+        options = self.options
+        with _unless_nothing_done(), sidecar(options.rejected_file) as rejected:
+            with _unless_nothing_done(), sidecar(options.removed_file) as removed, decisions or _NOTHING as lines:
                 self._run_separate(function, collector, Sinks(removed, rejected, None, lines))
                 if self.plan.tasks and not collector.done:
                     raise _NothingDoneError
@@ -147,10 +151,10 @@ class _CorpusRun:
         from detector.corpus.originals import with_missing_lines
 
         options, collector = self.options, self._collector()
-        self.plan = replace(self.plan, tasks=with_missing_lines(self.plan.tasks, options.removed))
+        self.plan = replace(self.plan, tasks=with_missing_lines(self.plan.tasks, options.removed_file))
         with (
-            append_to_sidecar(options.removed, is_replaced=collector.is_done) as removed,
-            append_to_sidecar(options.rejected, is_replaced=collector.is_done_or_rejected) as rejected,
+            append_to_sidecar(options.removed_file, is_replaced=collector.is_done) as removed,
+            append_to_sidecar(options.rejected_file, is_replaced=collector.is_done_or_rejected) as rejected,
         ):
             self._run_separate(self.run.clean, collector, Sinks(removed, rejected))
         if before := self.summary.up_to_date:
@@ -174,20 +178,20 @@ class _CorpusRun:
         from detector.corpus.manifest import Manifest, digest, earlier_results, settings_of
 
         options = self.options
-        settings = settings_of(self.run, options.removed)
-        rejected_file = options.rejected or folder / REJECTED_FILE
+        settings = settings_of(self.run, options.shown_removed)
+        removed_file, rejected_file = options.removed_file, options.rejected_file or folder / REJECTED_FILE
         with working_in(folder) as scratch:
             self._check_removed(folder)
             clear_unfinished([folder, *self._folders(sidecars_only=True)])
             manifest = Manifest(folder / MANIFEST_FILE, digest(settings))
-            earlier = earlier_results(self.plan, manifest, options.removed, rejected_file, options.force)
+            earlier = earlier_results(self.plan, manifest, removed_file, rejected_file, options.force)
             collector = self._collector(manifest)
             for entry in earlier.entries.values():
                 self.summary.merge(entry.summary)
             self.summary.up_to_date = len(earlier.entries)
             keep_lines(manifest.path, lambda record: record.get("file") in earlier.entries)
             with (
-                append_to_sidecar(options.removed, earlier.removed, collector.is_done) as removed,
+                append_to_sidecar(removed_file, earlier.removed, collector.is_done) as removed,
                 append_to_sidecar(rejected_file, earlier.rejected, collector.is_done_or_rejected) as rejected,
                 open_output(manifest.path, "ab") as lines,
             ):
@@ -205,7 +209,7 @@ class _CorpusRun:
 
         Lines of two folders would replace each other: they name files by their paths below the folder.
         """
-        removed = self.options.removed
+        removed = self.options.removed_file
         if removed and not (folder / MANIFEST_FILE).exists() and lines_by_file(removed):
             raise UsageError(
                 f"--removed {removed}: has lines already, but {folder} has no results: they belong to another run; "
@@ -220,7 +224,9 @@ class _CorpusRun:
     def _folders(self, sidecars_only: bool = False) -> set[Path]:
         """The folders in which a killed run may have left temporary files."""
         targets = [] if sidecars_only else [task.target for task in self.plan.tasks]
-        return {path.parent for path in (*targets, self.options.removed, self.options.rejected) if path}
+        texts = [task.extracted for task in self.plan.tasks]
+        files = (*targets, *texts, self.options.removed, self.options.rejected)
+        return {place.parent for place in files if isinstance(place, Path)}
 
     def _run_all(self, tasks: tuple[Task, ...], runner: TaskRunner, collector: Collector, sinks: Sinks) -> RunProgress:
         size = sum(stamp.size for task in tasks if (stamp := Stamp.of(task.source)))
@@ -231,10 +237,12 @@ class _CorpusRun:
                 outcomes = _counted(results, progress)
                 for outcome in in_order(outcomes, tasks) if sinks.decisions else outcomes:
                     collector.add(outcome, sinks)
+                    if self.options.mirror:
+                        self.options.mirror.publish_if_due()
                     if collector.too_many_rejected(self.run.max_rejected):
                         break
         if documents := self.summary.kept_whole:
-            self.warn(kept_whole(documents, self.run.cleaner.max_removed, self.options.removed))
+            self.warn(kept_whole(documents, self.run.cleaner.max_removed, self.options.shown_removed))
         return progress
 
     def _shown(self, progress: RunProgress) -> AbstractContextManager[None]:

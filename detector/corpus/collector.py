@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from detector.corpus.messages import Message
+from detector.corpus.stamps import Stamp
 from detector.corpus.summary import Summary
 from detector.errors import DetectorError
 from detector.util.json_lines import read_json_lines
@@ -24,6 +25,11 @@ Warn = Callable[[Message], object]
 _REASONS_SHOWN = 3  # for the rejected records of one file
 _PASSED_OVER_SHOWN = 10
 _CHUNK = 1 << 20  # bytes
+_NAME_IT = "see whether --format has to be named"
+_ADVICE = {  # on files in which no document was found, by format
+    "warc": "it has no plain text conversions: --format warc-html reads its HTML pages",
+    "warc-html": "it has no HTML pages: --format warc reads its plain text conversions",
+}
 
 
 class Sinks(NamedTuple):
@@ -77,7 +83,8 @@ class Collector:
             from detector.corpus.manifest import LineCounts
 
             lines = LineCounts(removed, rejected)
-            self.manifest.add(sinks.manifest, task, outcome.source, outcome.summary, lines)
+            written = outcome.written or Stamp.of(task.target)
+            self.manifest.add(sinks.manifest, task, outcome.source, written, outcome.summary, lines)
 
     def is_done(self, line: dict[str, Any]) -> bool:
         """Whether a line of a sidecar is about a file that has been done."""
@@ -117,7 +124,7 @@ class Collector:
     def _warn_of_documents(self, task: Task, counts: Summary) -> None:
         """Warn of an input that should be looked at."""
         if counts.bytes and not (counts.documents or counts.nulls or counts.rejected):
-            self._warn_of(task, "no document found in it; see whether --format has to be named", "check", 0)
+            self._warn_of(task, f"no document found in it; {_ADVICE.get(task.type.format_name, _NAME_IT)}", "check", 0)
         if counts.emptied:
             came = "document came" if counts.emptied == 1 else "documents came"
             self._warn_of(task, f"{counts.emptied:,} {came} out empty", "check", counts.emptied)

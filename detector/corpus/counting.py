@@ -37,7 +37,9 @@ class DocumentCounter(NamedTuple):
         """Count a record with an empty text, of which there are no sections, or without a text; returns None then."""
         if record.text is None:
             self.summary.nulls += record.is_null
+            self.summary.left_out += record.is_left_out
             return None
+        self.summary.emptied += record.is_page
         self.summary.documents += 1
         self.meter.add(documents=1)
         return ()

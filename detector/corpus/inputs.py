@@ -12,7 +12,8 @@ from typing import NamedTuple
 from detector.corpus.places import identity
 from detector.corpus.walk import Found, Walk, has_wildcard
 from detector.errors import DataError, UsageError
-from detector.formats.registry import FileType, file_type
+from detector.formats.registry import FileType, file_type, result_path
+from detector.util.urls import Place, Url, is_url, named, place_of
 
 STDIN = "-"
 _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
@@ -23,12 +24,14 @@ class Selection(NamedTuple):
     """Which files are read, and as what.
 
     ``all_files`` also takes files with an unknown extension out of folders. ``format_name`` is the format of all
-    inputs, by default that of each extension; ``stdin_format`` is then that of standard input.
+    inputs, by default that of each extension; ``stdin_format`` is then that of standard input. With an ``extractor``,
+    only HTML pages are read, by the extractor of this name.
     """
 
     all_files: bool = False
     format_name: str | None = None
     stdin_format: str = "text"
+    extractor: str = ""
 
 
 DEFAULT_SELECTION = Selection()
@@ -37,7 +40,7 @@ DEFAULT_SELECTION = Selection()
 class Input(NamedTuple):
     """One input: a file, or None for standard input. ``relative`` is the path for its result in an output folder."""
 
-    source: Path | None
+    source: Place | None
     relative: Path
     type: FileType
 
@@ -55,7 +58,7 @@ class Inputs(NamedTuple):
     """
 
     found: tuple[Input, ...]
-    folders: tuple[Path, ...] = ()
+    folders: tuple[Place, ...] = ()
     passed_over: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
 
@@ -63,7 +66,7 @@ class Inputs(NamedTuple):
 def find(
     paths: Sequence[str],
     selection: Selection = DEFAULT_SELECTION,
-    exclude: Path | None = None,
+    exclude: Place | None = None,
     follow_links: bool = True,
 ) -> Inputs:
     """Find the input files that paths name; without paths, standard input.
@@ -77,23 +80,39 @@ def find(
     given = paths or [STDIN]
     if given.count(STDIN) > 1:
         raise UsageError("standard input (-) can be read only once")
-    walk = Walk(selection.all_files, identity(exclude) if exclude else None, follow_links)
+    excluded = identity(exclude) if isinstance(exclude, Path) else None
+    walk = Walk(selection.all_files, excluded, follow_links, exclude if isinstance(exclude, Url) else None)
+    walk.only_pages = bool(selection.extractor)
     found = tuple(each for path in given for each in _inputs(path, walk, selection, with_name=len(given) > 1))
     passed_over = (*walk.extensions(), *walk.passed_over)
     if not found:
         _raise_nothing_found(given, passed_over, walk.unreadable)
-    folders = tuple(Path(path) for path in given if is_folder(path))
-    return Inputs(found, folders, passed_over, tuple(walk.unreadable))
+    folders = (place_of(path) for path in given if not is_url(path) and is_folder(path))
+    return Inputs(found, (*folders, *walk.remote_folders), passed_over, tuple(walk.unreadable))
 
 
 def is_folder(path: str) -> bool:
     """Whether a path of the call names a folder, and neither standard input nor a pattern."""
-    return path != STDIN and Path(path).is_dir()
+    if path == STDIN:
+        return False
+    place = place_of(path)
+    if isinstance(place, Path):
+        return place.is_dir()
+    from detector.corpus.remote_walk import is_remote_folder
+
+    return is_remote_folder(place)
 
 
 def is_pattern(path: str) -> bool:
     """Whether a path of the call is a pattern, and not the name of a file that looks like one."""
-    return has_wildcard(path) and not os.path.lexists(path)
+    if not has_wildcard(path):
+        return False
+    place = place_of(path)
+    if isinstance(place, Path):
+        return not os.path.lexists(place)
+    from detector.corpus.remote_walk import is_remote_pattern
+
+    return is_remote_pattern(place)
 
 
 def _inputs(path: str, walk: Walk, selection: Selection, with_name: bool) -> Iterator[Input]:
@@ -101,19 +120,25 @@ def _inputs(path: str, walk: Walk, selection: Selection, with_name: bool) -> Ite
     if path == STDIN:
         name = selection.format_name or selection.stdin_format
         extension = "txt" if name == "text" else name
-        yield Input(None, Path(f"stdin.{extension}"), file_type(None, name))
+        type_ = file_type(None, name, selection.extractor)
+        yield Input(None, result_path(Path(f"stdin.{extension}"), type_.format_name), type_)
         return
     for each in _files(path, walk, with_name):
-        yield Input(each.path, each.relative, file_type(each.path, selection.format_name))
+        type_ = file_type(named(each.path), selection.format_name, selection.extractor)
+        yield Input(each.path, result_path(each.relative, type_.format_name), type_)
 
 
 def _files(path: str, walk: Walk, with_name: bool) -> Iterator[Found]:
-    given = Path(path)
     if not path:
         raise UsageError("an empty path: name a file or folder, or - for standard input")
-    if is_pattern(path):
+    given = place_of(path)
+    if isinstance(given, Url):
+        from detector.corpus.remote_walk import remote_files
+
+        yield from remote_files(given, walk, with_name)
+    elif is_pattern(path):
         before = walk.left_out
-        matches = list(walk.pattern(path))
+        matches = list(walk.pattern(str(given)))
         if not matches and before == walk.left_out:
             raise UsageError(f"{path}: no file matches the pattern")
         yield from matches

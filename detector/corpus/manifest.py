@@ -19,6 +19,7 @@ from detector.corpus.stamps import Stamp
 from detector.corpus.summary import Summary
 from detector.policy import resolve_threshold
 from detector.util.json_lines import json_line, read_json_lines
+from detector.util.urls import Place, Url
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +68,52 @@ class Manifest:
             return None
         if entry.lines.removed > present.removed or entry.lines.rejected > present.rejected:
             return None
-        same = record == self._record(task, Stamp.of(task.source), record["counts"], entry.lines)
+        source, written = Stamp.of(task.source), Stamp.of(task.target)
+        if source is not None and source.version is None:  # whether it has changed cannot be known
+            return None
+        same = record == self._record(task, source, written, record["counts"], entry.lines)
         return entry if same else None
 
-    def add(self, stream: BinaryIO, task: Task, source: Stamp | None, summary: Summary, lines: LineCounts) -> None:
+    def add(
+        self,
+        stream: BinaryIO,
+        task: Task,
+        source: Stamp | None,
+        written: Stamp | None,
+        summary: Summary,
+        lines: LineCounts,
+    ) -> None:
         """Write to ``stream`` that the result of a task is finished, with so many lines in the sidecars.
 
         ``source`` is the stamp of its input from before it was read, so that a change meanwhile is noticed by the next
-        run.
+        run, ``written`` that of its result.
         """
-        stream.write(json_line(self._record(task, source, summary.to_json(), lines)))
+        stream.write(json_line(self._record(task, source, written, summary.to_json(), lines)))
         stream.flush()
 
-    def _record(self, task: Task, source: Stamp | None, counts: dict[str, Any], lines: LineCounts) -> dict[str, Any]:
-        written = Stamp.of(task.target)
+    def _record(
+        self, task: Task, source: Stamp | None, written: Stamp | None, counts: dict[str, Any], lines: LineCounts
+    ) -> dict[str, Any]:
         return {
             "file": task.file,
-            "source": [source.size, source.mtime_ns] if source else None,
-            "written": [written.size, written.mtime_ns] if written else None,
+            "source": list(source) if source else None,
+            "written": list(written) if written else None,
             "format": task.type.format_name,
+            **_of_pages(task),
             "settings": self._settings,
             "lines": asdict(lines),
             "counts": counts,
         }
+
+
+def _of_pages(task: Task) -> dict[str, Any]:
+    """What a result depends on, or is beside it, if its source is HTML."""
+    if not task.type.reader:
+        return {}
+    values: dict[str, Any] = {"reader": task.type.reader}
+    if task.extracted:
+        values["extracted"] = [os.path.realpath(task.extracted), *(Stamp.of(task.extracted) or ())]
+    return values
 
 
 def _is_sound(entry: Entry) -> bool:
@@ -127,7 +151,7 @@ def earlier_results(plan: Plan, manifest: Manifest, removed: Path | None, reject
     planned = {task.file for task in plan.tasks}
 
     def surplus(lines: Counter[str], own: Callable[[Entry], int]) -> Counter[str]:
-        gone = {file for file in lines if file not in planned and not os.path.exists(_result(plan, file))}  # noqa: PTH110
+        gone = {file for file in lines if file not in planned and not _has_result(plan, file)}
         return Counter({
             file: number - own(entries[file]) if file in entries else number * (file in gone)
             for file, number in lines.items()
@@ -140,11 +164,17 @@ def earlier_results(plan: Plan, manifest: Manifest, removed: Path | None, reject
     )
 
 
-def _result(plan: Plan, file: str) -> Path:
-    return (plan.folder or Path()) / file
+def _has_result(plan: Plan, file: str) -> bool:
+    if plan.present is not None:
+        return file in plan.present
+    return os.path.exists(_local_result(plan, file))  # noqa: PTH110
 
 
-def settings_of(run: Run, removed: Path | None) -> dict[str, Any]:
+def _local_result(plan: Plan, file: str) -> Path:
+    return (plan.folder if isinstance(plan.folder, Path) else Path()) / file
+
+
+def settings_of(run: Run, removed: Place | None) -> dict[str, Any]:
     """Everything that a result depends on besides its source, as JSON values."""
     cleaner = run.cleaner
     return {
@@ -157,7 +187,7 @@ def settings_of(run: Run, removed: Path | None) -> dict[str, Any]:
         "max_removed": float(cleaner.max_removed),
         "text_field": run.fields.text,
         "id_field": run.fields.id,
-        "removed": os.path.realpath(removed) if removed else None,
+        "removed": str(removed) if isinstance(removed, Url) else os.path.realpath(removed) if removed else None,
     }
 
 

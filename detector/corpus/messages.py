@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from detector.util.urls import Place
 
 
 class Message(NamedTuple):
@@ -26,7 +26,7 @@ class Message(NamedTuple):
         return self.line
 
 
-def kept_whole(documents: int, max_removed: float, listed: Path | None) -> Message:
+def kept_whole(documents: int, max_removed: float, listed: Place | None) -> Message:
     """The warning that the guard kept documents whole. The file ``listed``, if there is one, has a line for each."""
     subject, its, were, them = (
         ("1 document", "its", "was", "it") if documents == 1 else (f"{documents:,} documents", "their", "were", "them")

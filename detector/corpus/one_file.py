@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction, text_size
 from detector.corpus.counting import DocumentCounter
+from detector.corpus.pages import writing_extracted
 from detector.corpus.plan import Task
-from detector.corpus.progress import Meter
+from detector.corpus.progress import Meter, counting
 from detector.corpus.summary import Summary
 from detector.errors import DataError
 from detector.formats.base import DEFAULT_FIELDS, Fields, Record, Rejected
@@ -29,8 +29,6 @@ from detector.util.peeking import peek
 from detector.util.threads import map_ahead
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
     from detector.corpus.records import RemovedLines
 
 _BUFFER = 1 << 18  # bytes
@@ -87,11 +85,15 @@ class Run:
         if task.keep_original and self._cleaned_before(task):
             summary.up_to_date += 1
             return
-        with self._open_target(task, scratch) as output:
+        with (
+            self._open_target(task, scratch) as output,
+            writing_extracted(task.extracted, task.type, self.fields) as write_extracted,
+        ):
             writer = task.type.format.writer(output, self.fields)
             document = 0
             for record, sections in self._decided(task, summary, sidecars, meter):
                 document += record.text is not None
+                write_extracted(record)
                 if not sections:
                     writer.write(record, None)
                     continue
@@ -159,24 +161,25 @@ class Run:
 
     @contextlib.contextmanager
     def _open_target(self, task: Task, scratch: Path | None) -> Iterator[BinaryIO]:
-        if task.target is None:
+        target = task.local_target
+        if target is None:
             with standard_output() as stream:
                 yield stream
             return
         with contextlib.ExitStack() as stack:
             try:
-                task.target.parent.mkdir(parents=True, exist_ok=True)
-                file = stack.enter_context(replacing(task.target, scratch))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file = stack.enter_context(replacing(target, scratch))
             except OSError as error:
                 reason = error.strerror or error
-                raise DataError(f"{task.target}: cannot be written: {reason}; choose another --output") from error
+                raise DataError(f"{target}: cannot be written: {reason}; choose another --output") from error
             with compressing(file, task.compression) as output:
                 yield output
             file.flush()
             if task.keep_original:
                 from detector.corpus.originals import keep_original
 
-                keep_original(task.target)
+                keep_original(target)
 
     def _decided(
         self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter
@@ -259,38 +262,14 @@ def _open_source(task: Task, meter: Meter) -> Iterator[BinaryIO]:
     Raises `DataError` where the first bytes contradict the format, unless the user has named it.
     """
     with contextlib.ExitStack() as stack:
-        if task.source is None:
+        source = task.local_source
+        if source is None:
             file: BinaryIO = sys.stdin.buffer
         else:
-            raw = stack.enter_context(open(task.source, "rb", buffering=0))
-            file = io.BufferedReader(_CountingFile(raw, meter), _BUFFER)
+            raw = stack.enter_context(open(source, "rb", buffering=0))
+            file = io.BufferedReader(counting(raw, meter), _BUFFER)
         stream = decompressing(file, task.type.compression)
         if not task.forced:
             head, stream = peek(stream, _HEAD_BYTES)
             check_content(head, task.type, task.name)
         yield stream
-
-
-class _CountingFile(io.RawIOBase):
-    """A file that counts the bytes read from it on a meter."""
-
-    def __init__(self, file: io.FileIO, meter: Meter) -> None:
-        self._file = file
-        self._meter = meter
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return self._file.seekable()
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        count = self._file.readinto(buffer) or 0
-        self._meter.add(read=count)
-        return count

@@ -28,7 +28,7 @@ def cleaned_before(task: Task, fields: Fields) -> bool:
     original is itself the task's source. Raises `DataError` if the file beside the target is not its original, and
     `OSError` or `DataError` if one of them cannot be read.
     """
-    target = task.target
+    target = task.local_target
     if target is None or not original_of(target).exists():
         return False
     original = original_of(target)
@@ -51,8 +51,8 @@ def with_missing_lines(tasks: tuple[Task, ...], removed: Path | None) -> tuple[T
         return tasks
     complete = set(list(lines_by_file(removed))[:-1])
     return tuple(
-        task._replace(source=original_of(task.target))
-        if task.target and task.file not in complete and original_of(task.target).exists()
+        task._replace(source=original_of(target))
+        if (target := task.local_target) and task.file not in complete and original_of(target).exists()
         else task
         for task in tasks
     )

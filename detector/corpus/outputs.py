@@ -13,6 +13,7 @@ from detector.corpus.inputs import Inputs
 from detector.corpus.places import Identity, Places, identity
 from detector.corpus.walk import is_read_later
 from detector.errors import UsageError
+from detector.util.urls import Place, Url
 
 
 class Output(NamedTuple):
@@ -22,38 +23,42 @@ class Output(NamedTuple):
     """
 
     name: str
-    path: Path | None
+    path: Place | None
     source: str = ""
 
 
-def check_outputs(inputs: Sequence[Path | None], outputs: Sequence[Output]) -> None:
+def check_outputs(inputs: Sequence[Place | None], outputs: Sequence[Output]) -> None:
     """Raise `UsageError` if an output is an input, or the same file as another output, or lies below one.
 
     Files are compared, not names: links, hard links, and names that are one to the file system are found. What is no
-    regular file (a pipe, a device) cannot be replaced, so it is never in conflict. None stands for standard input.
+    regular file (a pipe, a device) cannot be replaced, so it is never in conflict. Of URLs, the usual spellings are
+    compared. None stands for standard input. Raises `UsageError`, too, if an output is a URL that cannot be written.
     """
     files = _Files()
     for path in inputs:
-        if path is None:
-            files.inputs |= dict.fromkeys(_redirected(sys.stdin), "standard input")
-        elif not _is_special(path):
-            files.inputs |= dict.fromkeys(files.keys(path), str(path))
+        files.add_input(path)
     for output in outputs:
         if output.path is None:
             files.check_stdout()
+        elif isinstance(output.path, Url):
+            files.check_url(output, output.path)
         elif not _is_special(output.path):
             files.check(output, output.path)
 
 
-def check_folders(inputs: Inputs, outputs: Sequence[Output], all_files: bool, exclude: Path | None = None) -> None:
+def check_folders(inputs: Inputs, outputs: Sequence[Output], all_files: bool, exclude: Place | None = None) -> None:
     """Raise `UsageError` if an output lies in an input folder, under a name that the next run would read there.
 
     Files in the output folder ``exclude`` are never read.
     """
-    folders = {found: folder for folder in inputs.folders if (found := identity(folder)) is not None}
+    local = [folder for folder in inputs.folders if isinstance(folder, Path)]
+    folders = {found: folder for folder in local if (found := identity(folder)) is not None}
     places = Places()
-    excluded = places.of(exclude) if exclude else None
+    excluded = places.of(exclude) if isinstance(exclude, Path) else None
     for output in outputs:
+        if isinstance(output.path, Url):
+            _check_remote_folders(inputs, output, output.path, all_files, exclude)
+            continue
         if output.path is None or _is_special(output.path):
             continue
         real = Path(os.path.realpath(output.path))
@@ -62,10 +67,24 @@ def check_folders(inputs: Inputs, outputs: Sequence[Output], all_files: bool, ex
                 break
             found = identity(above)
             if found is not None and found in folders and is_read_later(real.relative_to(above), all_files):
-                raise UsageError(
-                    f"{output.name}: lies in the input folder {folders[found]}, where the next run would read it; "
-                    "name a file outside of it"
-                )
+                raise _read_later(output, folders[found])
+
+
+def _check_remote_folders(
+    inputs: Inputs, output: Output, url: Url, all_files: bool, exclude: Place | None = None
+) -> None:
+    if isinstance(exclude, Url) and url.below(exclude):
+        return
+    for folder in inputs.folders:
+        below = url.below(folder) if isinstance(folder, Url) else None
+        if below and is_read_later(Path(below), all_files):
+            raise _read_later(output, folder)
+
+
+def _read_later(output: Output, folder: Place) -> UsageError:
+    return UsageError(
+        f"{output.name}: lies in the input folder {folder}, where the next run would read it; name a file outside of it"
+    )
 
 
 class _Files:
@@ -75,6 +94,15 @@ class _Files:
         self.inputs: dict[Identity, str] = {}
         self.outputs: dict[Identity, str] = {}
         self.places = Places()
+
+    def add_input(self, path: Place | None) -> None:
+        """Add an input; None for standard input."""
+        if path is None:
+            self.inputs |= dict.fromkeys(_redirected(sys.stdin), "standard input")
+        elif isinstance(path, Url):
+            self.inputs[path.key,] = str(path)
+        elif not _is_special(path):
+            self.inputs |= dict.fromkeys(self.keys(path), str(path))
 
     def keys(self, path: Path) -> list[Identity]:
         """The place of a file; then, if it exists, its identity, by which hard links are found."""
@@ -92,6 +120,20 @@ class _Files:
         else:
             self._check_named(output, path, keys)
         self.outputs |= dict.fromkeys(keys, output.source or output.name)
+
+    def check_url(self, output: Output, url: Url) -> None:
+        """Check one output that is a URL."""
+        from detector.util.remote import require_writable
+
+        key: Identity = (url.key,)
+        require_writable(url, output.name)
+        if key in self.inputs:
+            raise UsageError(f"{output.name}: is an input; name another file")
+        if output.source:
+            self._check_result(output, key)
+        elif key in self.outputs:
+            raise UsageError(f"{output.name}: is also written for {self.outputs[key]}; name another file")
+        self.outputs[key] = output.source or output.name
 
     def check_stdout(self) -> None:
         """Check standard output, where it is redirected into a file."""

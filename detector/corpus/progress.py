@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, MutableSequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
     from rich.progress import Progress
 
 _LOG_SECONDS, _DRAW_SECONDS = 10.0, 0.25
@@ -142,3 +145,31 @@ def _progress_bar(progress: RunProgress) -> Iterator[Callable[[], None]]:
             bar.update(task, completed=progress.meter.counts.read, description=_line(progress), refresh=True)
 
         yield show
+
+
+def counting(file: io.FileIO, meter: Meter) -> io.RawIOBase:
+    """A file that counts the bytes read from it on a meter."""
+    return _CountingFile(file, meter)
+
+
+class _CountingFile(io.RawIOBase):
+    def __init__(self, file: io.FileIO, meter: Meter) -> None:
+        self._file = file
+        self._meter = meter
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._file.seekable()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        count = self._file.readinto(buffer) or 0
+        self._meter.add(read=count)
+        return count

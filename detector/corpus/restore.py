@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import filterfalse, groupby
 from pathlib import Path, PurePath
-from types import TracebackType
 from typing import Any, BinaryIO, cast
 
 from detector.corpus.outputs import Output, check_outputs
 from detector.corpus.records import bytes_of
-from detector.corpus.sidecar import read_sidecar
+from detector.corpus.sidecar_lines import Sidecar, found, json_lines_of, sidecars
+from detector.corpus.staging import staging
 from detector.corpus.walk import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE
 from detector.errors import DataError, UsageError
 from detector.formats.base import DEFAULT_FIELDS, Fields, Record, Rejected, Writer
 from detector.formats.compression import compressing, decompressing
-from detector.formats.registry import FORMATS, FileType, file_type
+from detector.formats.registry import FORMATS, FileType, file_type, is_of_pages, result_format
 from detector.restoring import is_kept_whole, restore, restore_pieces
 from detector.util.atomic import replacing
-from detector.util.json_lines import json_line, read_json_lines
+from detector.util.scratch import Scratch
+from detector.util.urls import Place, named
 
 _BUFFER = 1 << 18  # bytes
 _Lines = list[dict[str, Any]]
@@ -45,61 +44,23 @@ class Restored:
 class CleanFile:
     """A clean file, the name of its input in the sidecars, its type, and the file for the original.
 
-    ``removed`` is the number of lines for it that the file of removed text has at least.
+    ``removed`` is the number of lines for it that the file of removed text has at least. ``of_pages`` tells that the
+    input was HTML: what is restored is its text, without the pages that were rejected.
     """
 
-    path: Path
+    path: Place
     name: str
     type: FileType
-    target: Path
+    target: Place
     removed: int = 0
-
-
-class Sidecar(AbstractContextManager["Sidecar"]):
-    """The lines of a sidecar by the name of their input, in a temporary file. Without a path, there are none.
-
-    Raises `OSError` if the sidecar cannot be read.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        self._places: dict[str, list[tuple[int, int]]] = {}  # where lines begin, and how many there are
-        for name, lines in groupby(read_sidecar(path, strict=True) if path else (), lambda line: str(line.get("file"))):
-            start, number = self._file.tell(), 0
-            for line in lines:
-                self._file.write(json_line(line))
-                number += 1
-            self._places.setdefault(name, []).append((start, number))
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
-
-    @property
-    def names(self) -> set[str]:
-        """The names of the inputs that have lines."""
-        return set(self._places)
-
-    def count(self, name: str) -> int:
-        """The number of lines of an input."""
-        return sum(number for _, number in self._places.get(name, []))
-
-    def lines(self, name: str) -> Iterator[dict[str, Any]]:
-        """The lines of an input, in order."""
-        for start, number in self._places.get(name, []):
-            at = start
-            for _ in range(number):
-                self._file.seek(at)
-                line = self._file.readline()
-                at += len(line)
-                yield json.loads(line)
+    of_pages: bool = False
 
 
 def restore_file(
-    cleaned: Path,
-    removed: Path,
-    rejected: Path | None,
-    target: Path,
+    cleaned: Place,
+    removed: Place,
+    rejected: Place | None,
+    target: Place,
     format_name: str | None = None,
     fields: Fields = DEFAULT_FIELDS,
 ) -> Restored:
@@ -109,7 +70,7 @@ def restore_file(
     file's name, `DataError` if it does not fit the file.
     """
     check_outputs([cleaned, removed, rejected or removed], [Output(f"--output {target}", target)])
-    with Sidecar(removed) as lines, Sidecar(rejected) as rejects:
+    with sidecars(removed, rejected) as (lines, rejects):
         names = sorted(lines.names | rejects.names)
         name = str(cleaned) if str(cleaned) in names or not names else names[0]
         if len(names) > 1 and name != str(cleaned):
@@ -118,22 +79,23 @@ def restore_file(
                 "results, or a sidecar of this file alone"
             )
         restored = Restored()
-        _restore(CleanFile(cleaned, name, file_type(cleaned, format_name), target), lines, rejects, fields, restored)
+        _restore(
+            CleanFile(cleaned, name, file_type(named(cleaned), format_name), target), lines, rejects, fields, restored
+        )
     return restored
 
 
-def restore_folder(folder: Path, removed: Path, rejected: Path | None, target: Path) -> Restored:
+def restore_folder(folder: Place, removed: Place, rejected: Place | None, target: Place) -> Restored:
     """Restore the originals of all results in a folder that ``detector clean`` wrote, into the folder ``target``.
 
     The rejected records are those of ``rejected``, by default of the folder. A file that cannot be restored is counted,
     and the others are restored. Raises `UsageError` if a target is an input, `DataError` if the folder has no manifest,
     or one that names files elsewhere.
     """
-    own = folder / REJECTED_FILE
-    settings = next(read_json_lines(folder / SUMMARY_FILE), {}).get("settings")
-    named: Mapping[str, Any] = settings if isinstance(settings, dict) else {}
-    fields = Fields(str(named.get("text_field", "text")), str(named.get("id_field", "id")))
-    rejected = rejected or (own if own.exists() else None)
+    settings = next(json_lines_of(folder / SUMMARY_FILE), {}).get("settings")
+    given: Mapping[str, Any] = settings if isinstance(settings, dict) else {}
+    fields = Fields(str(given.get("text_field", "text")), str(given.get("id_field", "id")))
+    rejected = rejected or found(folder / REJECTED_FILE)
     files = list(_results(folder, target))
     if not files:
         raise DataError(f"{folder}: no folder of results: it has no {MANIFEST_FILE} that names one; name a file")
@@ -142,7 +104,7 @@ def restore_folder(folder: Path, removed: Path, rejected: Path | None, target: P
         [Output(f"--output {file.target}", file.target) for file in files],
     )
     restored = Restored()
-    with Sidecar(removed) as lines, Sidecar(rejected) as rejects:
+    with sidecars(removed, rejected) as (lines, rejects):
         for file in files:
             try:
                 _restore(file, lines, rejects, fields, restored)
@@ -151,13 +113,13 @@ def restore_folder(folder: Path, removed: Path, rejected: Path | None, target: P
     return restored
 
 
-def _results(folder: Path, target: Path) -> Iterator[CleanFile]:
-    for record in read_json_lines(folder / MANIFEST_FILE):
+def _results(folder: Place, target: Place) -> Iterator[CleanFile]:
+    for record in json_lines_of(folder / MANIFEST_FILE):
         name, format_name = str(record.get("file")), record.get("format")
         path = folder / name
         parts = PurePath(name).parts
         inside = parts and ".." not in parts and not PurePath(name).is_absolute()
-        if not inside or folder.resolve() not in path.resolve().parents or format_name not in FORMATS:
+        if not inside or not _is_inside(path, folder) or format_name not in FORMATS:
             raise DataError(
                 f"{folder / MANIFEST_FILE}: names {name[:40]}, which is not in the folder, or not its format; mend the "
                 "line"
@@ -165,7 +127,13 @@ def _results(folder: Path, target: Path) -> Iterator[CleanFile]:
         lines = record.get("lines")
         number = lines.get("removed") if isinstance(lines, dict) else 0
         removed = number if isinstance(number, int) else 0
-        yield CleanFile(path, name, file_type(path, str(format_name)), target / name, removed)
+        type_ = file_type(named(path), result_format(str(format_name)))
+        yield CleanFile(path, name, type_, target / name, removed, is_of_pages(str(format_name)))
+
+
+def _is_inside(path: Place, folder: Place) -> bool:
+    """Whether a path leads to something in a folder, through links."""
+    return not isinstance(path, Path) or not isinstance(folder, Path) or folder.resolve() in path.resolve().parents
 
 
 def _restore(file: CleanFile, lines: Sidecar, rejects: Sidecar, fields: Fields, restored: Restored) -> None:
@@ -175,15 +143,18 @@ def _restore(file: CleanFile, lines: Sidecar, rejects: Sidecar, fields: Fields, 
             f"{file.path}: {file.removed:,} lines were written to the file of removed text, but it has "
             f"{lines.count(file.name):,} of them: it is not complete, or belongs to another result"
         )
-    file.target.parent.mkdir(parents=True, exist_ok=True)
-    compression = file_type(file.target, file.type.format_name).compression
-    with ExitStack() as stack:
-        clean = stack.enter_context(open(file.path, "rb", buffering=_BUFFER))
-        output = stack.enter_context(replacing(file.target))
-        stream = stack.enter_context(compressing(output, compression))
-        writer = file.type.format.writer(stream, fields)
-        _Restorer(file, lines, rejects, writer, restored).run(decompressing(clean, file.type.compression), fields)
-        writer.close()
+    compression = file_type(named(file.target), file.type.format_name).compression
+    with Scratch() as scratch, staging(scratch) as stage:
+        path, target = stage.fetched(file.path), stage.target(file.target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            clean = stack.enter_context(open(path, "rb", buffering=_BUFFER))
+            output = stack.enter_context(replacing(target))
+            stream = stack.enter_context(compressing(output, compression))
+            writer = file.type.format.writer(stream, fields)
+            _Restorer(file, lines, rejects, writer, restored).run(decompressing(clean, file.type.compression), fields)
+            writer.close()
+        stage.publish()
     restored.files += 1
 
 
@@ -205,7 +176,7 @@ class _Restorer:
         name = self.file.name
         pieces = filterfalse(is_kept_whole, self.lines.lines(name))
         self._removed = groupby(pieces, lambda line: cast("int", line.get("document")))
-        self._rejected = self.rejects.lines(name)
+        self._rejected = iter(()) if self.file.of_pages else self.rejects.lines(name)
         removed = next(self._removed, None)
         rejected = next(self._rejected, None)
         parts = self.file.type.format.read(stream, str(self.file.path), fields)
@@ -232,8 +203,8 @@ class _Restorer:
         """Write a rejected record, and return the next one. Raises `DataError` for an element of an array."""
         if rejected.get("position") is None:
             raise DataError(
-                f"{self.file.path}: line {rejected.get('record')} of its input had an element of an array that was "
-                "rejected; it cannot be put back, because its comma is gone: leave out --rejected to restore the rest"
+                f"{self.file.path}: number {rejected.get('record')} of its input was an element of an array, or a page "
+                "of HTML, that was rejected; it cannot be put back: leave out --rejected to restore the rest"
             )
         self.writer.write_original(bytes_of(str(rejected["raw"])))
         self.restored.rejected += 1

@@ -18,6 +18,7 @@ from detector.util.atomic import is_stream, locked, replacing
 from detector.util.json_lines import json_line, parse_json_lines, read_json_lines
 from detector.util.libraries import load_library
 from detector.util.output import open_output
+from detector.util.urls import Place, named
 
 _FORMATS = (None, "jsonl", "parquet")  # those that the name of a sidecar may have; None for an unknown extension
 _LONGEST_NAME = 240  # bytes of a name that a hidden file's name can hold, where names have up to 255
@@ -25,16 +26,19 @@ _LONGEST_NAME = 240  # bytes of a name that a hidden file's name can hold, where
 Condition = Callable[[dict[str, Any]], bool]  # on the object of a line
 
 
-def require(path: Path | None) -> None:
+def require(place: Place | None) -> None:
     """Raise `UsageError` if a sidecar cannot have this name, or needs a library that is not installed."""
-    if path and format_by_extension(path) not in _FORMATS:
+    if place is None:
+        return
+    path = named(place)
+    if format_by_extension(path) not in _FORMATS:
         raise UsageError(
-            f"{path}: this file gets JSON Lines or Parquet, but its name is that of another format; name it .jsonl, "
+            f"{place}: this file gets JSON Lines or Parquet, but its name is that of another format; name it .jsonl, "
             ".jsonl.gz or .parquet"
         )
-    if path and _is_parquet(path):
+    if _is_parquet(path):
         if compression_of(path):
-            raise UsageError(f"{path}: Parquet files are compressed inside; leave out {compression_of(path)}")
+            raise UsageError(f"{place}: Parquet files are compressed inside; leave out {compression_of(path)}")
         load_library("pyarrow.parquet", "Parquet", "parquet")
     require_compression(compression_of(path))
 
@@ -79,7 +83,7 @@ def lines_by_file(path: Path | None) -> Counter[str]:
     counts: Counter[str] = Counter()
     if path is None or is_stream(path):
         return counts
-    found = _working_copy(path) if _working_copy(path).exists() else path
+    found = working_copy(path) if working_copy(path).exists() else path
     with contextlib.suppress(FileNotFoundError):
         counts.update(str(record.get("file")) for record in read_sidecar(found))
     return counts
@@ -143,19 +147,19 @@ def _locked(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _appending(path: Path, surplus: Counter[str], is_replaced: Condition) -> Iterator[BinaryIO]:
-    working_copy = _working_copy(path)
-    if working_copy != path and path.exists() and not working_copy.exists():
-        with replacing(working_copy) as lines, open(path, "rb") as file:
+    copy = working_copy(path)
+    if copy != path and path.exists() and not copy.exists():
+        with replacing(copy) as lines, open(path, "rb") as file:
             _read_final(file, lines, path)
-    _rewrite(working_copy, _without(surplus))
-    earlier = working_copy.stat().st_size
-    with open_output(working_copy, "ab", path) as stream:
+    _rewrite(copy, _without(surplus))
+    earlier = copy.stat().st_size
+    with open_output(copy, "ab", path) as stream:
         yield stream
-    _delete_replaced(working_copy, earlier, lambda record: _names_file(record) and is_replaced(record))
-    if working_copy != path:
-        with replacing(path) as file, open(working_copy, "rb") as all_lines:
+    _delete_replaced(copy, earlier, lambda record: _names_file(record) and is_replaced(record))
+    if copy != path:
+        with replacing(path) as file, open(copy, "rb") as all_lines:
             _write_final(all_lines, file, path)
-        working_copy.unlink()
+        copy.unlink()
 
 
 def keep_lines(path: Path, keep: Condition) -> None:
@@ -205,7 +209,7 @@ def _until(file: BinaryIO, size: int) -> Iterator[bytes]:
         yield line
 
 
-def _working_copy(path: Path) -> Path:
+def working_copy(path: Path) -> Path:
     """The file that lines are appended to: the sidecar itself if it holds plain lines, else a hidden file beside it."""
     return path if _is_plain(path) else _hidden(path, "unfinished")
 

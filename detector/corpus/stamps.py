@@ -5,18 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from detector.util.urls import Place
+
 
 class Stamp(NamedTuple):
-    """The size (bytes) and the modification time (nanoseconds) of a file."""
+    """The size (bytes) of a file, and its version: of a local file, the modification time (nanoseconds).
+
+    The version of another file is what its listing tells, None if it tells nothing that changes with the content.
+    """
 
     size: int
-    mtime_ns: int
+    version: int | str | None
 
     @classmethod
-    def of(cls, path: Path | None) -> Stamp | None:
-        """The stamp of a file; None for no path, and for a file that does not exist or cannot be accessed."""
+    def of(cls, place: Place | None) -> Stamp | None:
+        """The stamp of a file; None for no place, and for a file that does not exist or cannot be accessed.
+
+        Of a remote file it is what was listed: no file system is asked.
+        """
+        if place is None:
+            return None
+        if not isinstance(place, Path):
+            return cls(place.listed.size or 0, place.listed.version) if place.listed else None
         try:
-            found = path.stat() if path else None
+            found = place.stat()
         except OSError:
             return None
-        return cls(found.st_size, found.st_mtime_ns) if found else None
+        return cls(found.st_size, found.st_mtime_ns)

@@ -11,7 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from detector.results import Prediction
 
-_NUMBERS = ("documents", "rejected", "bytes", "nulls", "emptied", "kept_whole", "wrapped", "to_check")  # in a manifest
+# In a manifest
+_NUMBERS = ("documents", "rejected", "bytes", "nulls", "emptied", "kept_whole", "wrapped", "to_check", "left_out")
 
 
 @dataclass
@@ -33,10 +34,11 @@ class Summary:
 
     ``kept`` and ``removed`` count paragraphs by label and kind. ``rejected`` is the number of records that could not be
     read, ``nulls`` that of records whose text is null. ``emptied`` counts documents of which nothing but white space
-    was kept, ``kept_whole`` those that the guard kept whole, or a section of them, ``wrapped`` those that look
-    hard-wrapped although their paragraphs end with the line, and ``to_check`` inputs that came out empty or held no
-    document. ``bytes`` is the size of the input files on disk. ``failed`` has one line for each file that failed, with
-    the reason; ``passed_over`` one for each that was not read, likewise. ``up_to_date`` files were not read again; the
+    was kept, pages without a text among them, ``kept_whole`` those that the guard kept whole, or a section of them,
+    ``wrapped`` those that look hard-wrapped although their paragraphs end with the line, and ``to_check`` inputs that
+    came out empty or held no document. ``left_out`` counts the records of archives of pages that are no pages.
+    ``bytes`` is the size of the input files on disk. ``failed`` has one line for each file that failed, with the
+    reason; ``passed_over`` one for each that was not read, likewise. ``up_to_date`` files were not read again; the
     counts include those of the run that read them.
     """
 
@@ -53,6 +55,7 @@ class Summary:
     wrapped: int = 0
     to_check: int = 0
     passed_over: list[str] = field(default_factory=list)
+    left_out: int = 0
 
     def add(self, predictions: Sequence[Prediction], continued: bool = False) -> None:
         """Add the paragraphs of predictions. A ``continued`` paragraph was counted before, but not its characters."""
@@ -87,6 +90,7 @@ class Summary:
         self.kept_whole += other.kept_whole
         self.wrapped += other.wrapped
         self.to_check += other.to_check
+        self.left_out += other.left_out
         self.passed_over += other.passed_over
         for mine, theirs in ((self.kept, other.kept), (self.removed, other.removed)):
             for key, count in theirs.items():
@@ -117,16 +121,12 @@ class Summary:
                 f"{name:<8}{_counted(total.paragraphs, 'paragraph', 9)} {_counted(total.characters, 'character', 13)}"
             )
             out.append(f"{line}  ({labels})" if labels else line.rstrip())
-        if self.nulls:
-            out.append(f"null    {_counted(self.nulls, 'record', 9)}".rstrip())
-        if self.emptied:
-            out.append(f"emptied {_counted(self.emptied, 'document', 9)}".rstrip())
-        if self.kept_whole:
-            out.append(f"kept whole {_counted(self.kept_whole, 'document', 6)}".rstrip())
-        if self.rejected:
-            out.append(f"rejected{_counted(self.rejected, 'record', 9)}".rstrip())
-        if self.failed:
-            out.append(f"failed  {_counted(len(self.failed), 'file', 9)}".rstrip())
+        others = (
+            ("null    ", self.nulls, "record", 9), ("emptied ", self.emptied, "document", 9),
+            ("kept whole", self.kept_whole, "document", 7), ("left out", self.left_out, "record", 9),
+            ("rejected", self.rejected, "record", 9), ("failed  ", len(self.failed), "file", 9),
+        )  # fmt: skip
+        out += [f"{name}{_counted(number, noun, width)}".rstrip() for name, number, noun, width in others if number]
         if self.up_to_date:
             out.append(f"skipped {_counted(self.up_to_date, 'file', 9).rstrip()}, already up to date")
         return out
@@ -143,6 +143,7 @@ class Summary:
             "kept_whole": self.kept_whole,
             "wrapped": self.wrapped,
             "to_check": self.to_check,
+            "left_out": self.left_out,
             "failed": self.failed,
             "passed_over": self.passed_over,
         }

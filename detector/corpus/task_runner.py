@@ -11,25 +11,28 @@ from typing import BinaryIO, NamedTuple, Protocol
 from detector.corpus.one_file import Sidecars
 from detector.corpus.plan import Task
 from detector.corpus.progress import Meter
+from detector.corpus.staging import Stage, staging
 from detector.corpus.stamps import Stamp
 from detector.corpus.summary import Summary
 from detector.errors import DataError
 from detector.util.output import open_output
 from detector.util.scratch import Scratch
+from detector.util.urls import Url
 
 
 class Outcome(NamedTuple):
     """The outcome of a task.
 
-    ``source`` is the stamp of its input from before it was read; ``failure`` is the reason if the task failed.
-    ``removed``, ``rejected`` and ``decisions`` are temporary files with lines for the files of the run; None without
-    lines.
+    ``source`` is the stamp of its input from before it was read; ``failure`` is the reason if the task failed;
+    ``written`` is the stamp of a result that was written to a URL. ``removed``, ``rejected`` and ``decisions`` are
+    temporary files with lines for the files of the run; None without lines.
     """
 
     task: Task
     source: Stamp | None
     summary: Summary
     failure: str | None = None
+    written: Stamp | None = None
     removed: Path | None = None
     rejected: Path | None = None
     decisions: Path | None = None
@@ -62,18 +65,31 @@ class TaskRunner:
         summary = Summary(bytes=source.size if source else 0)
         failure = None
         with (
+            staging(self._scratch) as stage,
             self._temporary_file(self._with_removed) as removed,
             _Lines(self._scratch) as rejected,
             self._temporary_file(self._with_decisions) as decisions,
         ):
             try:
-                self._function(task, summary, Sidecars(removed, rejected, decisions), meter)
+                local = self._fetched(task, summary, stage)
+                self._function(local, summary, Sidecars(removed, rejected, decisions), meter)
+                stage.publish()
             except BrokenPipeError:  # nobody reads standard output any more: the run ends
                 raise
             except (OSError, DataError, MemoryError) as error:
                 failure = _failure(task, error)
         paths = (Path(file.name) if file else None for file in (removed, rejected.file, decisions))
-        return Outcome(task, source, summary, failure, *paths)
+        return Outcome(task, stage.source or source, summary, failure, stage.written, *paths)
+
+    @staticmethod
+    def _fetched(task: Task, summary: Summary, stage: Stage) -> Task:
+        """The task with local files in the place of URLs, and their size in the summary."""
+        if not isinstance(task.source, Url) and not isinstance(task.target, Url):
+            return task
+        local = stage.task(task)
+        if isinstance(task.source, Url) and local.local_source:
+            summary.bytes = local.local_source.stat().st_size
+        return local
 
     def _temporary_file(self, wanted: bool) -> AbstractContextManager[BinaryIO | None]:
         return _temporary_file(self._scratch) if wanted else contextlib.nullcontext()

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from detector.corpus.places import Identity, identity
 from detector.formats.compression import compression_of, without_compression
-from detector.formats.registry import format_by_extension
+from detector.formats.registry import format_by_extension, page_format_by_extension
+from detector.util.urls import Place, Url
 
 MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE = "_manifest.jsonl", "_rejected.jsonl", "_summary.json"
 ORIGINAL_SUFFIX = ".orig"  # appended to the name of an original that its result replaces
@@ -25,25 +26,35 @@ _EXTENSIONS_SHOWN, _EXTENSION_LENGTH = 10, 20
 class Found(NamedTuple):
     """A file that was found. ``relative`` is the path for its result in an output folder."""
 
-    path: Path
+    path: Place
     relative: Path
 
 
 class Walk:
     """A walk through folders. Links to folders are not followed, so it ends.
 
-    With ``all_files``, files with any extension are found, else those of known formats. The folder ``exclude`` is left
-    out. With ``follow_links``, links to files are found like files. ``passed_over`` has one line for each thing that
-    was not read, with the reason; ``unreadable`` one for each folder that could not be listed. Hidden files, and those
-    that this package writes beside results, are left out without a line.
+    With ``all_files``, files with any extension are found, else those of known formats. The folder ``exclude``, or
+    ``exclude_url``, is left out. With ``follow_links``, links to files are found like files. ``passed_over`` has one
+    line for each thing that was not read, with the reason; ``unreadable`` one for each folder that could not be listed.
+    Hidden files, and those that this package writes beside results, are left out without a line. ``remote_folders``
+    are the folders that were searched in other file systems. With ``only_pages``, the formats of HTML pages are the
+    only known ones.
     """
 
-    def __init__(self, all_files: bool = False, exclude: Identity | None = None, follow_links: bool = True) -> None:
+    def __init__(
+        self,
+        all_files: bool = False,
+        exclude: Identity | None = None,
+        follow_links: bool = True,
+        exclude_url: Url | None = None,
+    ) -> None:
         self.all_files = all_files
-        self.exclude = exclude
+        self.only_pages = False
+        self.exclude, self.exclude_url = exclude, exclude_url
         self.follow_links = follow_links
         self.passed_over: list[str] = []
         self.unreadable: list[str] = []
+        self.remote_folders: list[Url] = []
         self._unknown: Counter[str] = Counter()
 
     def folder(self, folder: Path, relative: Path) -> Iterator[Found]:
@@ -93,16 +104,16 @@ class Walk:
         shown = [f"{name} {count:,}" for name, count in self._unknown.most_common(_EXTENSIONS_SHOWN)]
         if others := len(self._unknown) - len(shown):
             shown.append(f"and {others:,} more")
-        yield (
-            f"{number:,} {'file' if number == 1 else 'files'} with an unknown extension: {', '.join(shown)}; "
-            "--all-files reads them as text"
-        )
+        what, remedy = "an unknown extension", "--all-files reads them as text"
+        if self.only_pages:
+            what, remedy = "no extension of web pages", "name them to read them as HTML"
+        yield f"{number:,} {'file' if number == 1 else 'files'} with {what}: {', '.join(shown)}; {remedy}"
 
     def _list(self, folder: Path, relative: Path) -> list[tuple[os.DirEntry[str], Path]]:
         """What is in a folder, the last first, without what is left out."""
         try:
             with os.scandir(folder) as entries:
-                listed = sorted((e for e in entries if not _is_skipped(e.name)), key=lambda e: e.name, reverse=True)
+                listed = sorted((e for e in entries if not is_skipped(e.name)), key=lambda e: e.name, reverse=True)
         except OSError as error:
             line = f"{folder}: cannot be listed ({error.strerror}); its files are not read"
             if line not in self.unreadable:  # a pattern may come by twice
@@ -127,7 +138,7 @@ class Walk:
     def _children(self, folder: Path, relative: Path, part: str) -> Iterator[tuple[Path, Path]]:
         """What is in a folder and matches one part of a pattern; for ``**`` all its subfolders."""
         if not has_wildcard(part):
-            if not _is_skipped(part) and os.path.lexists(folder / part):
+            if not is_skipped(part) and os.path.lexists(folder / part):
                 yield folder / part, relative / part
         elif stat.S_ISDIR(_mode(folder)):
             for entry, below in reversed(self._list(folder, relative)):
@@ -150,7 +161,12 @@ class Walk:
         if not is_file and (reason := self._obstacle(path)):
             self.passed_over.append(f"{path}: {reason}")
             return False
-        if named or self.all_files or format_by_extension(path):
+        return named or self.has_known_extension(path)
+
+    def has_known_extension(self, path: Path) -> bool:
+        """Whether a file is read that a folder has; otherwise its extension is counted."""
+        known = page_format_by_extension if self.only_pages else format_by_extension
+        if self.all_files or known(path):
             return True
         extension = without_compression(path).suffix + compression_of(path)
         self._unknown[extension[:_EXTENSION_LENGTH].lower() or "none"] += 1
@@ -182,11 +198,11 @@ def _mode(path: Path) -> int:
         return 0
 
 
-def _is_skipped(name: str) -> bool:
+def is_skipped(name: str) -> bool:
     """Whether a file or folder is hidden, or a file that this package writes beside results."""
     return name.startswith(".") or name in _REPORT_FILES or name.endswith(ORIGINAL_SUFFIX)
 
 
 def is_read_later(relative: Path, all_files: bool) -> bool:
     """Whether a walk would find a file with this path below a folder, once it exists."""
-    return not any(map(_is_skipped, relative.parts)) and (all_files or format_by_extension(relative) is not None)
+    return not any(map(is_skipped, relative.parts)) and (all_files or format_by_extension(relative) is not None)

@@ -89,9 +89,14 @@ def _parse(line: str, where: str) -> LabelledDocument:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{where}: not JSON ({error}); each line must be one document") from error
+    return parse_document(record, where)
+
+
+def parse_document(record: object, where: str) -> LabelledDocument:
+    """A document from a record of our JSON Lines; ``where`` is its place, for errors. Raises `DataError`."""
     if not isinstance(record, dict):
         raise DataError(f"{where}: a document must be a JSON object, not a {type(record).__name__}")
-    name = _string(record, "id", where)
+    name = optional_text(record, "id", where)
     if name is None:
         raise DataError(f'{where}: the document has no "id"')
     paragraphs = record.get("paragraphs")
@@ -100,29 +105,37 @@ def _parse(line: str, where: str) -> LabelledDocument:
             f'{where}: "paragraphs" is missing or not a list; a document has the form '
             '{"id": …, "paragraphs": [{"text": …, "label": …}, …]}'
         )
+    parsed = (_paragraph(p, f"{where}: paragraph {n}") for n, p in enumerate(paragraphs, 1))
+    return document_with(record, where, name, parsed)
+
+
+def document_with(
+    record: dict[str, Any], where: str, name: str, paragraphs: Iterable[LabelledParagraph]
+) -> LabelledDocument:
+    """A document with the other fields of a record. Without one, its site is its id. Raises `DataError`."""
     return LabelledDocument(
         id=name,
-        site=_string(record, "site", where) or name,
-        origin=_string(record, "origin", where),
-        lang=_string(record, "lang", where),
-        gold=_string(record, "gold", where),
-        paragraphs=tuple(_paragraph(p, f"{where}: paragraph {n}") for n, p in enumerate(paragraphs, 1)),
+        site=optional_text(record, "site", where) or name,
+        origin=optional_text(record, "origin", where),
+        lang=optional_text(record, "lang", where),
+        gold=optional_text(record, "gold", where),
+        paragraphs=tuple(paragraphs),
     )
 
 
 def _paragraph(record: object, where: str) -> LabelledParagraph:
     if not isinstance(record, dict):
         raise DataError(f"{where}: a paragraph must be a JSON object, not a {type(record).__name__}")
-    text = _string(record, "text", where)
+    text = optional_text(record, "text", where)
     if text is None or not text.strip():
         raise DataError(f'{where}: "text" is missing or blank')
     if "\n" in text or "\r" in text:
         raise DataError(f'{where}: "text" contains a line break; a paragraph must be one line')
-    return LabelledParagraph(text, *(_string(record, field, where) for field in ("label", "kind", "by")))
+    return LabelledParagraph(text, *(optional_text(record, field, where) for field in ("label", "kind", "by")))
 
 
-def _string(record: dict[str, Any], field: str, where: str) -> str | None:
-    """The value of a field, None where it is missing or null. Raises `DataError` for any other type."""
+def optional_text(record: dict[str, Any], field: str, where: str) -> str | None:
+    """The text in a field, None where it is missing or null. Raises `DataError` for any other type."""
     value = record.get(field)
     if value is None or isinstance(value, str):
         return value

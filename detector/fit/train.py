@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -41,9 +41,11 @@ def train(
     dev: Sequence[Path] = (),
     progress: Callable[[str], None] = lambda _: None,
     vectors: WordVectors | None = None,
+    read: Callable[[Sequence[Path]], Iterable[LabelledDocument]] = read_documents,
 ) -> Trained:
     """Train a model on labelled documents and write it to the folder ``output``, with its metadata and its card.
 
+    ``read`` reads the documents of files, by default of our JSON Lines; `detector.labelled.read` reads any format.
     Without ``vectors``, the model gets the word vectors of the shipped model. The metadata has the figures of
     cross-validation; with ``dev``, also the figures of the model itself on those files. Raises `DataError` for data
     that cannot be used, or if a site of ``dev`` is in the training data; `UsageError` for a path that does not exist,
@@ -51,7 +53,7 @@ def train(
     shipped model cannot be read.
     """
     _check_output(output)
-    documents, dev_documents = list(read_documents(data)), list(read_documents(dev))
+    documents, dev_documents = list(read(data)), list(read(dev)) if dev else []
     _check_sites(documents, dev_documents)
     fitted = fit(documents, config, progress, vectors or load_model().vectors)
     metadata = {

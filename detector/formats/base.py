@@ -23,7 +23,9 @@ class Record(NamedTuple):
     Where a whole file is one text, it is an iterator of consecutive chunks, and the text is written in pieces.
     ``is_null`` tells a record whose text is null from such a part; null texts stay null and are counted. ``raw`` is
     what the format's writer needs to write the record again; only that format knows its type. ``weight`` is the number
-    of bytes that the record holds in memory besides its text.
+    of bytes that the record holds in memory besides its text. ``is_page`` tells that the text is that of an HTML page,
+    which comes out empty where it has none; ``is_left_out`` a record of an archive that is no such page, and is not
+    written.
     """
 
     id: str
@@ -31,6 +33,8 @@ class Record(NamedTuple):
     raw: Any = None
     weight: int = 0
     is_null: bool = False
+    is_page: bool = False
+    is_left_out: bool = False
 
 
 class Rejected(NamedTuple):

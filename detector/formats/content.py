@@ -7,7 +7,7 @@ from pathlib import Path
 
 from detector.errors import DataError
 from detector.formats.compression import without_compression
-from detector.formats.looks import Look, look_of_json, look_of_markup
+from detector.formats.looks import Look, look_of_json, look_of_mail, look_of_markup
 from detector.formats.registry import FileType
 
 HEAD = 4096  # bytes that are enough for `check_content`
@@ -19,11 +19,11 @@ _PDF = "extract its text first, for example with pdftotext"
 _WARC = "convert it to WARC first, for example with warcio recompress"
 _ARCHIVE = "unpack it first"
 _DECOMPRESS = "name it with the extension {}, or decompress it first"
-
+_WARC_FILE = Look("WARC", "give --format warc for its conversions, or warc-html for its pages", ("warc", "warc-html"))
 
 # By the bytes at the start, as file(1) knows them
 _MAGIC = {
-    b"\x1f\x8b": Look("gzip", _DECOMPRESS.format(".gz"), ("warc",)),
+    b"\x1f\x8b": Look("gzip", _DECOMPRESS.format(".gz"), ("warc", "warc-html")),
     **{b"BZh%d" % level: Look("bzip2", _DECOMPRESS.format(".bz2")) for level in range(1, 10)},
     b"\xfd7zXZ\0": Look("xz", _DECOMPRESS.format(".xz")),
     b"\x28\xb5\x2f\xfd": Look("Zstandard", _DECOMPRESS.format(".zst")),
@@ -45,11 +45,11 @@ _MAGIC = {
     b"SQLite format 3\0": Look("an SQLite database", "export its texts first, for example as CSV"),
     b"\x93NUMPY": Look("a NumPy array", "give a text"),
     b"filedesc://": Look("an ARC file", _WARC),
-    b"WARC/0": Look("WARC", "give --format warc", ("warc",)),
-    b"WARC/1": Look("WARC", "give --format warc", ("warc",)),
+    b"WARC/0": _WARC_FILE,
+    b"WARC/1": _WARC_FILE,
     # The byte-order marks of UTF-32 begin with those of UTF-16
-    codecs.BOM_UTF16_LE: Look("UTF-16 or UTF-32", _UTF8, ("text",)),
-    codecs.BOM_UTF16_BE: Look("UTF-16", _UTF8, ("text",)),
+    codecs.BOM_UTF16_LE: Look("UTF-16 or UTF-32", _UTF8, ("text", "html")),
+    codecs.BOM_UTF16_BE: Look("UTF-16", _UTF8, ("text", "html")),
     codecs.BOM_UTF32_BE: Look("UTF-32", _UTF8, ("text",)),
 }
 _TAR_AT, _TAR = 257, b"ustar"
@@ -59,14 +59,16 @@ _BINARY = Look("binary data, not a text", "give a text")
 # By the extension, where none of the formats has it
 _DOCUMENT = Look("a document of an office program", _CONVERT)
 _EXTENSIONS = {
-    ".html": Look("HTML", _EXTRACT), ".htm": Look("HTML", _EXTRACT), ".xhtml": Look("HTML", _EXTRACT),
     ".xml": Look("XML", _EXTRACT), ".rss": Look("XML", _EXTRACT), ".pdf": Look("PDF", _PDF),
     ".doc": _DOCUMENT, ".docx": _DOCUMENT, ".odt": _DOCUMENT, ".rtf": _DOCUMENT, ".epub": _DOCUMENT,
     ".ppt": _DOCUMENT, ".pptx": _DOCUMENT, ".xls": _DOCUMENT, ".xlsx": _DOCUMENT,
     ".arc": Look("an ARC file", _WARC), ".zip": Look("a ZIP archive", _ARCHIVE),
     ".tar": Look("a tar archive", _ARCHIVE),
 }  # fmt: skip
-_REQUIRED = {"parquet": "Parquet begins with PAR1", "warc": "WARC begins with WARC/, or with gzip"}
+_REQUIRED = {
+    "parquet": "Parquet begins with PAR1",
+    **dict.fromkeys(("warc", "warc-html"), "WARC begins with WARC/, or with gzip"),
+}
 
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\v\b\x0e\x0f\x1a\x1b"))  # of no encoding of texts
 _FEW_CONTROLS = 3  # that a damaged text may have, and their greatest share of its bytes
@@ -106,7 +108,7 @@ def _look(head: bytes) -> Look | None:
     if controls > max(_FEW_CONTROLS, _SHARE_OF_CONTROLS * len(head)):
         return _BINARY
     text = head.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace").lstrip()
-    return look_of_markup(text) or look_of_json(text)
+    return look_of_markup(text) or look_of_json(text) or look_of_mail(text)
 
 
 def _is_wide(head: bytes) -> bool:

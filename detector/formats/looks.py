@@ -18,8 +18,9 @@ class Look(NamedTuple):
 
 
 _EXTRACT = "extract the text first, for example with trafilatura"
-_HTML = Look("HTML", _EXTRACT)
-_XML = Look("XML", _EXTRACT)
+_HTML = Look("HTML", "give --format html to read its text", ("html",))
+_MHTML = Look("a saved web page (MHTML)", "give --format mhtml to read its text", ("mhtml",))
+_XML = Look("XML", _EXTRACT, ("html",))
 _JSON = Look("JSON", "give --format json, and with --text-field the field that holds the text", ("json",))
 _JSON_LINE = Look("JSON", _JSON.advice, ("json", "jsonl"))
 _JSON_LINES = Look("JSON Lines", _JSON.advice.replace("json", "jsonl", 1), ("json", "jsonl"))
@@ -28,6 +29,11 @@ _JSON_LINES = Look("JSON Lines", _JSON.advice.replace("json", "jsonl", 1), ("jso
 _COMMENTS = r"(?s:(?:\s*<!--.*?-->)*\s*)"
 _HTML_START = r"(?i:<!doctype\s+html\b|<(?:html|head|body|title|meta|link)[\s/>])"
 _XML_START = r"(?i:<\?xml[\s?]|<!doctype\s)"
+_XHTML_START = r"(?is:<\?xml\s[^<>]*>\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html\b|<html[\s>]))"
+# The header of an archive of a page, as browsers save it
+_MHTML_START = (
+    r"(?i:(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/related;(?:[^\n]|\n[ \t])*text/html)"
+)
 _TAG = r"<([A-Za-z_][\w.:-]*)((?:\s+[\w.:-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*)\s*>"
 _TAG_AFTER = r"\s*</?[A-Za-z_]"
 _MARKDOWN_TAG = r"""(?ix:  # with these, HTML in Markdown begins
@@ -45,7 +51,7 @@ def look_of_markup(text: str) -> Look | None:
         return None
     start = re.match(_COMMENTS, text)
     at = start.end() if start else 0
-    if re.compile(_HTML_START).match(text, at):
+    if re.compile(_HTML_START).match(text, at) or re.compile(_XHTML_START).match(text, at):
         return _HTML
     if re.compile(_XML_START).match(text, at):
         return _XML
@@ -54,6 +60,13 @@ def look_of_markup(text: str) -> Look | None:
         return None
     is_xml = ":" in tag[1] or "xmlns" in tag[2] or ("</" in text and re.compile(_TAG_AFTER).match(text, tag.end()))
     return _XML if is_xml else None
+
+
+def look_of_mail(text: str) -> Look | None:
+    """A web page that a browser saved as MHTML; None for a text that merely begins as a mail does."""
+    if not re.match(r"[\w-]+:", text):
+        return None
+    return _MHTML if re.compile(_MHTML_START).match(text) else None
 
 
 def look_of_json(text: str) -> Look | None:

@@ -20,7 +20,7 @@ class _Encoding(NamedTuple):
     mark: bytes = b""
 
 
-_UTF8 = _Encoding("utf-8", "surrogateescape")
+UTF8 = _Encoding("utf-8", "surrogateescape")
 # UTF-32 comes first: its mark begins with that of UTF-16. A mark of UTF-8 is part of the text.
 _MARKED = (
     _Encoding("utf-32-le", mark=codecs.BOM_UTF32_LE), _Encoding("utf-32-be", mark=codecs.BOM_UTF32_BE),
@@ -47,7 +47,7 @@ class TextFormat:
         Reading them raises `DataError` for bytes that are not in the encoding that the byte-order mark names.
         """
         first = stream.read(_CHUNK)
-        encoding = next((each for each in _MARKED if first.startswith(each.mark)), _UTF8)
+        encoding = next((each for each in _MARKED if first.startswith(each.mark)), UTF8)
         yield Record(name, _decoded(first[len(encoding.mark) :], stream, name, encoding), encoding)
 
     def original(self, record: Record, text: str) -> bytes | None:

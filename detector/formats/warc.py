@@ -10,16 +10,24 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
 from detector.formats.members import Members
 from detector.formats.warc_digest import header_of_body
-from detector.formats.warc_source import BadRecordError, CutRecordError, Header, Source, read_header
+from detector.formats.warc_source import (
+    START,
+    BadRecordError,
+    CutRecordError,
+    Header,
+    Place,
+    Recording,
+    Source,
+    read_header,
+)
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_START = b"WARC/"
+GZIP_MAGIC = b"\x1f\x8b"
 _WRONG_LENGTH = "its Content-Length is wrong, or other data is between it and the next record"
 _MAX_TEXT = 256 << 20  # bytes; where a text would be longer, its length is wrong
 _MAX_JUNK = 64 << 20  # bytes that are searched for the next record after a bad one
@@ -43,11 +51,7 @@ class WarcFormat:
         cut, or is compressed as a whole and not record by record. A file that was cut between two records looks like a
         complete one.
         """
-        source = Source(stream)
-        if source.starts_with(_GZIP_MAGIC):
-            yield from _compressed_records(source, name, fields)
-        else:
-            yield from _plain_records(source, name, fields)
+        return read_records(stream, name, _Texts(fields))
 
     def original(self, record: Record, text: str) -> bytes | None:
         """The record, decompressed, if its header or its tail is not what is written for its text."""
@@ -65,6 +69,57 @@ class WarcFormat:
         return _WarcWriter(stream)
 
 
+class Reading(Protocol):
+    """What is read of the records of a file: which blocks are held in memory, and what becomes of a record."""
+
+    max_block: int  # bytes of a block that is held; a longer one is rejected
+
+    def holds(self, header: Header, source: Source) -> bool:
+        """Whether the block of the record that begins with the next byte of a source is held. Nothing may be taken."""
+
+    def record(self, header: Header, place: Place, raw: bytes, data: bytes | None) -> Record | Rejected:
+        """A record from its bytes as they were read, ``raw``, and decompressed, ``data``; None if it is not held."""
+
+
+def read_records(stream: BinaryIO, name: str, reading: Reading) -> Iterator[Record | Rejected]:
+    """Read every record of a WARC file, as `WarcFormat.read` does. A long block that is not held comes in pieces.
+
+    Pieces are records without a text, of which only the first has an id. Raises `DataError`.
+    """
+    source = Source(stream)
+    if source.starts_with(GZIP_MAGIC):
+        yield from _compressed_records(source, name, reading)
+    else:
+        yield from _plain_records(source, name, reading)
+
+
+class _Texts:
+    """Reads the texts of conversions to plain text."""
+
+    max_block = _MAX_TEXT
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+
+    def holds(self, header: Header, source: Source) -> bool:
+        kind = header.fields.get("content-type") or "text/plain"
+        return header.fields.get("warc-type", "").lower() == "conversion" and kind.lower().startswith("text/plain")
+
+    def record(self, header: Header, place: Place, raw: bytes, data: bytes | None) -> Record | Rejected:
+        name = record_id(header, place, self._fields)
+        if data is None:
+            return Record(name, None, _Raw(raw), len(raw))
+        end = header.size + header.length
+        text = data[header.size : end].decode("utf-8", "surrogateescape")
+        return Record(name, text, _Raw(raw, data[: header.size], data[end:]), len(raw))
+
+
+def record_id(header: Header, place: Place, fields: Fields) -> str:
+    """The id of a record: the field that ``fields`` names, else its own id, else its place in the file."""
+    known = header.fields.get(fields.id.lower()) or header.fields.get("warc-record-id")
+    return known or f"{place.name}:{place.number}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Raw:
     """The ``raw`` of a record: its bytes as they were read; its header, and what follows its text, decompressed."""
@@ -74,59 +129,37 @@ class _Raw:
     tail: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a record is: the name of its file, its number, counted from 1, and its position in the file in bytes."""
-
-    name: str
-    number: int
-    offset: int
-
-    def __str__(self) -> str:
-        return f"{self.name}: record {self.number} at byte {self.offset}"
-
-    def rejected(self, reason: Exception, raw: bytes) -> Rejected:
-        return Rejected(self.number, f"record {self.number} at byte {self.offset}: {reason}", raw)
-
-    def check_first(self, source: Source) -> None:
-        """Raise `DataError` if a file does not even begin like WARC."""
-        if self.number == 1 and not source.starts_with(_START):
-            raise DataError(
-                f"{self.name}: not WARC: it does not begin with a version, such as WARC/1.0; get the file again, "
-                "or name its --format"
-            )
-
-
-def _plain_records(source: Source, name: str, fields: Fields) -> Iterator[Record | Rejected]:
+def _plain_records(source: Source, name: str, reading: Reading) -> Iterator[Record | Rejected]:
     for number in count(1):
         if not source.fill(1):
             return
-        place = _Place(name, number, source.start)
+        place = Place(name, number, source.start)
         place.check_first(source)
         try:
             header = read_header(source)
-            if header.length > _MAX_BLOCK and not _is_text(header):
+            is_held = reading.holds(header, source)
+            if header.length > _MAX_BLOCK and not is_held:
                 yield from _pieces(source, header, place)
             else:
-                yield _plain_record(source, header, place, fields)
+                yield _plain_record(source, header, place, reading, is_held)
         except BadRecordError as error:
             stop = source.next_record(_MAX_JUNK)
             follows = source.fill(stop + 1)
             if not follows and isinstance(error, CutRecordError):
                 raise DataError(f"{place}: truncated: {error}; get the file again") from error
-            if follows and not source.starts_with(_START, stop):
+            if follows and not source.starts_with(START, stop):
                 raise DataError(f"{place}: {error}, and no other record follows; get the file again") from error
             yield place.rejected(error, source.take(stop))
 
 
-def _plain_record(source: Source, header: Header, place: _Place, fields: Fields) -> Record:
-    end = header.size + _checked_length(header)
+def _plain_record(source: Source, header: Header, place: Place, reading: Reading, is_held: bool) -> Record | Rejected:
+    end = header.size + _checked_length(header, reading, is_held)
     if not source.fill(end):
         raise CutRecordError(f"its Content-Length is {header.length}, but the data ends before")
     _check_end(source, end)
     stop = _stop(source, end)
     raw = source.take(stop)
-    return _record(header, place, fields, raw, raw)
+    return reading.record(header, place, raw, raw if is_held else None)
 
 
 def _check_end(source: Source, end: int) -> None:
@@ -139,24 +172,26 @@ def _check_end(source: Source, end: int) -> None:
 def _stop(source: Source, end: int) -> int:
     """Where the line ends after a block stop, which ends ``end`` bytes after the next byte of the source."""
     lines, stop = source.line_ends(end)
-    source.fill(stop + len(_START))
-    follows = source.peek(stop, stop + len(_START))
+    source.fill(stop + len(START))
+    follows = source.peek(stop, stop + len(START))
     if lines < 2 and not follows:
         raise CutRecordError("the two line ends after it are missing")
-    if lines < 2 or not _START.startswith(follows):
+    if lines < 2 or not START.startswith(follows):
         raise BadRecordError(_WRONG_LENGTH)
     return stop
 
 
-def _pieces(source: Source, header: Header, place: _Place) -> Iterator[Record]:
+def _pieces(source: Source, header: Header, place: Place) -> Iterator[Record]:
     """A record without a text as several pieces, so that it is never held as a whole."""
     left = header.size + header.length
+    name = str(place)
     while left:
         if not source.fill(min(left, _MAX_BLOCK)):
             raise DataError(f"{place}: truncated: its Content-Length is {header.length}; get the file again")
         piece = source.take(min(left, _MAX_BLOCK))
         left -= len(piece)
-        yield Record("", None, _Raw(piece), len(piece))
+        yield Record(name, None, _Raw(piece), len(piece))
+        name = ""
     try:
         tail = source.take(_stop(source, 0))
     except BadRecordError as error:
@@ -164,98 +199,60 @@ def _pieces(source: Source, header: Header, place: _Place) -> Iterator[Record]:
     yield Record("", None, _Raw(tail), len(tail))
 
 
-def _compressed_records(source: Source, name: str, fields: Fields) -> Iterator[Record | Rejected]:
-    recording = _Recording(source)
+def _compressed_records(source: Source, name: str, reading: Reading) -> Iterator[Record | Rejected]:
+    recording = Recording(source)
     members = Members(recording, ".gz")
     for number in count(1):
-        place = _Place(name, number, recording.start)
+        place = Place(name, number, recording.start)
         try:
             if not members.next():
                 return
-            yield _compressed_record(members, recording, place, fields)
+            yield _compressed_record(members, recording, place, reading)
         except OSError as error:
             if error.errno:  # the file cannot be read
                 raise
             raise DataError(f"{place}: {error}") from error
 
 
-def _compressed_record(members: Members, recording: _Recording, place: _Place, fields: Fields) -> Record | Rejected:
+def _compressed_record(members: Members, recording: Recording, place: Place, reading: Reading) -> Record | Rejected:
     source = Source(members)
     place.check_first(source)
     try:
         header = read_header(source)
-        data = _member(source, header, place)
+        data = _member(source, header, place, reading)
     except BadRecordError as error:
         while source.read(_MAX_BLOCK):
             pass
         return place.rejected(error, recording.take(members.end))
-    return _record(header, place, fields, recording.take(members.end), data)
+    return reading.record(header, place, recording.take(members.end), data)
 
 
-def _member(source: Source, header: Header, place: _Place) -> bytes:
-    """The decompressed bytes of a record that has a text, else none. Raises `DataError` if more records follow it."""
-    end = header.size + _checked_length(header)
-    is_text = _is_text(header)
-    if not (source.fill(end) if is_text else source.skip(end)):
+def _member(source: Source, header: Header, place: Place, reading: Reading) -> bytes | None:
+    """The decompressed bytes of a record that is held, else None. Raises `DataError` if more records follow it."""
+    is_held = reading.holds(header, source)
+    end = header.size + _checked_length(header, reading, is_held)
+    if not (source.fill(end) if is_held else source.skip(end)):
         raise BadRecordError(f"its Content-Length is {header.length}, but its gzip member ends before")
-    if is_text:
+    if is_held:
         _check_end(source, end)
-    _, stop = source.line_ends(end if is_text else 0)
+    _, stop = source.line_ends(end if is_held else 0)
     data = source.take(stop)
-    if source.starts_with(_START):
+    if source.starts_with(START):
         raise DataError(_one_member(place.name))
     if source.fill(1):
         raise BadRecordError(f"its Content-Length is {header.length}, but its gzip member has more data")
-    return data if is_text else b""
+    return data if is_held else None
 
 
 def _one_member(name: str) -> str:
     return f"{name}: compressed as a whole, but WARC is compressed record by record; decompress it first (gunzip)"
 
 
-def _checked_length(header: Header) -> int:
-    if _is_text(header) and header.length > _MAX_TEXT:
-        raise BadRecordError(f"its Content-Length is {header.length}; texts of up to {_MAX_TEXT} bytes are read")
+def _checked_length(header: Header, reading: Reading, is_held: bool) -> int:
+    if is_held and header.length > reading.max_block:
+        most = reading.max_block
+        raise BadRecordError(f"its Content-Length is {header.length}; texts of up to {most} bytes are read")
     return header.length
-
-
-def _is_text(header: Header) -> bool:
-    """Whether a record is a conversion to plain text."""
-    kind = header.fields.get("content-type") or "text/plain"
-    return header.fields.get("warc-type", "").lower() == "conversion" and kind.lower().startswith("text/plain")
-
-
-def _record(header: Header, place: _Place, fields: Fields, raw: bytes, data: bytes) -> Record:
-    """A record from its bytes as they were read, ``raw``, and decompressed, ``data``, which only texts need."""
-    known = header.fields.get(fields.id.lower()) or header.fields.get("warc-record-id")
-    name = known or f"{place.name}:{place.number}"
-    if not _is_text(header):
-        return Record(name, None, _Raw(raw), len(raw))
-    end = header.size + header.length
-    text = data[header.size : end].decode("utf-8", "surrogateescape")
-    return Record(name, text, _Raw(raw, data[: header.size], data[end:]), len(raw))
-
-
-class _Recording:
-    """Records what is read of a source until it is taken, so that each record can be written again as it was."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._recorded = bytearray()
-        self.start = 0  # the position of the first recorded byte
-
-    def read(self, size: int, /) -> bytes:
-        data = self._source.read(size)
-        self._recorded += data
-        return data
-
-    def take(self, stop: int) -> bytes:
-        """The recorded bytes up to the position ``stop``; they are forgotten."""
-        size = stop - self.start
-        data = bytes(self._recorded[:size])
-        del self._recorded[:size]
-        self.start = stop
-        return data
 
 
 class _WarcWriter:
@@ -269,7 +266,7 @@ class _WarcWriter:
 
     def write_original(self, original: bytes, record: Record | None = None) -> None:
         """Write a record, compressed if ``record`` is; a rejected one as it is."""
-        is_compressed = record is not None and record.raw.data.startswith(_GZIP_MAGIC)
+        is_compressed = record is not None and record.raw.data.startswith(GZIP_MAGIC)
         self._stream.write(gzip.compress(original, mtime=0) if is_compressed else original)
 
     def close(self) -> None:
@@ -280,7 +277,7 @@ def _with_text(raw: _Raw, text: str) -> bytes:
     """The bytes of a record with another text, compressed if they were."""
     body = text.encode("utf-8", "surrogateescape")
     new = header_of_body(raw.header, body) + body + _tail(raw.tail, body)
-    return gzip.compress(new, mtime=0) if raw.data.startswith(_GZIP_MAGIC) else new
+    return gzip.compress(new, mtime=0) if raw.data.startswith(GZIP_MAGIC) else new
 
 
 def _tail(tail: bytes, body: bytes) -> bytes:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from detector.errors import DataError
+from detector.formats.base import Rejected
 from detector.formats.members import Readable
 
+START = b"WARC/"  # of a record
 _CHUNK = 1 << 16  # bytes read at a time, at least
 _MAX_HEADER = 1 << 20  # bytes
 _OVERLAP = 1 << 8  # bytes searched again, because the start of a record may have been read in part
@@ -91,13 +94,64 @@ class Source:
                 return searched
 
 
+class Recording:
+    """Records what is read of a source until it is taken, so that each record can be written again as it was."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._recorded = bytearray()
+        self.start = 0  # the position of the first recorded byte
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, ``size`` at most; none at the end."""
+        data = self._source.read(size)
+        self._recorded += data
+        return data
+
+    def take(self, stop: int) -> bytes:
+        """The recorded bytes up to the position ``stop``; they are forgotten."""
+        size = stop - self.start
+        data = bytes(self._recorded[:size])
+        del self._recorded[:size]
+        self.start = stop
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record is: the name of its file, its number, counted from 1, and its position in the file in bytes."""
+
+    name: str
+    number: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.name}: record {self.number} at byte {self.offset}"
+
+    def rejected(self, reason: Exception, raw: bytes) -> Rejected:
+        """The record that is there, rejected for a reason."""
+        return Rejected(self.number, f"record {self.number} at byte {self.offset}: {reason}", raw)
+
+    def check_first(self, source: Source) -> None:
+        """Raise `DataError` if a file does not even begin like WARC."""
+        if self.number == 1 and not source.starts_with(START):
+            raise DataError(
+                f"{self.name}: not WARC: it does not begin with a version, such as WARC/1.0; get the file again, "
+                "or name its --format"
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A record's header: its size and the length of the block after it, in bytes, and its fields by lower-case name."""
+    """A record's header: its size and the length of the block after it, in bytes, and its fields by lower-case name.
+
+    ``version`` is its first line, as in ``WARC/1.0``.
+    """
 
     size: int
     length: int
     fields: dict[str, str]
+    version: str = "WARC/1.0"
 
 
 def read_header(source: Source) -> Header:
@@ -113,7 +167,7 @@ def read_header(source: Source) -> Header:
     length = fields.get("content-length", "missing")
     if not (length.isascii() and length.isdigit() and len(length) < 19):
         raise BadRecordError(f"its Content-Length is {length[:40]}, not a number of bytes")
-    return Header(len(raw), int(length), fields)
+    return Header(len(raw), int(length), fields, raw.partition(b"\n")[0].decode("ascii", "replace").strip())
 
 
 def _raw_header(source: Source) -> bytes:

@@ -109,6 +109,16 @@ def test_a_model_is_packed_once_and_is_not_kept(batch: Batch, monkeypatch: pytes
     assert gone() is None
 
 
+def test_an_equal_model_is_not_compared_with_the_first(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comparing two reads all their arrays, for every batch."""
+    backend = CompiledBackend()
+    backend.predict(MODEL, batch)
+    again = replace(MODEL)
+    assert hash(again) == hash(MODEL)
+    monkeypatch.setattr(type(MODEL), "__eq__", lambda *_: pytest.fail("compared"))
+    backend.predict(again, batch)
+
+
 def test_two_models_have_their_own_scores(batch: Batch) -> None:
     backend, models = CompiledBackend(), (MODEL, model_of("one label"), MODEL)
     first, other, again = (scores_by_name(backend.predict(model, batch)) for model in models)

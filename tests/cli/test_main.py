@@ -318,7 +318,7 @@ def test_data_that_cannot_be_used_is_exit_code_1(command: Command) -> None:
     Path("bad.jsonl").write_text("{\n")
     called = command("train", "bad.jsonl", "-o", "new", model=False)
     assert called.code == 1
-    assert "bad.jsonl:1" in called.err
+    assert "bad.jsonl:2: not JSON" in called.err  # where the record that begins in line 1 ends
     assert called.err.count("\n") == 1
 
 

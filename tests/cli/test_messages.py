@@ -90,12 +90,12 @@ def test_a_run_is_logged_as_json(command: Command) -> None:
     Path("in/a.txt").write_text("Rain fell.\n")
     Path("in/b.jsonl").write_text('{"text":"Rain."}\nno json\n')
     Path("in/c.jsonl.gz").write_text("no gzip")
-    Path("in/d.html").touch()
+    Path("in/d.odt").touch()
     called = command("clean", "in", "-o", "out", "-t", "0", "--log-json")
     assert called.code == 1
     *messages, summary = logged(called.err)
     events = {message["event"]: message for message in messages}
-    assert events["passed over"]["reason"].startswith("1 file with an unknown extension: .html 1")
+    assert events["passed over"]["reason"].startswith("1 file with an unknown extension: .odt 1")
     assert events["rejected"]["file"] == "in/b.jsonl"
     assert events["rejected"]["record"] == 2
     assert events["failed"]["level"] == "error"

@@ -44,7 +44,7 @@ def by_typer(name: str, words: list[str]) -> dict[str, Any] | None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_call", lambda _, values: called.append(values) or 0)
         try:
-            application([name])([name, *words], prog_name="detector", standalone_mode=False)
+            application([name])([*name.split(), *words], prog_name="detector", standalone_mode=False)
         except UsageError:
             assert called == []
     return called[0] if called else None
@@ -68,9 +68,9 @@ PLAIN: list[tuple[str, dict[str, Any]]] = [
     ("clean --format text --policy text", {"format_name": FormatName.TEXT, "policy": PolicyName.TEXT}),
     ("clean --max-removed 0.25 --max-rejected 0", {"max_removed": 0.25, "max_rejected": 0}),
     ("clean --jobs 1 --jobs 3 -t 0.5", {"jobs": 3, "threshold": "0.5"}),
-    ("clean --removed r.jsonl -m m", {"removed": Path("r.jsonl"), "model": Path("m")}),
+    ("clean --removed r.jsonl -m m", {"removed": "r.jsonl", "model": Path("m")}),
     ("predict a.txt --table", {"paths": ["a.txt"], "table": True}),
-    ("restore a b -o c", {"cleaned": Path("a"), "removed": Path("b"), "output": Path("c")}),
+    ("restore a b -o c", {"cleaned": "a", "removed": "b", "output": "c"}),
     ("train a b -o m --dev c --dev d --folds 2", {
         "data": [Path("a"), Path("b")], "output": Path("m"), "dev": [Path("c"), Path("d")], "folds": 2,
     }),

@@ -106,11 +106,11 @@ def test_a_second_run_reads_what_the_first_one_read(command: Command) -> None:
 
 @pytest.mark.parametrize("call", ["clean c -o o", "predict c -o d.jsonl", "predict c"])
 def test_what_is_passed_over_is_said(command: Command, call: str) -> None:
-    Path("c/page.html").touch()
+    Path("c/page.odt").touch()
     Path("c/loop").symlink_to(".")
     called = command(*call.split())
     assert called.code == 0
-    assert "1 file with an unknown extension: .html 1; --all-files reads them as text\n" in called.err
+    assert "1 file with an unknown extension: .odt 1; --all-files reads them as text\n" in called.err
     assert "c/loop: a link to a folder, which is not followed; name it to read it\n" in called.err
 
 

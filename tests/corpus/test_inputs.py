@@ -84,13 +84,13 @@ def test_all_files_includes_every_extension_but_originals() -> None:
         ("c/*.docx", "c/*.docx: no file matches the pattern"),
         ("gone/*.txt", "gone/*.txt: no file matches the pattern"),
         ("empty", "empty: no files with a known extension found; --all-files"),
-        ("pages", "pages: no files to read: 3 files with an unknown extension: .html 2, .pdf 1; --all-files reads"),
+        ("pages", "pages: no files to read: 3 files with an unknown extension: .odt 2, .pdf 1; --all-files reads"),
     ],
 )
 def test_what_is_not_there_is_said(path: str, message: str) -> None:
     Path("loop").symlink_to("loop")
     Path("empty").mkdir()
-    for name in ("pages/a.html", "pages/b.html", "pages/b.pdf"):
+    for name in ("pages/a.odt", "pages/b.odt", "pages/b.pdf"):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).touch()
     with pytest.raises(UsageError, match=re.escape(message)):
@@ -101,12 +101,12 @@ def test_what_is_not_there_is_said(path: str, message: str) -> None:
 
 
 def test_unknown_extensions_are_counted() -> None:
-    for name in ("d/x.html", "d/deep/y.html", "d/z.html.gz", "d/README", "d/a.HTML", "d/v1. A long name of a thing"):
+    for name in ("d/x.odt", "d/deep/y.odt", "d/z.odt.gz", "d/README", "d/a.ODT", "d/v1. A long name of a thing"):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).touch()
     inputs = find(["c", "d"])
     assert inputs.passed_over == (
-        "7 files with an unknown extension: .html 3, .pdf 1, none 1, . a long name of a t 1, .html.gz 1; "
+        "7 files with an unknown extension: .odt 3, .pdf 1, none 1, . a long name of a t 1, .odt.gz 1; "
         "--all-files reads them as text",
     )
 

@@ -30,7 +30,7 @@ from typing import Any
 
 from tiny import ROOT
 
-ENGINES = ("ray", "pyspark", "datatrove")
+ENGINES = ("ray", "pyspark", "datatrove", "nemo_curator")
 OUTPUT = "Output"
 SCRIPT = "documented_script.py"
 _BLOCK = re.compile(r"^( *)```(\w+)(?: +title=\"([^\"]*)\")?\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documented import ENGINES, blocks, follow, matches
+from commands import of_name
+from documented import blocks, follow, matches
 from tiny import ROOT
 from typer.main import get_command
 
 import detector
+from detector.cli.commands import COMMANDS
 from detector.cli.main import app
 from detector.features.context import input_width
 from detector.features.hashing import BUCKETS
@@ -30,7 +32,7 @@ from hooks import PAGES, expanded, pictures
 
 DOCS = ROOT / "docs"
 NAMES = sorted(page.name for page in DOCS.glob("*.md"))
-ELSEWHERE = {"examples.md"}  # run by test_examples.py
+ELSEWHERE = {"examples.md", "integrations.md"}  # run by test_examples.py, and by tests/integrations
 TEXT = {name: (DOCS / name).read_text("utf-8") for name in NAMES}
 RUN = [name for name in NAMES if name not in ELSEWHERE and re.search(r"```(console|python)", TEXT[name])]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -73,9 +75,11 @@ def test_the_instructions_of_a_page_work(name: str, checkout: Path) -> None:
 
 
 def test_code_for_engines_is_run_by_their_tests() -> None:
-    shown = [block.code for name in NAMES for block in blocks(TEXT[name]) if block.for_an_engine]
+    shown = [
+        block.code for name in NAMES if name not in ELSEWHERE for block in blocks(TEXT[name]) if block.for_an_engine
+    ]
     run = [path.read_text("utf-8") for path in (ROOT / "tests" / "engines").glob("example_*.py")]
-    assert len(shown) == len(ENGINES)
+    assert len(shown) == 3  # of Ray, Spark and datatrove
     for code in shown:
         assert code in run, code
 
@@ -133,7 +137,7 @@ def test_links_of_included_files_are_valid_on_the_site(source: str) -> None:
 def parameters() -> dict[str, set[str]]:
     """The options of each command."""
     program: Any = get_command(app)
-    commands = {"detector": program, **{f"detector {name}": command for name, command in program.commands.items()}}
+    commands = {"detector": program, **{f"detector {name}": of_name(program, name) for name in COMMANDS}}
     return {
         name: {o for p in command.params for o in p.opts if o.startswith("-")} for name, command in commands.items()
     }
@@ -152,10 +156,11 @@ def test_pages_name_only_existing_options() -> None:
         assert not set(OPTION.findall(text)) - known, name
 
 
+NEED_A_LIBRARY = {"ray", "spark", "datatrove", "frame", "huggingface", "langchain", "nemo_curator", "spacy"}
 MODULES = [
     path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
     for path in sorted((ROOT / "detector").rglob("*.py"))
-    if ">>>" in path.read_text("utf-8") and path.stem not in {"ray", "spark", "datatrove"}  # these need their engine
+    if ">>>" in path.read_text("utf-8") and path.stem not in NEED_A_LIBRARY
 ]
 
 

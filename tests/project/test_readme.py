@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from documented import blocks, follow, run
 from tiny import ROOT
-from typer.main import get_command
 
-from detector.cli.main import app
+from detector.cli.commands import COMMANDS
 from detector.evaluation.evaluate import FIGURES
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -44,7 +43,7 @@ def test_the_example_is_cleaned(checkout: Path) -> None:
 
 
 def test_every_command_of_the_program_is_in_the_readme() -> None:
-    for name in get_command(app).commands:  # type: ignore[attr-defined]
+    for name in COMMANDS:
         assert f"detector {name} " in README
 
 

@@ -16,7 +16,10 @@ from tiny import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OWN_NAME = PROJECT["name"]
 EXTRAS = PROJECT["optional-dependencies"]
-DISTRIBUTIONS = {"Cython": "cython", "sklearn": "scikit-learn"}  # names of modules that are not those of their packages
+DISTRIBUTIONS = {  # names of modules that are not those of their packages
+    "Cython": "cython", "langchain_core": "langchain-core", "nemo_curator": "nemo-curator",
+    "prometheus_client": "prometheus-client", "sklearn": "scikit-learn",
+}  # fmt: skip
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 LOCKED = {
     name: Version(version)

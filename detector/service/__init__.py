@@ -1,0 +1,1 @@
+"""The cleaner over HTTP."""
