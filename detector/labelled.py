@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from detector.annotations.base import FIELDS, AnnotationFormat
 from detector.annotations.names import known
@@ -74,11 +75,13 @@ def read(
 
     Raises `DataError`, with file and line, for a record that cannot be read, unless ``rejected`` takes it; for unknown
     labels, which it lists, when all is read; and if there are no documents. Raises `UsageError` for a path that does
-    not exist and for an unknown format.
+    not exist, for an unknown format, and for other values than these.
     """
     given: list[str | Path] = [paths] if isinstance(paths, str | Path) else list(paths)
     for name in (unlabelled, *(mapping or {}).values()) if not any_labels else ():
         _check_label(name)
+    _check_choice("annotators", annotators, get_args(Annotators))
+    _check_choice("offsets", offsets, (None, *get_args(Unit)))
     chosen = annotation_format(format) if format else None
     reading = Reading(
         mapping or {}, any_labels, unlabelled, annotators, offsets, text_field, rejected, counts or Counts()
@@ -119,6 +122,11 @@ def _documents(paths: Sequence[Path], chosen: AnnotationFormat | None, reading: 
 def _check_label(name: str | None) -> None:
     if name and not known(name):
         raise UsageError(f"{name}: no label or kind of the label guide; with --any-labels, any label will do")
+
+
+def _check_choice(name: str, given: object, choices: tuple[object, ...]) -> None:
+    if given not in choices:
+        raise UsageError(f"{name}={given!r}: choose one of {', '.join(map(repr, choices))}")
 
 
 def _checked(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from detector.cleaner import BATCH_CHARACTERS, Cleaned, Cleaner, default_cleaner
+from detector.errors import UsageError
 from detector.util.batching import batches
 from detector.util.libraries import missing_library
 
@@ -32,7 +33,8 @@ class BoilerplateRemover(BaseDocumentTransformer):
     There is one document for each that is given, also where nothing is left of it. With ``drop_empty``, documents that
     have no text except whitespace after cleaning are dropped, as services that compute embeddings refuse them.
 
-    Clean whole documents, before they are split into chunks: what is around a paragraph helps to judge it.
+    Clean whole documents, before they are split into chunks: what is around a paragraph helps to judge it. Raises
+    `UsageError` for anything but a `Cleaner`.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class BoilerplateRemover(BaseDocumentTransformer):
         removed_text: str | None = None,
         kept_whole: str | None = None,
     ) -> None:
-        self.cleaner = cleaner or default_cleaner()
+        self.cleaner = default_cleaner() if cleaner is None else cleaner
+        if not isinstance(self.cleaner, Cleaner):
+            raise UsageError(f"cleaner is a {type(cleaner).__name__}: give what detector.load returns")
         self.drop_empty = drop_empty
         self.removed_share = removed_share
         self.removed_text = removed_text

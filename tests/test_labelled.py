@@ -57,6 +57,20 @@ def test_labels_are_mapped(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("given", "pair"),
+    [
+        ("a=menu", ("a", "menu")),
+        ("a=", ("a", "")),
+        ("a=-", ("a", "")),
+        ("=menu", ("", "menu")),
+        ("a=b=c", ("a=b", "c")),
+    ],
+)
+def test_what_a_name_is_mapped_to(given: str, pair: tuple[str, str]) -> None:
+    assert detector.labelled.parse_map(given) == pair
+
+
 def test_any_labels_are_taken_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(record("spam", "Reporting", "menu", "a/b", "c"))
@@ -64,6 +78,12 @@ def test_any_labels_are_taken_as_they_are(tmp_path: Path) -> None:
     assert labels_of(document) == [
         ("spam", None), ("Reporting", None), ("menu", None), ("a/b", None), ("d", None),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{"annotators": "all"}, {"offsets": "bytes"}])
+def test_choices(options: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"(annotators='all'|offsets='bytes'): choose one of .*'(each|utf-16)'$"):
+        read(tmp_path, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("options", [{"mapping": {"a": "spam"}}, {"unlabelled": "spam"}])
@@ -83,6 +103,9 @@ def test_rejected_records_are_kept_aside(tmp_path: Path) -> None:
         (f"{path}:2", "{oops"), (f"{path}:3", {"id": 3, "paragraphs": []}),
     ]  # fmt: skip
     assert (counts.documents, counts.paragraphs, counts.rejected) == (2, 2, 2)
+    path.write_bytes(b'{"id": "\xff", "paragraphs": []}\n' + record("appeal").encode())
+    assert [document.id for document in read(path, rejected=rejected.append)] == ["a"]
+    assert rejected[-1].raw == '{"id": "\\xff", "paragraphs": []}\n'
 
 
 def test_a_folder_means_the_json_lines_below_it(tmp_path: Path) -> None:
@@ -101,6 +124,19 @@ def test_a_folder_without_json_lines_means_other_files_of_labels(tmp_path: Path)
     (tmp_path / "task.json").unlink()
     with pytest.raises(DataError, match=r"the folder contains no \.jsonl file"):
         list(read(tmp_path))
+
+
+def test_a_folder_of_files_of_a_named_format(tmp_path: Path) -> None:
+    write([BARE], tmp_path / "ours.jsonl")
+    for name, file in {"label-studio": "export.json", "doccano": "a.jsonl", "lines": "a.txt", "csv": "a.csv"}.items():
+        (tmp_path / name).mkdir()
+        write([FERRY], tmp_path / name / file, name)
+        write([BARE], tmp_path / name / "other.spacy", "jsonl")
+        assert [len(document.paragraphs) for document in read(tmp_path / name, name)] == [4]
+    with pytest.raises(DataError, match=r"contains no file of the format tsv \(\.tsv, \.tab\); name its files"):
+        list(read(tmp_path, "tsv"))
+    with pytest.raises(DataError, match="no folder with documents/ and attributes/"):
+        list(read(tmp_path, "dolma"))
 
 
 @pytest.mark.parametrize(

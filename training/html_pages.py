@@ -17,7 +17,6 @@ import json
 import logging
 import re
 import statistics
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ from detector.extractors import EXTRACTORS, is_installed, require, version
 from detector.html.page import page_text
 from detector.util.markdown import markdown_table
 from training.accuracy import OURS, interval
-from training.result import collect, describe_machine
+from training.result import collect, describe_machine, processor_seconds_of
 from training.results_file import rewrite
 
 _BASIS = "trafilatura"  # rates are compared with its rate
@@ -112,12 +111,10 @@ def measure(cleaner: Cleaner, pages: Sequence[Page], runs: int) -> list[Tool]:
     ]
     texts: dict[str, list[str]] = {}
 
-    def timed(name: str) -> float:
-        start = time.process_time()
+    def read(name: str) -> None:
         texts[name] = work[name]()
-        return time.process_time() - start
 
-    seconds = collect({name: partial(timed, name) for name in work}, runs)
+    seconds = collect({name: partial(processor_seconds_of, partial(read, name)) for name in work}, runs)
     ids = [page.id for page in pages]
     return [Tool(name, dict(zip(ids, texts[name], strict=True)), seconds[name]) for name in work]
 

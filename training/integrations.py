@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from statistics import median
@@ -27,7 +28,7 @@ from detector.cleaner import Cleaner, load
 from detector.errors import DetectorError
 from detector.evaluation.labelled import read_documents
 from training.inputs import repetitions, sample, size_in_megabytes, temporary_folder
-from training.result import Bound, Result, Section, alternate, installed, ratio
+from training.result import Bound, Result, Section, collect, installed, processor_seconds_of, ratio
 
 CLEAN_MANY = "clean_many"
 SHARE = Bound(0.8)  # of the rate of clean_many
@@ -164,11 +165,16 @@ def measure(integrations: Sequence[Integration], texts: Sequence[str], megabytes
         for name, call in calls.items():
             if _as_list(call()) != expected:
                 raise DetectorError(f"{name}: the clean texts are not those of {CLEAN_MANY}")
-        seconds = alternate({CLEAN_MANY: clean_many, **calls}, runs)
+        calls = {CLEAN_MANY: clean_many, **calls}
+        seconds = collect({name: partial(processor_seconds_of, call) for name, call in calls.items()}, runs)
     size = size_in_megabytes(texts)
     rows = [Result(CLEAN_MANY, size / median(seconds[CLEAN_MANY]), "MB/s")]
     rows += [ratio(each.name, seconds[CLEAN_MANY], seconds[each.name], SHARE) for each in chosen]
-    return Section("Integrations", f"{size:.0f} MB: {len(texts):,} texts. Alternating runs: {runs}.", tuple(rows))
+    return Section(
+        "Integrations",
+        f"{size:.0f} MB: {len(texts):,} texts. Alternating runs: {runs}. Rates per second of processor time.",
+        tuple(rows),
+    )
 
 
 def _as_list(texts: Any) -> list[str]:  # noqa: ANN401

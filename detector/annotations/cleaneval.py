@@ -162,7 +162,7 @@ def _document(source: Source, reading: Reading) -> tuple[LabelledDocument, Align
     marked = parse(_text(source))
     if not marked.blocks:
         raise DataError(f"{where}: no marked-up block: <h>, <p> or <l> begins one")
-    page = _page(source.path)
+    page = page_of(source.path)
     if page is None:
         reading.leave_out("pages that are missing: their documents have the article alone")
         lines = [block.text for block in marked.blocks]
@@ -215,7 +215,7 @@ def _is_marked(head: bytes) -> bool:
     return _MARKED.match(text) is not None and "</" not in text
 
 
-def _page(path: Path) -> Path | None:
+def page_of(path: Path) -> Path | None:
     """The file with the text of the page, as text or HTML: beside the marked-up file, or in a folder beside its own."""
     stem = _SUFFIX.sub("", without_compression(path).stem)
     folders = [path.parent.parent / name for name in INPUT]

@@ -45,14 +45,10 @@ class DocBinFormat:
         spacy = load_library("spacy", "reading a DocBin", "spacy")
         with source.opened() as stream:
             data = stream.read()
-        try:
-            docs = spacy.tokens.DocBin().from_bytes(data).get_docs(spacy.blank("xx").vocab)
-            for number, doc in enumerate(docs, 1):
-                where = f"{source.path}: document {number}"
-                with reading.record(where, doc.text):
-                    yield _document(doc, where, f"{source.stem}-{number}", reading)
-        except (KeyError, ValueError, zlib.error) as error:
-            raise DataError(f"{source.path}: no DocBin that this spaCy can read ({error})") from error
+        for number, doc in enumerate(_docs(spacy, data, source), 1):
+            where = f"{source.path}: document {number}"
+            with reading.record(where, doc.text):
+                yield _document(doc, where, f"{source.stem}-{number}", reading)
 
     def write(self, documents: Iterable[LabelledDocument], path: Path) -> None:
         """Write all documents as one DocBin, with the span group `GROUP`."""
@@ -65,20 +61,25 @@ class DocBinFormat:
             stream.write(collected.to_bytes())
 
 
+def _docs(spacy: Any, data: bytes, source: Source) -> Iterator[Any]:  # noqa: ANN401
+    """The documents of a DocBin. Raises `DataError` where spaCy cannot read it: it checks little itself."""
+    try:
+        yield from spacy.tokens.DocBin().from_bytes(data).get_docs(spacy.blank("xx").vocab)
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError, zlib.error) as error:
+        raise DataError(f"{source.path}: no DocBin that this spaCy can read ({error})") from error
+
+
 def _document(doc: Any, where: str, default: str, reading: Reading) -> LabelledDocument:  # noqa: ANN401
     spans = []
     group = _given(doc, where)
     kinds = getattr(group, "attrs", {}).get(KINDS)
     if not isinstance(kinds, list | tuple) or len(kinds) != len(group):
         kinds = None
-    for number, given in enumerate(group):
+    for number, (name, stretch) in enumerate(_stretches(group, where)):
         place = f"{where}: span {number + 1}"
-        if kinds is None:
-            label = reading.label(given.label_, place)
-        else:
-            label = reading.own_label(given.label_, place, kinds[number])
+        label = reading.label(name, place) if kinds is None else reading.own_label(name, place, kinds[number])
         if label:
-            spans.append(Span(label, (Stretch(given.start_char, given.end_char),)))
+            spans.append(Span(label, (stretch,)))
     meta = an_object(doc.user_data.get(_DATA) or {}, "what was kept with the document", where)
     paragraphs = labelled_paragraphs(doc.text, spans, reading)
     by = meta.get("by")
@@ -88,6 +89,14 @@ def _document(doc: Any, where: str, default: str, reading: Reading) -> LabelledD
             for each, source in zip(paragraphs, by, strict=True)
         ]
     return document_of(meta, where, default, paragraphs)
+
+
+def _stretches(group: Any, where: str) -> list[tuple[str, Stretch]]:  # noqa: ANN401
+    """The label of each span, and where it is. Raises `DataError` for spans that are damaged: spaCy makes them here."""
+    try:
+        return [(span.label_, Stretch(span.start_char, span.end_char)) for span in group]
+    except LookupError as error:
+        raise DataError(f"{where}: its spans are damaged ({error}); write the DocBin again") from error
 
 
 def _given(doc: Any, where: str) -> Any:  # noqa: ANN401

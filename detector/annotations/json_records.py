@@ -27,7 +27,7 @@ class JsonRecord(NamedTuple):
 
 
 def records(source: Source, reading: Reading) -> Iterator[JsonRecord]:
-    """The records of a file, lazily. A line that is not JSON is rejected alone.
+    """The records of a file, lazily. A line that is not JSON, or not UTF-8, is rejected alone.
 
     Raises `DataError`, with the line, for what is not JSON.
     """
@@ -61,7 +61,7 @@ def _is_lines(head: bytes) -> bool:
 
 def _of_lines(source: Source, reading: Reading) -> Iterator[JsonRecord]:
     number = 0
-    for line, where in source.lines():
+    for line, where in source.lines(reading):
         if line.strip():
             number += 1
             with reading.record(where, line):

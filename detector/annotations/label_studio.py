@@ -108,7 +108,9 @@ class _Task:
             ]
         if self._reading.annotators == "first":
             given = given[:1]
-        return [self._document(majority([self._paragraphs(each) for each in given], self._reading), self._id)]
+        return [
+            self._document(majority([self._paragraphs(each) for each in given], self._reading, self._where), self._id)
+        ]
 
     def _document(self, paragraphs: Sequence[LabelledParagraph], name: str) -> LabelledDocument:
         meta = {field: self._data.get(field) for field in META}

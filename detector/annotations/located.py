@@ -57,7 +57,14 @@ def read_located(
 
 
 def _record(document: LabelledDocument, reading: _Watching) -> dict[str, Any] | None:
-    """The record that a document was read from, with all its fields; its paragraphs as they were mapped."""
+    """The record that a document was read from, with all fields; the labels of its paragraphs as they were mapped."""
     if not isinstance(reading.raw, dict):
         return None
-    return {**reading.raw, "paragraphs": as_record(document)["paragraphs"]} if reading.mapping else reading.raw
+    if not reading.mapping:
+        return reading.raw
+    pairs = zip(reading.raw["paragraphs"], as_record(document)["paragraphs"], strict=True)
+    paragraphs = [
+        {**{name: value for name, value in given.items() if name not in ("label", "kind")}, **mapped}
+        for given, mapped in pairs
+    ]
+    return {**reading.raw, "paragraphs": paragraphs}

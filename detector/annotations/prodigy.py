@@ -111,12 +111,14 @@ def _of_tokens(task: Object, span: Object, place: str) -> tuple[int, int]:
 
 def _choices(task: Object, where: str) -> Iterator[tuple[str, None, str]]:
     """The label of the whole text, where one was given or chosen."""
-    options = {each.get("id"): each for each in list_of(task, "options", where) if isinstance(each, dict)}
+    options = [each for each in list_of(task, "options", where) if isinstance(each, dict)]
     chosen = [*list_of(task, "accept", where)]
     if len(chosen) > 1:
         raise DataError(f'{where}: "accept" has {len(chosen)} options; a paragraph has one label')
     for each in chosen:
-        name = each if isinstance(each, str) else options.get(each, {}).get("text")
+        name = (
+            each if isinstance(each, str) else next((one.get("text") for one in options if one.get("id") == each), None)
+        )
         if not isinstance(name, str):
             raise DataError(f'{where}: "accept" has {shown(each)}, which is the id of no option')
         yield name, None, f'{where}: "accept"'

@@ -87,7 +87,7 @@ class Reading:
             return (known(target) or literal(target)) if target else None
         found = known(both)
         if found or self.any_labels:
-            return Label(name, kind) if kind else found or literal(name)
+            return found or (Label(name, kind) if kind else literal(name))
         count, first = self.unknown.get(both, _Unknown(0, where))
         self.unknown[both] = _Unknown(count + 1, first)
         return None
@@ -127,8 +127,8 @@ class Reading:
 
 
 def parse_map(given: str) -> tuple[str, str]:
-    """A name and what it is mapped to, from ``name=target``; an empty target maps to no label."""
+    """A name, which may be empty, and what it is mapped to, from ``name=target``; an empty target is for no label."""
     name, separator, target = given.rpartition("=")
-    if not separator or not name:
+    if not separator:
         raise UsageError(f"--map {given}: not of the form name=label, such as spam=appeal; name= is for no label")
     return name, "" if target == "-" else target

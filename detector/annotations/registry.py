@@ -29,6 +29,13 @@ _PLACES = {
 NAMES = tuple(_PLACES)
 _LINES = (".jsonl", ".ndjson")
 _EXTENSIONS = (".json", ".csv", ".tsv", ".parquet", ".spacy")  # of files of labels in a folder without JSON Lines
+_FOLDERS = ("brat", "cleaneval", "dolma")  # formats that are folders
+_NAMED = {  # extensions of the files in a folder, for a format that is named and asks for none in writing
+    "label-studio": (".json",),
+    "doccano": (*_LINES, ".json"),
+    "prodigy": (*_LINES, ".json"),
+    "lines": (".txt", ".tsv"),
+}
 
 
 def annotation_format(name: str) -> AnnotationFormat:
@@ -57,22 +64,28 @@ def recognised(source: Source) -> AnnotationFormat:
 def files_of(source: Source, chosen: AnnotationFormat | None) -> Iterator[tuple[Source, AnnotationFormat]]:
     """The files of a source, each with its format; of a folder that is not of a format itself, those below it.
 
-    There, JSON Lines are read; where there are none, all files with a known extension. Raises `DataError` for a file
-    of no format, and for a folder without any file to read.
+    There, files with the extensions of the ``chosen`` format are read; without one, JSON Lines, and where there are
+    none, all files with a known extension. Raises `DataError` for a file of no format, and for a folder without any
+    file to read.
     """
     if not source.is_folder:
         yield source, chosen or recognised(source)
         return
     for each in [chosen] if chosen else map(annotation_format, NAMES):
-        if each.recognises(source):
+        if each.recognises(source) or (chosen and each.name in _FOLDERS):
             yield source, each
             return
     files = [path for path in sorted(source.path.rglob("*")) if path.is_file()]
-    lines = [path for path in files if _extension(path) in _LINES]
-    known = [path for path in files if _extension(path) in (chosen.extensions if chosen else _EXTENSIONS)]
-    if not (lines or known):
-        raise DataError(f"{source.path}: the folder contains no .jsonl file, nor another of labels; name its files")
-    for path in known if chosen and known else lines or known:
+    choices = [_NAMED.get(chosen.name, chosen.extensions)] if chosen else [_LINES, _EXTENSIONS]
+    found = next(filter(None, ([path for path in files if _extension(path) in each] for each in choices)), None)
+    if not found:
+        what = (
+            f"no file of the format {chosen.name} ({', '.join(choices[0])})"
+            if chosen
+            else ("no .jsonl file, nor another of labels")
+        )
+        raise DataError(f"{source.path}: the folder contains {what}; name its files")
+    for path in found:
         yield Source(path), chosen or recognised(Source(path))
 
 

@@ -63,12 +63,24 @@ def required_roles(columns: Sequence[str], where: str, text_field: str | None) -
     return found
 
 
+class _Ended(NamedTuple):
+    """Where a document that is complete was found, and the number of its first paragraph."""
+
+    where: str
+    number: int | None
+
+    def begins_again(self, number: int | None) -> bool:
+        """Whether a paragraph with this number begins another document with the same id, and does not continue it."""
+        return number is not None and self.number is not None and max(number, 1) == max(self.number, 1)
+
+
 @dataclass
 class _Started:
     """A document whose rows are being read."""
 
     first: Row
     key: tuple[str | None, ...]
+    begins: int | None  # the number of its first paragraph
     number: int | None = None  # of its last paragraph
     paragraphs: list[LabelledParagraph] = field(default_factory=list)
 
@@ -76,9 +88,9 @@ class _Started:
 class Documents:
     """Makes documents of rows.
 
-    The rows of a document follow each other. Another id, site, language or origin begins a document, and so does a
-    paragraph number that is not greater than the one before. Without ids, blank rows separate documents; they are
-    named by the file and their number.
+    The rows of a document follow each other. Another id, site, language or origin begins a document, and so does the
+    number of a first paragraph. Without ids, blank rows separate documents; they are named by the file and their
+    number.
     """
 
     def __init__(self, source: Source, reading: Reading, found: Iterable[str]) -> None:
@@ -87,7 +99,7 @@ class Documents:
         self._roles = frozenset(found)
         self._with_ids = "id" in self._roles
         self._count = 0
-        self._ended: dict[tuple[str | None, ...], str] = {}  # keys and where they were found
+        self._ended: dict[tuple[str | None, ...], _Ended] = {}
         self._started: _Started | None = None
 
     def of(self, rows: Iterable[Row]) -> Iterator[LabelledDocument]:
@@ -102,7 +114,7 @@ class Documents:
                 paragraphs = self._paragraphs(row)
                 if not self._continues(row, number):
                     yield from self._end()
-                    self._begin(row)
+                    self._begin(row, number)
                 if self._started is not None:
                     self._started.number = number
                     self._started.paragraphs += paragraphs
@@ -115,14 +127,15 @@ class Documents:
         last = self._started.number
         return self._started.key == _key(row) and (number is None or last is None or number > last)
 
-    def _begin(self, row: Row) -> None:
+    def _begin(self, row: Row, number: int | None) -> None:
         key = _key(row)
-        if self._with_ids and "paragraph" not in self._roles and key in self._ended:
+        ended = self._ended.get(key)
+        if self._with_ids and ended and not ended.begins_again(number):
             raise DataError(
                 f'{row.where}: the rows of "{(row.values.get("id") or "")[:40]}" do not follow each other: others are '
-                f"at {self._ended[key]}; sort the rows by document"
+                f"at {ended.where}; sort the rows by document, then by paragraph"
             )
-        self._started = _Started(row, key)
+        self._started = _Started(row, key, number)
 
     def _end(self) -> Iterator[LabelledDocument]:
         """The document that is complete, if there is one."""
@@ -130,7 +143,7 @@ class Documents:
         if started is None:
             return
         self._count += 1
-        self._ended[started.key] = started.first.where
+        self._ended[started.key] = _Ended(started.first.where, started.begins)
         values = started.first.values
         name = values.get("id") or f"{self._stem}-{self._count}"
         with self._reading.record(started.first.where, started.first.raw):
@@ -146,7 +159,7 @@ class Documents:
     def _paragraphs(self, row: Row) -> list[LabelledParagraph]:
         """The paragraphs of a row: the lines of its text that are not blank, all with its label."""
         lines = [line for line in (row.values.get("text") or "").replace("\r", "\n").split("\n") if line.strip()]
-        label, kind = row.values.get("label"), row.values.get("kind")
+        label, kind = (_filled(row.values.get(role)) for role in ("label", "kind"))
         if not lines and (label or kind):
             self._reading.leave_out("rows without a text")
         if not lines or not (label or kind):
@@ -161,6 +174,10 @@ class Documents:
 
 def _key(row: Row) -> tuple[str | None, ...]:
     return tuple(row.values.get(role) for role in _DOCUMENT)
+
+
+def _filled(value: str | None) -> str | None:
+    return value if value and value.strip() else None
 
 
 def _number(row: Row) -> int | None:

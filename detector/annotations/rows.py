@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import math
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from detector.annotations.names import one_name
 from detector.annotations.reading import Reading
 from detector.annotations.row_documents import COLUMNS, HOLDS, Documents, Row, required_roles, roles, rows_of
-from detector.annotations.source import Line, Source
+from detector.annotations.source import Line, Source, decoded
 from detector.annotations.writing import writing
 from detector.errors import DataError
 from detector.evaluation.labelled import LabelledDocument
@@ -46,7 +47,7 @@ class LinesFormat:
 
     def read(self, source: Source, reading: Reading) -> Iterator[LabelledDocument]:
         """Read one document per run of lines that are not blank."""
-        return Documents(source, reading, ("text", "label")).of(_line_rows(source.lines(), reading))
+        return Documents(source, reading, ("text", "label")).of(_line_rows(source.lines(reading), reading))
 
     def write(self, documents: Iterable[LabelledDocument], path: Path) -> None:
         """Write one line per paragraph. Raises `DataError` for a document without paragraphs."""
@@ -171,7 +172,7 @@ class ParquetFormat:
                 file = parquet.ParquetFile(stream if stream.seekable() else _copied(stream))
                 columns = list(file.schema_arrow.names)
                 found = required_roles(columns, str(source.path), reading.text_field)
-                yield from Documents(source, reading, found).of(_parquet_rows(file, columns, found, source))
+                yield from Documents(source, reading, found).of(_parquet_rows(file, columns, found, source, reading))
             except (ValueError, NotImplementedError) as error:  # of pyarrow, except those that are OSError
                 if isinstance(error, DataError) or not type(error).__module__.startswith("pyarrow"):
                     raise
@@ -200,17 +201,34 @@ def _copied(stream: BinaryIO) -> BinaryIO:
     return cast("BinaryIO", copy)
 
 
-def _parquet_rows(file: Any, columns: list[str], found: dict[str, int], source: Source) -> Iterator[Row]:  # noqa: ANN401
+def _parquet_rows(
+    file: Any,  # noqa: ANN401
+    columns: list[str],
+    found: dict[str, int],
+    source: Source,
+    reading: Reading,
+) -> Iterator[Row]:
     number = 0
     for batch in file.iter_batches(columns=sorted({columns[at] for at in found.values()}), batch_size=1024):
         for values in batch.to_pylist():
             number += 1
-            by_role = {role: _text(values[columns[at]]) for role, at in found.items()}
-            yield Row(by_role, f"{source.path}: row {number}", by_role)
+            where = f"{source.path}: row {number}"
+            with reading.record(where, {name: str(value) for name, value in values.items()}):
+                by_role = {role: _text(values[columns[at]], columns[at], where) for role, at in found.items()}
+                yield Row(by_role, where, by_role)
 
 
-def _text(value: object) -> str | None:
-    """A value of a column as text: numbers, too."""
+def _text(value: object, column: str, where: str) -> str | None:
+    """A value of a column as text: whole numbers without a point, as they are in a column without missing ones.
+
+    Raises `DataError` for lists and structures, and for bytes that are not UTF-8.
+    """
+    if isinstance(value, list | dict):
+        raise DataError(f'{where}: "{column[:40]}" is a {type(value).__name__}, not a text; --text-field names another')
+    if isinstance(value, bytes):
+        return decoded(value, f'{where}: "{column[:40]}"') or None
+    if isinstance(value, float):
+        return None if math.isnan(value) else f"{value:.0f}" if value.is_integer() else str(value)
     return None if value is None or value == "" else str(value)
 
 

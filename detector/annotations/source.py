@@ -8,14 +8,18 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from detector.errors import DataError, UsageError
 from detector.formats.compression import compression_of, decompressing
 from detector.util.atomic import is_stream
+
+if TYPE_CHECKING:
+    from detector.annotations.reading import Reading
 
 HEAD = 1 << 16  # bytes by which a format is recognised
 STDIN = Path("-")
@@ -78,15 +82,22 @@ class Source:
         with self.opened() as stream:
             return stream.read(HEAD)
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self, reading: Reading | None = None) -> Iterator[Line]:
         r"""The lines of a file in UTF-8, without their ends ``\n``. A byte-order mark is left out.
 
-        Raises `DataError`, with the line, where the encoding is another one.
+        Raises `DataError`, with the line, where the encoding is another one; with a ``reading``, such a line is
+        rejected alone.
         """
         with self.opened() as stream:
             for number, raw in enumerate(stream, 1):
                 where = f"{self.path}:{number}"
-                yield Line(decoded(raw.removesuffix(b"\n"), where, first=number == 1), where)
+                try:
+                    line = Line(decoded(raw.removesuffix(b"\n"), where, first=number == 1), where)
+                except DataError:
+                    with reading.record(where, raw.decode("utf-8", "backslashreplace")) if reading else nullcontext():
+                        raise
+                else:
+                    yield line
 
     @cached_property
     def _copy(self) -> BinaryIO:

@@ -48,8 +48,8 @@ def paragraph_bounds(text: str) -> list[Stretch]:
 def checked(start: int, end: int, size: int, where: str) -> Stretch:
     """A stretch of a text with ``size`` characters. Raises `DataError` where it is empty or outside of the text."""
     if not 0 <= start < end <= size:
-        what = "empty or backwards" if end <= start else "outside of the text"
-        raise DataError(f"{where}: the span {start} to {end} is {what}, which has {size} characters")
+        what = "empty or backwards, in a text of" if end <= start else "outside of the text, which has"
+        raise DataError(f"{where}: the span {start} to {end} is {what} {size} characters")
     return Stretch(start, end)
 
 

@@ -10,14 +10,14 @@ from detector.errors import DataError
 from detector.evaluation.labelled import LabelledParagraph
 
 
-def majority(readings: Sequence[Sequence[LabelledParagraph]], reading: Reading) -> list[LabelledParagraph]:
+def majority(readings: Sequence[Sequence[LabelledParagraph]], reading: Reading, where: str) -> list[LabelledParagraph]:
     """For each paragraph, the label that most annotators gave it, and the kind that most of these gave.
 
     Of equals, the annotator that comes first decides. No label is a vote, too. Paragraphs on which they do not agree
-    are counted. Raises `DataError` if the annotators had different texts.
+    are counted. Raises `DataError`, with the place ``where``, if the annotators had different texts.
     """
     if len({tuple(each.text for each in paragraphs) for paragraphs in readings}) > 1:
-        raise DataError("the annotators of a task had different texts; give the text's field")
+        raise DataError(f"{where}: the annotators of the task had different texts; name its field with --text-field")
     return [_elected(votes, reading) for votes in zip(*readings, strict=True)]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from detector.errors import DataError
+from detector.errors import DataError, UsageError
 from detector.formats.compression import compressing, compression_of, require
 from detector.util.atomic import replacing
 from detector.util.output import OutputError, standard_output
@@ -39,8 +39,11 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 def writing_folder(path: Path) -> Iterator[Path]:
     """A folder to fill, which gets the name ``path`` when the block ends. It is deleted if the block raises an error.
 
-    Raises `DataError` if there is something in ``path``, and `OutputError` if nothing can be written there.
+    Raises `DataError` if there is something in ``path``, `UsageError` if that is standard output, and `OutputError` if
+    nothing can be written there.
     """
+    if path == STDOUT:
+        raise UsageError("-: standard output is no folder, which this format is; name a new folder")
     try:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise DataError(f"{path}: exists, and is not an empty folder; name a new folder")

@@ -131,7 +131,9 @@ def extract(
         also_read=runs.files_of(model),
         extracted=_local(extracted),
     )
-    runs.require((task.type for task in planned.tasks), removed_place, rejected_place)
+    runs.require(
+        (kind for task in planned.tasks for kind in (task.type, task.target_type)), removed_place, rejected_place
+    )
     runs.begin_to_load(model)
     from detector.corpus.all_files import Options, clean_all
 

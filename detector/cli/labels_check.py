@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from detector.cli.labels_options import FromFormat, Map
+from detector.cli.labels_options import FromFormat, Map, names_mapped
 from detector.cli.messages import print_message
 from detector.cli.options import OUTPUT
 from detector.cli.parameters import Argument, Option
@@ -83,7 +83,7 @@ def check(
     """
     from detector.annotations.located import read_located
 
-    documents = read_located(data, from_format and from_format.value, _mapping(mapping), any_labels=True)
+    documents = read_located(data, from_format and from_format.value, names_mapped(mapping or ()), any_labels=True)
     limit = top or None
     report = _report(documents, model, similarity, limit)
     if as_json:
@@ -135,7 +135,7 @@ def split(
     def documents() -> Iterator["Located"]:
         from detector.annotations.located import read_located
 
-        return read_located(data, from_format and from_format.value, _mapping(mapping), any_labels=True)
+        return read_located(data, from_format and from_format.value, names_mapped(mapping or ()), any_labels=True)
 
     units = Units(by.value, together=not separate)
     without = 0
@@ -160,12 +160,6 @@ def _check_paths(data: list[Path], output: Path) -> None:
             raise UsageError(f"{path}: the input is read twice; name a file")
         if path.is_dir() and path.resolve() in (output.resolve(), *output.resolve().parents):
             raise UsageError(f"{output}: is inside of {path}, where its files would be read again; name another folder")
-
-
-def _mapping(given: list[str] | None) -> dict[str, str]:
-    from detector.labelled import parse_map
-
-    return dict(map(parse_map, given or ()))
 
 
 def _report(documents: Iterator["Located"], model: str | None, similarity: float, top: int | None) -> "Report":

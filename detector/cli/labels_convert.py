@@ -86,12 +86,24 @@ def _check_outputs(source: Path, target: Path, rejected: Path | None) -> None:
     """Raise `UsageError` if an output is the input, or lies in it, where the next run would read it."""
     from detector.corpus.outputs import Output, check_outputs
 
+    if target == rejected == _STREAM:
+        raise UsageError("--rejected -: standard output is OUT already; name a file")
     outputs = [Output("OUT", None if target == _STREAM else target)] if not target.is_dir() else []
-    outputs += [Output("--rejected", rejected)] if rejected else []
-    check_outputs([None if source == _STREAM else source], outputs)
+    outputs += [Output("--rejected", None if rejected == _STREAM else rejected)] if rejected else []
+    check_outputs([None] if source == _STREAM else [source, *_read_with(source)], outputs)
     for name, path in (("OUT", target), ("--rejected", rejected)):
         if path and path != _STREAM and source.is_dir() and path.resolve().is_relative_to(source.resolve()):
             raise UsageError(f"{name}: lies in the input folder {source}; name another place")
+
+
+def _read_with(source: Path) -> list[Path]:
+    """The other files that may be read with one: the text of a file of brat, the page of one of CleanEval."""
+    from detector.annotations.cleaneval import page_of
+
+    if source.suffix == ".ann":
+        return [source.with_suffix(".txt")]
+    page = page_of(source) if source.suffix == ".txt" else None
+    return [page] if page else []
 
 
 @contextmanager

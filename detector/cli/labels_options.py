@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from detector.cli.options import INPUT
 from detector.cli.parameters import Argument, Option
+from detector.errors import UsageError
 
 
 class LabelFormat(StrEnum):
@@ -117,14 +118,24 @@ def reading_options(
     text_field: str | None = None,
 ) -> dict[str, Any]:
     """The values of these options as arguments of `detector.labelled.read`. Raises `UsageError`."""
-    from detector.labelled import parse_map
-
     return {
         "format": from_format.value if from_format else None,
-        "mapping": dict(map(parse_map, mapping or ())),
+        "mapping": names_mapped(mapping or ()),
         "any_labels": any_labels,
         "unlabelled": unlabelled,
         "annotators": annotators.value,
         "offsets": offsets.value if offsets else None,
         "text_field": text_field,
     }
+
+
+def names_mapped(given: Sequence[str]) -> dict[str, str]:
+    """What the values of ``--map`` map names to. Raises `UsageError`, also for a name that is mapped to two."""
+    from detector.labelled import parse_map
+
+    mapping: dict[str, str] = {}
+    for each in given:
+        name, target = parse_map(each)
+        if mapping.setdefault(name, target) != target:
+            raise UsageError(f"--map {each}: {name} is mapped to {mapping[name] or 'no label'} as well; choose one")
+    return mapping

@@ -54,7 +54,8 @@ def print_help(text: str) -> None:
 def _print(text: str) -> None:
     if sys.stderr is not None:  # it is closed, and print would write to standard output
         with contextlib.suppress(OSError):
-            print(text, file=sys.stderr, flush=True)
+            sys.stderr.write(f"{text}\n")  # at once, so that lines of several processes are not mixed
+            sys.stderr.flush()
 
 
 def _json(message: Message) -> str:

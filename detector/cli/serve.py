@@ -21,6 +21,7 @@ from detector.cli.options import (
     Threshold,
 )
 from detector.cli.parameters import Option
+from detector.errors import UsageError
 from detector.util.libraries import load_library, missing_library
 from detector.util.threads import use_one_thread
 
@@ -117,7 +118,7 @@ def serve(
             body=max_body * _MIB, documents=max_documents, paragraphs=max_lines, queue=queue, seconds=timeout,
             client_seconds=client_timeout,
         ),
-        hosts=frozenset(name.lower() for name in [host, *(allow_host or [])]),
+        hosts=frozenset([host.lower(), *map(_host_name, allow_host or [])]),
         threads=threads or max(1, _cores() // workers),
         log_requests=not quiet,
     )  # fmt: skip
@@ -134,6 +135,14 @@ class _Log:
     def __call__(self, message: "Message") -> None:
         log_as_json(self.as_json)
         print_message(message)
+
+
+def _host_name(name: str) -> str:
+    from detector.service.hosts import host_name
+
+    if "/" in name or not host_name(name):
+        raise UsageError(f"--allow-host {name}: give a name without anything else, such as cleaner.example")
+    return host_name(name)
 
 
 def _names(listed: str | None) -> list[str]:

@@ -13,7 +13,7 @@ from detector.corpus.places import identity
 from detector.corpus.walk import Found, Walk, has_wildcard
 from detector.errors import DataError, UsageError
 from detector.formats.registry import FileType, file_type, result_path
-from detector.util.urls import Place, Url, is_url, named, place_of
+from detector.util.urls import Place, Url, hidden, is_url, named, place_of
 
 STDIN = "-"
 _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
@@ -163,7 +163,7 @@ def _mode(path: Path) -> int:
 
 
 def _raise_nothing_found(given: Sequence[str], passed_over: Sequence[str], unreadable: Sequence[str]) -> None:
-    names = ", ".join(given)
+    names = ", ".join(hidden(path) if is_url(path) else path for path in given)
     reasons = [*unreadable, *passed_over]
     if not reasons:
         raise UsageError(f"{names}: no files with a known extension found; --all-files also reads others")

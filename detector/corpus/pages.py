@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from detector.errors import DataError, UsageError
 from detector.formats.base import Fields, Record
-from detector.formats.compression import compressing
-from detector.formats.registry import file_type, format_by_extension, is_of_pages, result_format
+from detector.formats.compression import compressing, compression_of
+from detector.formats.registry import file_type, format_by_extension, is_of_pages, load_format, result_format
 from detector.util.atomic import replacing
+from detector.util.urls import named, place_of
 
 if TYPE_CHECKING:
     from detector.corpus.inputs import Input, Inputs
@@ -26,7 +27,8 @@ def without_pages(inputs: Inputs, paths: Sequence[str]) -> Inputs:
     pages = {each.file for each in inputs.found if is_of_pages(each.type.format_name)}
     found = tuple(each for each in inputs.found if each.file not in pages)
     reason = "is HTML, and cannot be replaced in place by its text; name an --output"
-    refused = [page for page in sorted(pages) if page in paths or not found]
+    named = {str(place_of(path)) for path in paths}
+    refused = [page for page in sorted(pages) if page in named or not found]
     if refused:
         raise UsageError(f"{refused[0]}: {reason}")
     lines = (f"{page}: {reason}" for page in sorted(pages))
@@ -46,6 +48,12 @@ def extracted_files(found: Sequence[Input], extracted: Path, several: bool) -> I
         wanted, name = result_format(found[0].type.format_name), format_by_extension(extracted)
         if name not in (None, wanted):
             raise UsageError(f"--extracted {extracted}: has the extension of {name}, but is {wanted}; name another")
+        own = load_format(wanted).own_compressions
+        source = named(found[0].source) if found[0].source else None
+        if (compression_of(source) in own) != (compression_of(extracted) in own):
+            raise UsageError(
+                f"--extracted {extracted}: {wanted} is written with the compression of the input; name it so"
+            )
     yield from (extracted / each.relative if in_folder else extracted for each in found)
 
 

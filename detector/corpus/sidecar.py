@@ -18,7 +18,7 @@ from detector.util.atomic import is_stream, locked, replacing
 from detector.util.json_lines import json_line, parse_json_lines, read_json_lines
 from detector.util.libraries import load_library
 from detector.util.output import open_output
-from detector.util.urls import Place, named
+from detector.util.urls import Place, Url, named
 
 _FORMATS = (None, "jsonl", "parquet")  # those that the name of a sidecar may have; None for an unknown extension
 _LONGEST_NAME = 240  # bytes of a name that a hidden file's name can hold, where names have up to 255
@@ -30,6 +30,11 @@ def require(place: Place | None) -> None:
     """Raise `UsageError` if a sidecar cannot have this name, or needs a library that is not installed."""
     if place is None:
         return
+    if isinstance(place, Url):
+        from detector.corpus.remote_walk import is_remote_folder
+
+        if is_remote_folder(place):
+            raise UsageError(f"{place}: is a folder; name a file in it")
     path = named(place)
     if format_by_extension(path) not in _FORMATS:
         raise UsageError(

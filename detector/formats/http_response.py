@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,14 +16,17 @@ from typing import Any
 
 from detector.errors import UsageError
 from detector.formats.compression import decompressing
+from detector.formats.members import Members
 from detector.formats.pages import MAX_PAGE, BadPageError
 from detector.util.libraries import load_library
 
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b[^\n]*\n")
 _END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"(?m)^([^\s:]+)[ \t]*:((?:[^\n]*\n)(?:[ \t][^\n]*\n)*)")  # with folded lines
-_CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*["']?([^\s"';,]+)""")
+_CHARSET = re.compile(r"""(?i)[;,\s]\s*charset\s*=\s*["']?([^\s"';,]+)""")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+_MEDIA_TYPE = re.compile(r"[^\s;,]*")  # servers leave out the semicolon after it, or name it twice
+_TRANSFER = ("chunked", "gzip", "x-gzip", "deflate")  # what else servers name there means nothing
 _PIECE = 1 << 16  # bytes decompressed at a time
 _BROTLI_PIECE = 1 << 10  # compressed bytes; older versions of the library have no limit for what they return
 _GZIP, _ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -39,13 +43,24 @@ class ResponseHeader:
     @property
     def media_type(self) -> str:
         """What the body is: ``text/html``; empty if that is not said."""
-        return self.fields.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type(self.fields.get("content-type", ""))
 
     @property
     def charset(self) -> str | None:
         """The encoding of the body, if the header names it."""
-        found = _CHARSET.search(self.fields.get("content-type", ""))
-        return found[1] if found else None
+        return charset(self.fields.get("content-type", ""))
+
+
+def media_type(value: str) -> str:
+    """The type that the value of a Content-Type begins with: ``text/html``."""
+    found = _MEDIA_TYPE.match(value.strip())
+    return found[0].lower() if found else ""
+
+
+def charset(value: str) -> str | None:
+    """The encoding that the value of a Content-Type names, if it does."""
+    found = _CHARSET.search(value)
+    return found[1] if found else None
 
 
 def read_response_header(block: bytes) -> ResponseHeader | None:
@@ -55,10 +70,10 @@ def read_response_header(block: bytes) -> ResponseHeader | None:
     if not status or not end:
         return None
     raw = block[status.end() : end.end()]
-    fields: dict[str, str] = {}
+    values: defaultdict[str, list[str]] = defaultdict(list)
     for name, value in _FIELD.findall(raw):
-        key, text = name.decode("latin-1").lower(), b" ".join(value.split()).decode("latin-1")
-        fields[key] = f"{fields[key]}, {text}" if key in fields and key != "content-type" else text
+        values[name.decode("latin-1").lower()].append(b" ".join(value.split()).decode("latin-1"))
+    fields = {name: each[-1] if name == "content-type" else ", ".join(each) for name, each in values.items()}
     return ResponseHeader(end.end(), int(status[1]), fields)
 
 
@@ -68,34 +83,38 @@ def read_body(header: ResponseHeader, block: bytes, is_cut: bool) -> bytes:
     Raises `BadPageError` if it is damaged, larger than `MAX_PAGE`, or in an encoding that cannot be read.
     """
     body = block[header.size :]
-    if "chunked" in header.fields.get("transfer-encoding", "").lower():
-        body = _joined(body, is_cut)
-    encodings = f"{header.fields.get('content-encoding', '')}".lower().split(",")
-    for encoding in reversed([each.strip() for each in encodings]):
-        if encoding not in ("", "identity", "none", "utf-8"):
+    transfer = [name for name in _names(header, "transfer-encoding") if name in _TRANSFER]
+    for encoding in reversed([*_names(header, "content-encoding"), *transfer]):
+        if encoding == "chunked":
+            body = _joined(body, is_cut)
+        elif encoding not in ("", "identity", "none", "utf-8") and body:
             body = _decoded(body, encoding, is_cut)
     return body
+
+
+def _names(header: ResponseHeader, field: str) -> list[str]:
+    return [name.strip() for name in header.fields.get(field, "").lower().split(",")]
 
 
 def _joined(body: bytes, is_cut: bool) -> bytes:
     """The chunks of a body together; the body as it is where a crawler has joined them already."""
     at = 0
-    chunks: list[bytes] = []
+    joined = bytearray()
     while found := _CHUNK_SIZE.match(body, at):
         size = int(found[1], 16)
         if not size:
-            return b"".join(chunks)
-        chunks.append(body[found.end() : found.end() + size])
+            return bytes(joined)
+        joined += body[found.end() : found.end() + size]
         at = found.end() + size
         if at > len(body):
             break
         line_end = 2 if body.startswith(b"\r\n", at) else 1
         at += line_end
-    if not chunks:
+    if not at:
         return body
     if not is_cut:
         raise BadPageError(f"its chunks end too early, or are damaged, at byte {at} of the body")
-    return b"".join(chunks)
+    return bytes(joined)
 
 
 def _decoded(body: bytes, encoding: str, is_cut: bool) -> bytes:
@@ -104,14 +123,15 @@ def _decoded(body: bytes, encoding: str, is_cut: bool) -> bytes:
     marks = {"gzip": _GZIP, "zstd": _ZSTANDARD}
     if name in marks and not body.startswith(marks[name]):
         return body  # decoded already
-    pieces = _pieces(body, name)
     data = bytearray()
     try:
-        for piece in pieces:
+        for piece in _pieces(body, name):
             data += piece
             if len(data) > MAX_PAGE:
                 raise BadPageError(f"it is larger than {MAX_PAGE >> 20} MB, so it is no web page")
     except (OSError, zlib.error, EOFError) as error:
+        if not data and body.lstrip().startswith(b"<"):
+            return body  # decoded already
         if not is_cut or not data:
             raise BadPageError(f"its Content-Encoding is {name}, but it is damaged or cut ({error})") from error
     return bytes(data)
@@ -119,8 +139,10 @@ def _decoded(body: bytes, encoding: str, is_cut: bool) -> bytes:
 
 def _pieces(body: bytes, name: str) -> Iterator[bytes]:
     """The decompressed data in pieces. Raises `OSError`, `EOFError` or `zlib.error` where it is damaged or cut."""
-    if name in ("gzip", "zstd"):
-        return _stream(body, {"gzip": ".gz", "zstd": ".zst"}[name])
+    if name == "zstd":
+        return _stream(body, ".zst")
+    if name == "gzip":
+        return _gunzipped(body)
     if name == "deflate":
         return _inflated(body)
     if name == "br":
@@ -135,6 +157,14 @@ def _stream(body: bytes, extension: str) -> Iterator[bytes]:
         raise BadPageError(f"its Content-Encoding is {extension}: {error}") from error
     while piece := stream.read1(_PIECE):  # type: ignore[attr-defined]  # it is buffered
         yield piece
+
+
+def _gunzipped(body: bytes) -> Iterator[bytes]:
+    """Of all gzip members. What some servers send after them is passed over, as browsers do."""
+    members = Members(BytesIO(body), ".gz")
+    while body.startswith(_GZIP, members.end) and members.next():
+        while piece := members.read(_PIECE):
+            yield piece
 
 
 def _inflated(body: bytes) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from email.errors import (
     StartBoundaryNotFoundDefect,
 )
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 from typing import BinaryIO
 
 from detector.errors import DataError
@@ -42,8 +43,7 @@ class MhtmlFormat:
 
     def read(self, stream: BinaryIO, name: str, fields: Fields) -> Iterator[Record | Rejected]:
         """Read the page as one record. Raises `DataError` if the file is damaged or cut, or has no page."""
-        message = message_from_bytes(read_page(stream, name))
-        number, part = _root(message, name)
+        number, part = _root(_message(read_page(stream, name), name), name)
         place = f"{name}: part {number} ({part.get_content_type()})"
         yield page_record(self.reader, _body(part, place), part.get_content_charset(), name)
 
@@ -54,6 +54,17 @@ class MhtmlFormat:
     def writer(self, stream: BinaryIO, fields: Fields) -> Writer:
         """A writer of plain text."""
         return TextFormat().writer(stream, fields)
+
+
+def _message(data: bytes, name: str) -> Message:
+    """The message of a file. Raises `DataError` if its parts are nested so deep that it was not written to be read."""
+    try:
+        message = message_from_bytes(data)
+        for _ in message.walk():
+            pass
+    except RecursionError as error:
+        raise DataError(f"{name}: damaged: its parts are nested too deep; save the page again") from error
+    return message
 
 
 def _root(message: Message, name: str) -> tuple[int, Message]:
@@ -67,12 +78,17 @@ def _root(message: Message, name: str) -> tuple[int, Message]:
     if not pages:
         types = ", ".join(sorted({part.get_content_type() for part in parts})[:5]) or "none"
         raise DataError(f"{name}: no part of it is HTML (the types of its parts: {types}); save the page again")
-    start, location = message.get_param("start"), message.get("snapshot-content-location")
-    for field, wanted in (("content-id", start), ("content-location", location)):
+    start = collapse_rfc2231_value(message.get_param("start") or "")
+    for field, wanted in (("content-id", start), ("content-location", _field(message, "snapshot-content-location"))):
         for number, part in pages:
-            if wanted and part.get(field, "").strip() == str(wanted).strip():
+            if wanted and _field(part, field) == wanted.strip():
                 return number, part
     return pages[0]
+
+
+def _field(part: Message, name: str) -> str:
+    """The value of a field, which the library gives as an object where it has bytes beyond ASCII; empty without one."""
+    return str(part.get(name, "")).strip()
 
 
 def _check(defects: list[MessageDefect], name: str) -> None:
@@ -85,7 +101,7 @@ def _check(defects: list[MessageDefect], name: str) -> None:
 
 def _body(part: Message, place: str) -> bytes:
     """The HTML of a part. Raises `DataError` if its encoding is unknown or damaged."""
-    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    encoding = _field(part, "content-transfer-encoding").lower()
     if encoding not in _ENCODINGS:
         raise DataError(f"{place}: its Content-Transfer-Encoding is {encoding[:40]}, which is unknown")
     before = len(part.defects)

@@ -21,6 +21,7 @@ from detector.formats.warc_source import (
     BadRecordError,
     CutRecordError,
     Header,
+    LongRecordError,
     Place,
     Recording,
     Source,
@@ -147,9 +148,21 @@ def _plain_records(source: Source, name: str, reading: Reading) -> Iterator[Reco
             follows = source.fill(stop + 1)
             if not follows and isinstance(error, CutRecordError):
                 raise DataError(f"{place}: truncated: {error}; get the file again") from error
-            if follows and not source.starts_with(START, stop):
+            if not follows or source.starts_with(START, stop):
+                yield place.rejected(error, source.take(stop))
+            elif isinstance(error, LongRecordError):
+                yield _rejected_unread(source, error, place)
+            else:
                 raise DataError(f"{place}: {error}, and no other record follows; get the file again") from error
-            yield place.rejected(error, source.take(stop))
+
+
+def _rejected_unread(source: Source, error: LongRecordError, place: Place) -> Rejected:
+    """A record that is too long to be held, rejected with its header alone. Raises `DataError` if its end is wrong."""
+    header = error.header
+    raw = source.peek(0, header.size)
+    for _ in _pieces(source, header, place):
+        pass
+    return place.rejected(error, raw)
 
 
 def _plain_record(source: Source, header: Header, place: Place, reading: Reading, is_held: bool) -> Record | Rejected:
@@ -251,7 +264,8 @@ def _one_member(name: str) -> str:
 def _checked_length(header: Header, reading: Reading, is_held: bool) -> int:
     if is_held and header.length > reading.max_block:
         most = reading.max_block
-        raise BadRecordError(f"its Content-Length is {header.length}; texts of up to {most} bytes are read")
+        reason = f"its Content-Length is {header.length}; texts of up to {most} bytes are read"
+        raise LongRecordError(reason, header)
     return header.length
 
 

@@ -16,7 +16,8 @@ from typing import BinaryIO
 
 from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
-from detector.formats.http_response import read_body, read_response_header
+from detector.formats.first_bytes import look_of_bytes
+from detector.formats.http_response import charset, media_type, read_body, read_response_header
 from detector.formats.pages import MAX_PAGE, BadPageError, PageReader
 from detector.formats.warc import GZIP_MAGIC, read_records, record_id
 from detector.formats.warc_digest import header_of_body
@@ -84,7 +85,7 @@ class _Pages:
 
     def holds(self, header: Header, source: Source) -> bool:
         """Whether a record is a page, or a response that cannot be told from one."""
-        kind, media = header.fields.get("warc-type", "").lower(), _media_type(header.fields.get("content-type", ""))
+        kind, media = header.fields.get("warc-type", "").lower(), media_type(header.fields.get("content-type", ""))
         if kind == "resource":
             return media in _HTML_TYPES
         if kind != "response" or media != "application/http" or not header.length:
@@ -111,16 +112,17 @@ class _Pages:
 
     def _text(self, header: Header, block: bytes) -> str:
         if header.fields.get("warc-type", "").lower() == "resource":
-            return self._reader.text(block)
+            return self._page(block, charset(header.fields.get("content-type", "")))
         response = read_response_header(block)
         if response is None:
             raise BadPageError("it does not begin with the header of an HTTP response")
         body = read_body(response, block, is_cut="warc-truncated" in header.fields)
-        return self._reader.text(body, response.charset)
+        return self._page(body, response.charset)
 
-
-def _media_type(value: str) -> str:
-    return value.partition(";")[0].strip().lower()
+    def _page(self, markup: bytes, encoding: str | None) -> str:
+        if what := look_of_bytes(markup):
+            raise BadPageError(f"its type is HTML, but it looks like {what}")
+        return self._reader.text(markup, encoding)
 
 
 def _conversion(header: Header, place: Place, text: str) -> bytes:

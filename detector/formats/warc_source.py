@@ -154,6 +154,14 @@ class Header:
     version: str = "WARC/1.0"
 
 
+class LongRecordError(BadRecordError):
+    """A record with this header that is too long to be held."""
+
+    def __init__(self, reason: str, header: Header) -> None:
+        super().__init__(reason)
+        self.header = header
+
+
 def read_header(source: Source) -> Header:
     """Read the header that begins with the next byte of a source; nothing is taken.
 

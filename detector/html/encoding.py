@@ -7,7 +7,10 @@ import re
 
 from detector.util.libraries import load_library
 
-_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_MARKS = {  # that of UTF-32 begins with that of UTF-16
+    codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF32_LE: "utf-32-le", codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be",
+}  # fmt: skip
 _DECLARED = re.compile(
     rb"""<meta\s[^>]*?charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)""", re.IGNORECASE
 )
@@ -18,7 +21,7 @@ _LARGER = {
     "gbk": "gb18030", "gb2312": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs",
     "utf-16": "utf-16-le",
 }  # fmt: skip
-_SIGNS = (b"\x1b", b"\0")  # in what may be no UTF-8 although its bytes are valid: ISO 2022, UTF-16
+_SIGNS = (b"\x1b", b"\0")  # in ASCII that may stand for other characters: ISO 2022, UTF-16
 
 
 def decode(markup: bytes, encoding: str | None = None) -> str:
@@ -33,9 +36,12 @@ def decode(markup: bytes, encoding: str | None = None) -> str:
         if markup.startswith(mark):
             return markup[len(mark) :].decode(codec, "replace")
     try:
-        return _decode_other(markup, encoding) if any(sign in markup for sign in _SIGNS) else markup.decode()
+        text = markup.decode()
     except UnicodeDecodeError:
         return _decode_other(markup, encoding)
+    if text.isascii() and any(sign in markup for sign in _SIGNS):
+        return _decode_other(markup, encoding)
+    return text
 
 
 def _decode_other(markup: bytes, encoding: str | None) -> str:

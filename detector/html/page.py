@@ -19,7 +19,8 @@ _SETTINGS = {
     "alt_texts": True, "skip_elements": ["img", "area", "svg", "object", "video", "audio"],
 }  # fmt: skip
 _TAG = re.compile(r"<[a-zA-Z/!?]")
-_BLOCKS = "summary, legend, dialog, search"  # blocks of HTML that the library joins with what is beside them
+# Blocks that the library joins with what is beside them are read as <div>. (Changing the tree takes quadratic time.)
+_BLOCKS = re.compile(r"<(/?)(?:summary|legend|dialog|search)(?=[\s/>])", re.IGNORECASE)
 
 
 def page_text(markup: bytes | str, encoding: str | None = None) -> str:
@@ -41,11 +42,7 @@ def page_text(markup: bytes | str, encoding: str | None = None) -> str:
 
 def _extract(html: str) -> str:
     parse, extract = _library()
-    tree = parse(html)
-    for block in tree.document.query_selector_all(_BLOCKS):
-        block.parent.insert_before(tree.create_element("br"), block)
-        block.append_child(tree.create_element("br"))
-    return str(extract(tree, **_SETTINGS))
+    return str(extract(parse(_BLOCKS.sub(r"<\1div", html)), **_SETTINGS))
 
 
 @cache

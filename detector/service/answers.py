@@ -39,14 +39,15 @@ class Counts:
     removed: int = 0
     kept_whole: int = 0
 
-    def add(self, prediction: Prediction) -> None:
-        """Count a document."""
-        kept = int(np.count_nonzero(prediction.keep))
-        self.documents += 1
-        self.characters += len(prediction.source)
+    def add(self, predictions: Sequence[Prediction]) -> None:
+        """Count documents."""
+        keep = np.concatenate([prediction.keep for prediction in predictions])
+        kept = int(np.count_nonzero(keep))
+        self.documents += len(predictions)
+        self.characters += sum(len(prediction.source) for prediction in predictions)
         self.kept += kept
-        self.removed += len(prediction) - kept
-        self.kept_whole += prediction.kept_whole
+        self.removed += len(keep) - kept
+        self.kept_whole += sum(prediction.kept_whole for prediction in predictions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def clean(asked: Asked, stopped: Event) -> Answer:
     if asked.plain:
         counts = Counts()
         prediction = asked.cleaner.predict(asked.texts[0])
-        counts.add(prediction)
+        counts.add([prediction])
         return Answer(prediction.clean_text().encode(), "text/plain; charset=utf-8", counts)
     return _answer(asked, stopped, cleaned)
 
@@ -77,16 +78,19 @@ def _answer(asked: Asked, stopped: Event, describe: Describe) -> Answer:
     """The answer to a request. It is given up once ``stopped`` is set: nobody waits for it."""
     counts = Counts()
     ids = iter(asked.ids)
-    parts = []
+    parts: list[bytes] = []
     for group in batches(asked.cleaner.predict_many(asked.texts), _rows, _ROWS):
         if stopped.is_set():
             raise ProblemError(HTTPStatus.GATEWAY_TIMEOUT, "nobody waits for the answer")
-        for prediction, entry in zip(group, describe(group), strict=True):
-            counts.add(prediction)
-            id = next(ids)
-            parts.append(_JSON.dump_json(entry if id is None else {"id": id, **entry}))
+        counts.add(group)
+        entries = [_with_id(entry, next(ids)) for entry in describe(group)]
+        parts.append(_JSON.dump_json(entries)[1:-1])  # without the brackets of the list
     body = parts[0] if asked.single else b'{"results":[' + b",".join(parts) + b"]}"
     return Answer(body, "application/json", counts)
+
+
+def _with_id(entry: Entry, id: str | int | None) -> Entry:
+    return entry if id is None else {"id": id, **entry}
 
 
 def cleaned(predictions: Sequence[Prediction]) -> Iterator[Entry]:
@@ -107,8 +111,15 @@ def cleaned(predictions: Sequence[Prediction]) -> Iterator[Entry]:
                 strict=True,
             )
         ]  # fmt: skip
-        text = prediction.clean_text() if removed else source
+        text = _without(source, starts[of_document], ends[of_document])
         yield {"text": text, "removed": removed, **_decided(prediction)}
+
+
+def _without(text: str, starts: list[int], ends: list[int]) -> str:
+    """A text without the parts from ``starts`` to ``ends``, which are in order."""
+    if not starts:
+        return text
+    return "".join([text[start:end] for start, end in zip([0, *ends], [*starts, len(text)], strict=True)])
 
 
 def decisions(predictions: Sequence[Prediction]) -> Iterator[Entry]:

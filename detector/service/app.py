@@ -57,8 +57,8 @@ def application(settings: ServiceSettings) -> App:
         redirect_slashes=False, lifespan=partial(_lifespan, queue),
     )  # fmt: skip
     service = Service(settings, Reader(cleaner, limits), queue, counted)
+    app.include_router(service.routes())  # first, because routers are tried in order
     app.include_router(page())
-    app.include_router(service.routes())
     app.include_router(_status(cleaner, counted))
     for kind in (ProblemError, DisconnectedError, Exception, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
         app.add_exception_handler(kind, answer_to_error)
@@ -152,6 +152,8 @@ def _status(cleaner: Cleaner, counted: metrics.Metrics) -> APIRouter:
     router.add_api_route("/healthz", healthz, summary="Whether the service is ready", responses=ready)
     text: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "The counts."}}
     router.add_api_route("/metrics", measured, summary="Counts for Prometheus", response_class=Response, responses=text)
+    for path, answer in (("/healthz", healthz), ("/metrics", measured)):
+        router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
     return router
 
 

@@ -15,6 +15,7 @@ from detector.service.problems import CLOSE, RETRY, DisconnectedError, ProblemEr
 from detector.service.settings import Limits
 
 _GZIP = 31  # the number by which zlib knows the format
+_PIECE = 1 << 12  # bytes that are decompressed at a time, to 4 MB at most; what is behind a member is copied
 
 
 class Held:
@@ -43,14 +44,18 @@ class Share:
 
     def add(self, number: int) -> None:
         """Count more bytes. Raises `ProblemError` if there is no room for them."""
-        if self.held.bytes + number > self.held.limit:
-            detail = "too many requests are being read at the same time; try again later"
-            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={**CLOSE, **RETRY})
-        self.replace(self.bytes + number)
+        self._set(self.bytes + number, {**CLOSE, **RETRY})
 
     def replace(self, number: int) -> None:
-        """Count so many bytes instead: those of the answer, say."""
-        self.held.bytes += number - self.bytes
+        """Count so many bytes instead, those of the answer. Raises `ProblemError` if there is no room for them."""
+        self._set(number, RETRY)
+
+    def _set(self, number: int, headers: Mapping[str, str]) -> None:
+        others = self.held.bytes - self.bytes
+        if number > self.bytes and others + number > self.held.limit:
+            detail = "too much is being received and sent at the same time; try again later"
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=headers)
+        self.held.bytes = others + number
         self.bytes = number
 
 
@@ -95,17 +100,27 @@ def decompressed(body: bytes, encoding: str, limits: Limits) -> bytes:
         )
     unpacked = bytearray()
     try:
-        while body:  # a file may have several members
-            stream = zlib.decompressobj(_GZIP)
-            unpacked += stream.decompress(body, limits.body + 1 - len(unpacked))
+        for part in _members(memoryview(body)):
+            unpacked += part
             if len(unpacked) > limits.body:
                 raise too_large(limits)
-            if not stream.eof:
-                raise zlib.error
-            body = stream.unused_data
     except zlib.error:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "the body is no complete gzip data; compress it again") from None
     return bytes(unpacked)
+
+
+def _members(body: memoryview) -> Iterator[bytes]:
+    """The parts of gzip data, which may have several members. Raises `zlib.error` if it is damaged."""
+    at = 0
+    while at < len(body):
+        stream = zlib.decompressobj(_GZIP)
+        while not stream.eof:
+            piece = body[at : at + _PIECE]
+            if not piece:
+                raise zlib.error
+            at += len(piece)
+            yield stream.decompress(piece)
+        at -= len(stream.unused_data)
 
 
 def too_large(limits: Limits) -> ProblemError:

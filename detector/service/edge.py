@@ -32,6 +32,7 @@ _HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
+_CLOSE = (b"connection", b"close")
 _NO_STORE = (b"cache-control", b"no-store")
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _PIECE = 1 << 18  # bytes of an answer that are sent at a time
@@ -68,7 +69,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         facts = scope[FACTS] = Facts()
-        exchange = _Exchange(receive, send, facts, self._settings.limits.client_seconds)
+        exchange = _Exchange(receive, send, facts, self._settings.limits.client_seconds, has_body(scope))
         try:
             await self._serve(scope, exchange)
         finally:
@@ -76,23 +77,23 @@ class Edge:
             self._note(scope, facts)
 
     async def _serve(self, scope: Scope, exchange: _Exchange) -> None:
+        app = self._wrong_host(scope) or self._app
         try:
-            self._check_host(scope)
-            await self._app(scope, exchange.receive, exchange.send)
+            await app(scope, exchange.receive, exchange.send)
         except TimeoutError:  # the client does not take the answer
             exchange.facts.status = NO_ANSWER
             raise ConnectionAbortedError from None  # ends the connection
-        except ProblemError as problem:
-            await problem.response()(scope, exchange.receive, exchange.send)
         except Exception as error:  # has been answered; its words may quote a text
             self._settings.log(_failure(error))
 
-    def _check_host(self, scope: Scope) -> None:
-        """Refuse a request that calls the service by a name that it does not have."""
-        host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
-        if host and not hosts.is_allowed(host, self._settings.hosts):
-            detail = f"no service of the name {shown(hosts.host_name(host))} is here; --allow-host allows a name"
-            raise ProblemError(HTTPStatus.MISDIRECTED_REQUEST, detail, headers=CLOSE)
+    def _wrong_host(self, scope: Scope) -> App | None:
+        """The answer to a request that calls the service by a name that it does not have."""
+        for name, value in scope["headers"]:
+            host = value.decode("latin-1")
+            if name == b"host" and host and not hosts.is_allowed(host, self._settings.hosts):
+                detail = f"no service of the name {shown(hosts.host_name(host))} is here; --allow-host allows a name"
+                return ProblemError(HTTPStatus.MISDIRECTED_REQUEST, detail, headers=CLOSE).response()
+        return None
 
     def _note(self, scope: Scope, facts: Facts) -> None:
         """Count a request, and write a line about it."""
@@ -107,13 +108,13 @@ class Edge:
 class _Exchange:
     """What is received from a client and sent to it."""
 
-    def __init__(self, receive: Receive, send: Send, facts: Facts, seconds: float) -> None:
+    def __init__(self, receive: Receive, send: Send, facts: Facts, seconds: float, more_body: bool) -> None:
         self._receive = receive
         self._send = send
         self._seconds = seconds
-        self._more_body = True
+        self._until = 0.0  # when the client has to have taken the answer, by the clock of the loop
+        self._more_body = more_body
         self._closes = False
-        self.started = False
         self.facts = facts
 
     async def receive(self) -> Event:
@@ -124,23 +125,31 @@ class _Exchange:
         return event
 
     async def send(self, event: Event) -> None:
-        """Send the head of an answer, or a part of its body, in pieces that a slow client has to take in time."""
+        """Send the head of an answer, or a part of its body, which a slow client has to take in time."""
         if event["type"] == "http.response.start":
-            self.started = True
-            self.facts.status = event["status"]
-            event["headers"] = _with_headers(event["headers"])
-            self._closes = (b"connection", b"close") in event["headers"]
-            await self._send(event)
+            await self._start(event)
             return
         body, more = event.get("body", b""), event.get("more_body", False)
-        for start in range(0, len(body), _PIECE):
-            async with asyncio.timeout(self._seconds):
+        if not self._closes and len(body) <= _PIECE:  # what is written is bounded, and the connection limits the time
+            self.facts.sent += len(body)
+            await self._send(event)
+            return
+        async with asyncio.timeout_at(self._until):
+            for start in range(0, len(body), _PIECE):
                 await self._send({**event, "body": body[start : start + _PIECE], "more_body": True})
         if not more and self._closes:
             await self._drain()
         self.facts.sent += len(body)
-        async with asyncio.timeout(self._seconds):
+        async with asyncio.timeout_at(self._until + _DRAIN_SECONDS):
             await self._send({**event, "body": b"", "more_body": more})
+
+    async def _start(self, event: Event) -> None:
+        """Send the head. After an answer to a request whose body has not been read, the connection is closed."""
+        self._until = asyncio.get_running_loop().time() + self._seconds
+        self.facts.status = event["status"]
+        event["headers"] = _with_headers(event["headers"], closes=self._more_body)
+        self._closes = (b"connection", b"close") in event["headers"]
+        await self._send(event)
 
     async def _drain(self) -> None:
         """Read and drop some of what a refused client is still sending.
@@ -158,10 +167,17 @@ class _Exchange:
             pass
 
 
-def _with_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def has_body(scope: Scope) -> bool:
+    """Whether the headers of a request announce a body."""
+    headers = dict(scope["headers"])
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0").strip(b"0") != b""
+
+
+def _with_headers(headers: list[tuple[bytes, bytes]], closes: bool) -> list[tuple[bytes, bytes]]:
     """The headers of an answer, with those that all answers have."""
     names = {name.lower() for name, _ in headers}
-    more = [header for header in (_NO_STORE, _POLICY) if header[0] not in names]
+    own = (_NO_STORE, _POLICY, _CLOSE) if closes else (_NO_STORE, _POLICY)
+    more = [header for header in own if header[0] not in names]
     return [*((name.lower(), value) for name, value in headers), *_HEADERS, *more]
 
 

@@ -12,34 +12,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING or find_spec("httptools") is None:
     from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol
 else:
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol
+    from detector.service.parser import ParsedProtocol as Protocol
 
-_HEAD = 1 << 16  # bytes
 _GRACE = 0.5  # seconds after the limit in which the request itself ends first, so that the log says why
 
 
 class LimitedProtocol(Protocol):
     """Closes a connection whose client does not send the head of a request in time, or does not take the last bytes.
 
-    uvicorn limits only the time between an answer and the next request, and not the size of a head.
+    uvicorn limits only the time between an answer and the next request.
     """
 
     seconds = 30.0
     _head_timer: asyncio.TimerHandle | None = None
-    _head_size = 0
     _write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - as uvicorn declares it
         """Start to wait for the head of the first request."""
         super().connection_made(transport)
-        self._wait_for_head(0)
+        self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
         """Wait for the rest of a head, or for no more of it."""
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
-            self._wait_for_head(len(data))
-        elif self._head_timer is not None:
+            self._wait_for_head()
+        else:
             self._stop_waiting()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -64,20 +62,17 @@ class LimitedProtocol(Protocol):
         super().timeout_keep_alive_handler()
         self.loop.call_later(self.seconds, self.transport.abort)
 
-    def _wait_for_head(self, received: int) -> None:
-        if self.transport.is_closing():
-            return
-        self._head_size += received
-        if self._head_size > _HEAD:
-            self.send_400_response("The head of the request is too long.")
-        elif self._head_timer is None:
+    def _wait_for_head(self) -> None:
+        if self._head_timer is None and not self.transport.is_closing():
             self._head_timer = self.loop.call_later(self.seconds, self._close_unless_open)
 
     def _stop_waiting(self) -> None:
-        self._head_size = 0
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: a client may offer another protocol, and is answered in this one."""
 
     def _stop_timing_writes(self) -> None:
         if self._write_timer is not None:

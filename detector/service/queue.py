@@ -53,7 +53,10 @@ class WorkQueue:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _wait_for_a_thread(self, until: float) -> None:
-        if self._free.locked() and self.waiting >= self.most_waiting:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        if self.waiting >= self.most_waiting:
             detail = f"{self.waiting:,} requests are waiting already; try again later"
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=RETRY)
         self._count(waiting=1)

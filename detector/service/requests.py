@@ -22,7 +22,9 @@ from detector.text.sections import count_lines
 JSON, TEXT = "application/json", "text/plain"
 _UNPROCESSABLE = HTTPStatus(422)  # its name differs between versions of Python
 _LISTS = ("keep", "drop")  # settings that are lists, separated by commas in a query
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
 _ERRORS_SHOWN = 10
+_ERRORS_DESCRIBED = 1000  # to describe a wrong field takes more memory than the field
 _CACHED = 64  # cleaners of different settings, which share the model
 
 
@@ -52,6 +54,7 @@ class Reader:
 
     def __init__(self, cleaner: Cleaner, limits: Limits) -> None:
         self.limits = limits
+        self._request = schemas.limited(limits.documents)
         self._cleaner = lru_cache(_CACHED)(lambda changes: changed(cleaner, dict(changes)))
 
     def read(self, received: Received) -> Asked:
@@ -61,7 +64,7 @@ class Reader:
         if kind not in (JSON, TEXT):
             detail = f"send the body as {JSON} or {TEXT}, and say so: Content-Type: {JSON}"
             raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-        if "charset" in parameters and "utf-8" not in parameters and "us-ascii" not in parameters:
+        if "charset" in parameters and not any(name in parameters for name in _CHARSETS):
             raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the body in UTF-8")
         options = from_query(received.query)
         body = decompressed(received.body, received.encoding.strip().lower(), self.limits)
@@ -79,15 +82,23 @@ class Reader:
 
     def _of_json(self, body: bytes, options: Mapping[str, Any]) -> Asked:
         try:
-            request = schemas.Request.model_validate_json(body)
+            request = self._request.model_validate_json(body)
         except ValidationError as error:
-            raise invalid(error) from None
+            raise (self._too_many(error) or invalid(error)) from None
         given = {name: value for name in schemas.Options.model_fields if (value := getattr(request, name)) is not None}
         twice = sorted(set(given) & set(options))
         if twice:
             raise _wrong(twice[0], "given in the body and in the query; give it once")
         cleaner = self._cleaner_for({**options, **given})
         return Asked(*_texts_of(request), request.text is not None, False, cleaner)
+
+    def _too_many(self, error: ValidationError) -> ProblemError | None:
+        """The problem of more documents than are allowed, if it is that."""
+        first = error.errors(include_url=False, include_input=False)[0] if error.error_count() == 1 else None
+        if first is None or first["type"] != "too_long" or first["loc"][0] not in ("texts", "documents"):
+            return None
+        detail = f"too many documents: send at most {self.limits.documents:,} at a time"
+        return ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
 
     def _cleaner_for(self, options: Mapping[str, Any]) -> Cleaner:
         changes = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
@@ -97,9 +108,8 @@ class Reader:
             raise ProblemError(_UNPROCESSABLE, str(error)) from None
 
     def _check_size(self, asked: Asked) -> None:
-        if len(asked.texts) > self.limits.documents:
-            detail = f"{len(asked.texts):,} documents: send at most {self.limits.documents:,} at a time"
-            raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+        if sum(map(len, asked.texts)) + len(asked.texts) <= self.limits.paragraphs:
+            return  # there cannot be as many lines: they are counted again for the decisions
         paragraphs = sum(map(count_lines, asked.texts)) + len(asked.texts)
         if paragraphs > self.limits.paragraphs:
             detail = f"{paragraphs:,} lines: send at most {self.limits.paragraphs:,} at a time"
@@ -131,6 +141,8 @@ def from_query(query: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 def invalid(error: ValidationError) -> ProblemError:
     """The problem of a request that does not fit the schema, without the values that it has."""
+    if error.error_count() > _ERRORS_DESCRIBED:
+        return ProblemError(_UNPROCESSABLE, f"the request has {error.error_count():,} fields that are wrong")
     errors = error.errors(include_url=False, include_input=False, include_context=False)
     if errors[0]["type"] == "json_invalid":
         return ProblemError(HTTPStatus.BAD_REQUEST, f"the body is not valid JSON ({errors[0]['msg']})")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 _TEXT = "The bridge reopened on Monday, the council said.\nSubscribe to our newsletter!\n"
 _ID = "anything that names the document; the answer has it, too"
+_LONGEST_NAME = 40  # characters, so that no answer has more of a text that was sent as a name
+_Name = Annotated[str, Field(max_length=_LONGEST_NAME)]
+_Names = Annotated[list[_Name], Field(max_length=100, fail_fast=True)]
 _IN_CHARACTERS = "in characters (code points) of the given text"
 
 
@@ -16,17 +19,17 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    threshold: float | str | None = Field(
+    threshold: float | _Name | None = Field(
         None,
         description="Keep a paragraph if the probability of what is kept is at least this: gentle, balanced, strict, "
         "or a number from 0 to 1.",
         examples=["gentle", 0.3],
     )
     policy: Literal["reporting", "appeals-only", "text"] | None = Field(None, description="What to keep.")
-    keep: list[str] | None = Field(
+    keep: _Names | None = Field(
         None, description="Labels or kinds to keep in addition.", examples=[["about", "metadata"]]
     )
-    drop: list[str] | None = Field(None, description="Labels or kinds to remove in addition.", examples=[["caption"]])
+    drop: _Names | None = Field(None, description="Labels or kinds to remove in addition.", examples=[["caption"]])
     paragraphs: Literal["line", "blank"] | None = Field(
         None, description="What ends a paragraph: the end of the line, or a blank line."
     )
@@ -64,6 +67,16 @@ class Request(Options):
     id: str | int | None = Field(None, description=_ID)
     texts: list[str] | None = Field(None, description="A batch of documents without ids.")
     documents: list[Document] | None = Field(None, description="A batch of documents.")
+
+
+def limited(documents: int) -> type[Request]:
+    """The model of requests with at most so many documents. It ends at the first wrong one, and makes none too many."""
+    few: Any = Field(max_length=documents, fail_fast=True)
+    model: type[Request] = create_model(
+        Request.__name__, __base__=Request, texts=(Annotated[list[str], few] | None, None),
+        documents=(Annotated[list[Document], few] | None, None),
+    )  # fmt: skip
+    return model
 
 
 class Removed(BaseModel):

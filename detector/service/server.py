@@ -111,11 +111,12 @@ def listening(server: socket.socket) -> Message:
 
 
 def log_with(log: Log) -> None:
-    """Print the warnings and errors of the server as messages."""
-    logger = logging.getLogger("uvicorn.error")
-    logger.handlers = [_Handler(log)]
-    logger.setLevel(logging.WARNING)
-    logger.propagate = False
+    """Print the warnings and errors of the server, and of what it is built on, as messages."""
+    for name in ("uvicorn.error", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.handlers = [_Handler(log)]
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
 
 
 class _Handler(logging.Handler):
@@ -129,5 +130,5 @@ class _Handler(logging.Handler):
         kind = record.exc_info[0] if record.exc_info else None
         if kind is not None and issubclass(kind, ConnectionError):
             return  # the line about the request says it
-        line = record.getMessage().strip() + (f" ({kind.__name__})" if kind else "")
+        line = record.getMessage().strip().partition("\n")[0] + (f" ({kind.__name__})" if kind else "")
         self._log(Message(f"detector: {line}", "server", "error" if record.levelno >= logging.ERROR else "warning"))

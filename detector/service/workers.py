@@ -59,7 +59,8 @@ class Workers:
     def run(self) -> None:
         """Serve until a signal says to stop, and raise that signal again when all workers have ended.
 
-        Raises `DetectorError` if a worker ends before it answers requests, and the errors of `detector.load`.
+        Raises `DetectorError` if one of the first workers ends before it answers requests, and the errors of
+        `detector.load`.
         """
         _ = self._settings.cleaner.cleaner
         gc.freeze()  # the pages that the workers share stay as they are
@@ -90,7 +91,7 @@ class Workers:
         starting = [worker.said for worker in self._workers if not worker.ready]
         wait([self._heard, *starting, *(worker.process.sentinel for worker in self._workers)])
         for worker in self._workers:
-            if not worker.ready and worker.said.poll():
+            if not self._signals and not worker.ready and worker.said.poll():
                 self._hear_from(worker)
         for number, worker in enumerate(self._workers):
             if not self._signals and worker.process.exitcode is not None:
@@ -101,6 +102,8 @@ class Workers:
             worker.ready = bool(worker.said.recv())
         except EOFError:
             worker.process.join()
+            if self._told:
+                return  # it is replaced, as others that end
             raise DetectorError(
                 f"a worker has ended before it answered requests, with exit code {worker.process.exitcode}; "
                 "its messages say why"

@@ -84,7 +84,7 @@ class Url:
 
             path = unquote(re.split("[?#]", path, maxsplit=1)[0].partition("/")[2].rstrip("/"))
         name = PurePath(path.rpartition("/")[2]).name
-        return name if name not in ("", "..") else "index"
+        return name if name not in ("", "..") and "\0" not in name else "index"
 
     def sibling(self, name: str) -> Url:
         """The file with another name in the same folder."""
@@ -171,6 +171,8 @@ def without_secrets(message: str, url: str) -> str:
     rest, _, query = url.partition("://")[2].partition("?")
     password = rest.partition("/")[0].rpartition("@")[0].partition(":")[2]
     message = message.replace(url, shown)
+    if query:  # a library may have encoded it in another way
+        message = re.sub(r"(://[^\s?'\"<>]*)\?[^\s'\"<>]*", rf"\1?{_HIDDEN}", message)
     for secret in (query, password):
         message = message.replace(secret, _HIDDEN) if secret else message
     return message

@@ -40,7 +40,9 @@ def test_the_record_has_all_fields_and_the_mapped_labels(tmp_path: Path) -> None
     (found,) = read_located([path], any_labels=True)
     assert found.record == record
     (found,) = read_located([path], mapping={"spam": "donation"})
-    assert found.record == record | {"paragraphs": [{"text": "Give!", "label": "appeal", "kind": "donation"}]}
+    assert found.record == record | {
+        "paragraphs": [{"text": "Give!", "label": "appeal", "kind": "donation", "more": 1}]
+    }
 
 
 def test_errors(tmp_path: Path) -> None:

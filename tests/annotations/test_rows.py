@@ -111,6 +111,9 @@ TABLE_CASES = {
         ("x", "x", [(" Rain. ", None, None)]),
         ("a-2", "a-2", [("Sun.", "reporting", None)]),
     ],
+    "text,label,kind\nGive!,Appeal,Newsletter\nHm., ,\n": [
+        ("a-1", "a-1", [("Give!", "appeal", "newsletter"), ("Hm.", None, None)])
+    ],
     "id,paragraph,text,label\nx,1,One.,reporting\nx,2,Two.,reporting\nx,1,One.,reporting\n": [
         ("x", "x", [("One.", "reporting", None), ("Two.", "reporting", None)]),
         ("x", "x", [("One.", "reporting", None)]),
@@ -144,6 +147,12 @@ def test_the_column_of_the_text_can_be_named(tmp_path: Path) -> None:
             "id,text,label\nx,Rain.,reporting\ny,Sun.,reporting\nx,Hail.,reporting\n",
             r'a\.csv:4: the rows of "x" do not follow each other: others are at .*a\.csv:2; sort the rows',
         ),
+        (
+            "a.csv",
+            "id,paragraph,text,label\nx,1,One.,reporting\ny,1,Sun.,reporting\nx,2,Two.,reporting\n",
+            r'a\.csv:4: the rows of "x" do not follow each other: others are at .*a\.csv:2; sort the rows',
+        ),
+        ("a.csv", "id,paragraph,text,label\nx,2,Two.,menu\nx,1,One.,menu\n", r'a\.csv:3: the rows of "x" do not'),
         ("a.txt", "reporting\tRain.\nreporting Sun.\n", r"a\.txt:2: no tab; a line has the form class<TAB>text"),
         ("a.txt", "__label__a __label__b Rain.\n", r"a\.txt:1: two labels"),
         ("a.txt", b"reporting\tR\xe9n.\n", r"a\.txt:1: not UTF-8 \(byte 12\)"),
@@ -167,6 +176,11 @@ def test_bad_rows_are_kept_aside(tmp_path: Path) -> None:
         tmp_path / "a.txt", "reporting\tRain.\nno tab\nmenu\tHome\n", format="lines", rejected=rejected.append
     )
     assert len(found.paragraphs) == 2
+    rejected.clear()
+    content = b"reporting\tRain.\nreporting\tR\xe9n.\nmenu\tHome\n"
+    (found,) = read(tmp_path / "a.txt", content, format="lines", rejected=rejected.append)
+    assert [each.text for each in found.paragraphs] == ["Rain.", "Home"]
+    assert [(each.where, each.raw) for each in rejected] == [(f"{tmp_path / 'a.txt'}:2", "reporting\tR\\xe9n.\n")]
 
 
 def test_rows_without_a_text_are_counted(tmp_path: Path) -> None:
@@ -194,6 +208,25 @@ def test_a_label_of_numbers_in_parquet(tmp_path: Path) -> None:
         ("2", [("Sun.", None, None)]),
     ]
     with pytest.raises(DataError, match=r'unknown labels: "0" \(1, first at .*a\.parquet: row 1\)'):
+        list(detector.labelled.read(path))
+
+
+def test_values_of_parquet_that_are_no_strings(tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    table = arrow.table({"id": [1.0, 2.0, 3.0], "text": ["é".encode(), b"\xff", b"Sun."], "label": [1.0, 1.0, None]})
+    parquet.write_table(table, path)
+    rejected: list[detector.labelled.Rejected] = []
+    found = list(detector.labelled.read(path, mapping={"1": "appeal"}, rejected=rejected.append))
+    assert [(each.id, labels(each)) for each in found] == [
+        ("1", [("é", "appeal", None)]),
+        ("3", [("Sun.", None, None)]),
+    ]
+    assert [each.raw for each in rejected] == [{"id": "2.0", "text": "b'\\xff'", "label": "1.0"}]
+    with pytest.raises(DataError, match=r'a\.parquet: row 2: "text": not UTF-8 \(byte 1\)'):
+        list(detector.labelled.read(path, any_labels=True))
+    parquet.write_table(arrow.table({"text": [["Rain."]], "label": ["menu"]}), path)
+    with pytest.raises(DataError, match=r'a\.parquet: row 1: "text" is a list, not a text'):
         list(detector.labelled.read(path))
 
 

@@ -22,6 +22,7 @@ DOCCANO = {"id": 4, "text": TEXT, "label": [[0, 7, "METADATA"], [8, 31, "reporti
 PRODIGY = {
     "text": TEXT, "_input_hash": 1, "_task_hash": 2, "_view_id": "spans_manual", "answer": "accept",
     "tokens": [{"text": "By", "start": 0, "end": 2, "id": 0}, {"text": "Noor", "start": 3, "end": 7, "id": 1}],
+    "options": [{"id": 1, "text": "menu"}], "accept": [],
     "spans": [
         {"token_start": 0, "token_end": 1, "label": "metadata"},
         {"start": 8, "end": 30, "token_start": 2, "token_end": 9, "label": "reporting"},
@@ -287,6 +288,10 @@ BAD = {
     "a span without label": (*of("prodigy", {**PRODIGY, "spans": [{"start": 0, "end": 2}]}), '"spans" 1: "label" is'),
     "two choices": (*of("prodigy", {"text": "Hm.", "accept": ["a", "b"]}), 'export:1: "accept" has 2 options'),
     "a choice that is no option": (*of("prodigy", {"text": "Hm.", "accept": [3]}), '"accept" has 3, which is the id'),
+    "a choice that is a list": (
+        *of("prodigy", {"text": "Hm.", "accept": [[3]], "options": [{"id": [4]}]}),
+        r'export:1: "accept" has \[3\], which is the id of no option',
+    ),
     "a span with another text": (
         *of("label-studio", task([choice("labels", ["appeal"], start=32, end=41, text="Give now!")])),
         "export:1: result 1: the span 32 to 41 is outside",
@@ -298,6 +303,18 @@ BAD = {
     "labels of pictures": (
         *of("label-studio", task([choice("rectanglelabels", ["appeal"], x=1)])),
         'export:1: result 1: the type "rectanglelabels" is no label of a text',
+    ),
+    "annotators of different texts": (
+        *of(
+            "label-studio",
+            {
+                "data": {"head": "a", "foot": "b"},
+                "annotations": [
+                    {"result": [{**choice("choices", ["menu"]), "to_name": name}]} for name in ("head", "foot")
+                ],
+            },
+        ),
+        "export:1: the annotators of the task had different texts; name its field with --text-field",
     ),
     "several fields that may be the text": (
         *of("label-studio", {**task([]), "data": {"head": "a", "foot": "b"}}),
@@ -343,7 +360,7 @@ def test_a_text_of_brat_that_is_missing(tmp_path: Path) -> None:
 
 def changed(value: Any, data: st.DataObject) -> Any:
     """A value of JSON with something else in one place."""
-    odd = st.sampled_from((None, True, -1, 3, 1e9, "", "x", [], {}, [1], [[0, 2, "menu"]], {"start": 1}))
+    odd = st.sampled_from((None, True, -1, 3, 1e9, "", "x", [], {}, [1], [[0, 2, "menu"]], {"start": 1}, [[1]]))
     if not isinstance(value, dict | list) or not value or data.draw(st.booleans()):
         return data.draw(odd)
     key = data.draw(st.sampled_from([*(value if isinstance(value, dict) else range(len(value)))]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,7 @@ def test_pages_of_a_crawl_that_cannot_be_read_are_rejected(command: Command, ext
         ("extract page.php --extracted page.php", "page.php: is an input"),
         ("extract page.html -o a.txt --extracted a.txt", "page.html and page.html would both be written to a.txt"),
         ("extract page.html --extracted a.html", "--extracted a.html: has the extension of html, but is text"),
+        ("extract page.warc.gz --extracted a.wet", "a.wet: warc is written with the compression of the input"),
         ("extract page.html --extracted s3://a/b", "--extracted s3://a/b: is a URL"),
         ("extract page.html -o a.jsonl", "a.jsonl: has the extension of jsonl"),
         ("extract c -o o --extracted o", "would both be written to o/a.txt"),
@@ -168,7 +170,7 @@ def test_pages_of_a_crawl_that_cannot_be_read_are_rejected(command: Command, ext
     ],
 )
 def test_calls_that_make_no_sense_are_refused(command: Command, extractor: str, call: str, message: str) -> None:
-    for name in ("page.html", "page.php", "c/a.html", "texts/a.txt"):
+    for name in ("page.html", "page.php", "page.warc.gz", "c/a.html", "texts/a.txt"):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_bytes(PAGE)
     before = tree(Path())
@@ -197,6 +199,15 @@ def test_a_missing_extractor_is_said(command: Command, monkeypatch: pytest.Monke
         extract(PAGE, "boilerpy3")
     with pytest.raises(UsageError, match="extractor 'readable': choose one of boilerpy3, justext"):
         extract(PAGE, "readable")
+
+
+def test_a_compression_of_the_result_that_is_not_installed_is_said(
+    command: Command, extractor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    Path("page.html").write_bytes(PAGE)
+    called = command("extract", "page.html", "--with", extractor, "-o", "a.txt.zst")
+    assert (called.code, "boilerplate-detector[zstd]" in called.err) == (2, True)
 
 
 def test_the_extractors_are_listed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

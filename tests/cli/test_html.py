@@ -115,6 +115,7 @@ def test_decisions_are_on_the_text_of_a_page(command: Command, page: bytes) -> N
         ),
         ("clean page.html -o x.jsonl", "x.jsonl: has the extension of jsonl"),
         ("clean page.html --in-place", "page.html: is HTML, and cannot be replaced in place by its text"),
+        ("clean ./page.html page.txt --in-place", "page.html: is HTML, and cannot be replaced in place by its text"),
         ("clean only --in-place", "only/page.html: is HTML, and cannot be replaced in place by its text"),
         ("clean page.html page.txt -o o", "page.txt and page.html would both be written to o/page.txt"),
         ("clean page.html --html-text --removed r.jsonl", "--html-text removes nothing"),

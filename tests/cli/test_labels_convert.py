@@ -93,8 +93,11 @@ def test_standard_input_and_output(command: Command) -> None:
         ((".", "out.jsonl"), "OUT: lies in the input folder ."),
         ((".", "."), "OUT: lies in the input folder ."),
         (("missing.jsonl", "out.jsonl"), "missing.jsonl: no such file or folder"),
+        (("in.jsonl", "-", "--to", "csv", "--rejected", "-"), "--rejected -: standard output is OUT already"),
+        (("in.jsonl", "-", "--to", "brat", "--map", "spam="), "-: standard output is no folder"),
         (("in.jsonl", "out.jsonl", "--map", "spam"), "--map spam: not of the form name=label"),
         (("in.jsonl", "out.jsonl", "--map", "spam=bad"), "bad: no label or kind of the label guide"),
+        (("in.jsonl", "out.jsonl", "--map", "x=menu", "--map", "x="), "--map x=: x is mapped to menu as well"),
         (("in.jsonl", "out.jsonl", "--from", "xml"), "Invalid value for '--from'"),
     ],
 )
@@ -104,6 +107,28 @@ def test_invalid_calls(command: Command, arguments: tuple[str, ...], message: st
     assert called.code == 2
     assert message in called.err
     assert tree(Path()) == {"in.jsonl": lines(GOOD).encode()}
+
+
+@pytest.mark.parametrize(
+    ("source", "read_with"), [("a.ann", "a.txt"), ("gold/a.txt", "input/a.txt"), ("a-cleaned.txt", "a.html")]
+)
+def test_what_is_read_with_a_file_is_not_replaced(source: str, read_with: str, command: Command) -> None:
+    for path, text in ((source, "<p>Snow fell."), (read_with, "Snow fell.")):
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_text(text)
+    before = tree(Path())
+    called = command("labels", "convert", source, read_with, "--to", "lines", model=False)
+    assert called.code == 2
+    assert "OUT: is an input" in called.err
+    assert tree(Path()) == before
+
+
+def test_an_output_beside_the_input_is_replaced(command: Command) -> None:
+    Path("in.jsonl").write_text(lines(GOOD))
+    for _ in range(2):
+        assert (
+            command("labels", "convert", "in.jsonl", "in.txt", "--to", "lines", "--map", "spam=", model=False).code == 0
+        )
 
 
 def test_log_as_json(command: Command) -> None:

@@ -191,3 +191,12 @@ def test_a_reader_that_has_gone_is_no_traceback(article: Path) -> None:
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
     assert os.linesep.encode() not in done.stderr
+
+
+def test_a_line_is_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "write", written.append)
+    monkeypatch.setattr(sys, "stderr", stream)
+    print_message("One of several processes that write to one log.")
+    assert written == ["One of several processes that write to one log.\n"]

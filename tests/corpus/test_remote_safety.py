@@ -61,8 +61,11 @@ REFUSED = [
     ("clean memory://in", "3 inputs need --output FOLDER"),
     ("clean memory://in --in-place", "memory://in: --in-place replaces local files only"),
     ("clean memory://none -o memory://out", "memory://none: no such file or folder"),
+    ("clean memory://in/*.txt?key=pw -o memory://out", "memory://in/*.txt?***: no file matches the pattern"),
     ("clean memory://in/*.md -o memory://out", "memory://in/*.md: no file matches the pattern"),
     ("clean memory://in/a.txt -o memory://o.csv", "memory://o.csv: has the extension of csv"),
+    ("clean memory://in -o memory://out --removed memory://in/", "memory://in: is a folder; name a file in it"),
+    ("predict memory://in/a.txt -o memory://in", "memory://in: is a folder; name a file in it"),
     ("clean memory://in -o memory://out --removed memory://r.csv", "memory://r.csv: this file gets JSON Lines"),
     ("clean memory://in/a.txt -o https://u:pw@paper.example/o.txt?key=pw", "https:// can only be read"),
     ("clean memory://in -o http://paper.example/out", "http:// can only be read"),
@@ -82,6 +85,12 @@ def test_calls_that_would_lose_something_are_refused(
     assert "pw" not in done.err
     assert done.code == (1 if "no folder of results" in message else 2)
     assert dict(memory.store) == before
+
+
+def test_a_password_is_not_shown_where_nothing_is_found(call: Command, memory: MemoryFileSystem) -> None:
+    memory.pipe_file("/user:pw@host/.hidden", PAGE)
+    done = call("clean", "memory://user:pw@host", "-o", "memory://out")
+    assert (done.code, "memory://user:***@host: no files with a known extension" in done.err) == (2, True)
 
 
 def test_an_output_folder_in_the_input_folder_is_not_read(call: Command, memory: MemoryFileSystem) -> None:

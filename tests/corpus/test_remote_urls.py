@@ -79,7 +79,7 @@ def test_what_lies_below_a_folder(place: str, folder: str, below: str | None) ->
 NAMES = [
     ("s3://b/in/a.txt.gz", "a.txt.gz"), ("s3://b/what?.txt", "what?.txt"), ("s3://b/in/..", "index"),
     ("https://h/a%20b.html?x=/c.txt", "a b.html"), ("https://h/folder/", "folder"), ("https://h", "index"),
-    ("https://h/..%2F..%2Fetc", "etc"), ("https://h/%2E%2E", "index"),
+    ("https://h/..%2F..%2Fetc", "etc"), ("https://h/%2E%2E", "index"), ("https://h/a%00.txt", "index"),
 ]  # fmt: skip
 
 
@@ -108,6 +108,14 @@ def test_secrets_are_not_shown(url: str, shown: str) -> None:
     assert "secret" not in repr(Url(url))
     for quoted in (f"404, message='Not Found', url='{url}'", url.partition("?")[2], f"GET {url.partition('://')[2]}"):
         assert "secret" not in without_secrets(quoted, url)
+
+
+def test_a_query_that_a_library_has_encoded_in_another_way_is_not_shown() -> None:
+    url = "https://host/a.txt?X-Credential=secret%2F2031%2Feast&X-Signature=other%3Dsecret"
+    message = (
+        "403, message='Forbidden', url='https://host/a.txt?X-Credential=secret/2031/east&X-Signature=other=secret'"
+    )
+    assert without_secrets(message, url) == "403, message='Forbidden', url='https://host/a.txt?***'"
 
 
 def test_what_was_listed_does_not_make_another_place() -> None:

@@ -20,6 +20,7 @@ pytest.importorskip("resiliparse", reason="HTML needs the extra html")
 LATIN = web_page(["Grüße vom Hafen"], "latin-1").encode("latin-1")
 OTHER = part(web_page(["An advertisement"]).encode(), "text/html", "Content-Location: https://adverts.example/frame")
 HERE = part(PAGE, "text/html", f"Content-Location: {ADDRESS}", "Content-ID: <page@harbour>")
+NESTED = b"".join(b"Content-Type: multipart/related; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(2000))
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,8 @@ HERE = part(PAGE, "text/html", f"Content-Location: {ADDRESS}", "Content-ID: <pag
         (MHTML.replace(b"\r\n", b"\n"), TEXT),
         (mhtml(OTHER, HERE), TEXT),
         (mhtml(OTHER, HERE, start="<page@harbour>"), TEXT),
+        (mhtml(OTHER, HERE).replace(b"/ferry", "/fähre".encode()), TEXT),
+        (mhtml(OTHER, HERE, start="<x>").replace(b'start="<x>"', b"start*=utf-8''%3Cpage%40harbour%3E"), TEXT),
         (mhtml(OTHER), "An advertisement\n"),
         (mhtml(part(base64.encodebytes(PAGE), encoding="base64")), TEXT),
         (mhtml(part(base64.encodebytes(PAGE).rstrip(b"=\n"), encoding="BASE64")), TEXT),
@@ -56,6 +59,7 @@ def test_the_text_is_written() -> None:
     [
         (b"", "not MHTML: its header has no Content-Type"),
         (PAGE, "not MHTML"),
+        (NESTED, "damaged: its parts are nested too deep"),
         (mhtml(HERE, end=False), "truncated: the boundary after its last part is missing"),
         (MHTML[: len(MHTML) // 2], "truncated"),
         (MHTML.replace(b"\r\n------Boundary--x\r\n", b"\r\n"), "damaged: the boundary before its first part"),

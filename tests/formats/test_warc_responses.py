@@ -116,7 +116,15 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "deflate": lambda: sent("deflate", zlib.compress(PAGE)),
     "raw deflate": lambda: sent("deflate", raw_deflate(PAGE)),
     "identity": lambda: sent("identity", PAGE),
+    "gzip, and a line end": lambda: sent("gzip", GZIP + b"\r\n"),
+    "gzip, and more": lambda: sent("gzip", gzip.compress(PAGE[:99]) + gzip.compress(PAGE[99:]) + b"<!-- sent late -->"),
+    "gzip for the transfer": lambda: response(chunked(GZIP), "Transfer-Encoding: gzip, chunked"),
+    "an odd transfer": lambda: response(PAGE, "Transfer-Encoding: binary"),
     "decoded already": lambda: sent("gzip", PAGE),
+    "deflate, decoded already": lambda: sent("deflate", PAGE),
+    "br, decoded already": lambda: brotli(b"") and sent("br", b"\n" + PAGE),
+    "no semicolon": lambda: response(kind="text/html charset=utf-8"),
+    "two types": lambda: response(kind="text/html, text/html"),
     "chunked": lambda: response(chunked(PAGE), "Transfer-Encoding: chunked"),
     "one chunk": lambda: response(chunked(PAGE, 1 << 20), "Transfer-Encoding: chunked"),
     "joined already": lambda: response(PAGE, "Transfer-Encoding: chunked"),
@@ -130,6 +138,42 @@ BODIES: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("case", BODIES)
 def test_bodies_are_decoded(case: str) -> None:
     assert texts("warc-html", record("response", BODIES[case]())) == [TEXT]
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate", "br", "zstd"])
+def test_an_empty_body_is_an_empty_page(name: str) -> None:
+    (found,) = records("warc-html", record("response", sent(name, b"")))
+    assert isinstance(found, Record)
+    assert (found.text, found.is_page) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"%PDF-1.7\n1 0 obj", "its type is HTML, but it looks like PDF"),
+        (b"\x89PNG\r\n\x1a\n", "looks like a PNG image"),
+        (gzip.compress(PAGE), "looks like gzip"),
+        (bytes(range(256)), "looks like binary data"),
+    ],
+)
+def test_what_is_no_page_is_rejected(body: bytes, message: str) -> None:
+    for bad in (record("response", response(body)), record("resource", body, 1, "text/html")):
+        (found,) = records("warc-html", bad)
+        assert isinstance(found, Rejected)
+        assert message in found.reason
+
+
+def test_a_page_with_a_few_control_characters_is_read() -> None:
+    assert texts("warc-html", record("response", response(PAGE.replace(b"The", b"\0The")))) == [TEXT]
+    wide = "<p>Grüße".encode("utf-16-le")
+    assert texts("warc-html", record("response", response(wide, kind="text/html; charset=utf-16"))) == ["Grüße\n"]
+
+
+def test_the_charset_of_a_resource_is_used() -> None:
+    latin = "<p>Grüße vom Hafen".encode("cp1250")
+    assert texts("warc-html", record("resource", latin, 1, "text/html;charset=windows-1250")) == ["Grüße vom Hafen\n"]
+    russian = "<p>Мост".encode("koi8-r")
+    assert texts("warc-html", record("resource", russian, 1, "text/html; charset=koi8-r")) == ["Мост\n"]
 
 
 def test_the_charset_of_the_header_is_used() -> None:
@@ -155,6 +199,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "chunked, cut": (
         lambda: response(chunked(PAGE)[:250], "Transfer-Encoding: chunked"), "its chunks end too early, or are damaged",
     ),
+    "chunked, cut in the first": (lambda: response(b"5\r\n", "Transfer-Encoding: chunked"), "its chunks end too early"),
     "no header": (lambda: PAGE, "it does not begin with the header of an HTTP response"),
     "a header without an end": (lambda: b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", "does not begin with the h"),
 }  # fmt: skip
@@ -210,6 +255,23 @@ def test_a_page_that_is_too_long_is_rejected_and_anything_else_left_out(
     assert found[1].is_left_out
 
 
+def test_a_page_that_is_longer_than_what_is_searched_for_the_next_record_is_rejected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(warc_pages._Pages, "max_block", 1000)
+    monkeypatch.setattr("detector.formats.warc._MAX_JUNK", 2000)
+    long = record("response", response(PAGE + b" " * 500_000), 8)
+    found = records("warc-html", crawl(CRAWL[2], long, CRAWL[2]))
+    assert [type(each) for each in found] == [Record, Rejected, Record]
+    assert isinstance(found[1], Rejected)
+    assert "texts of up to 1000 bytes are read" in found[1].reason
+    assert found[1].raw == long[: long.index(b"HTTP/1.1")]
+    wrong = long.replace(b"Content-Length: 500", b"Content-Length: 400")
+    assert wrong != long
+    with pytest.raises(DataError, match="record 2 at byte"):
+        records("warc-html", crawl(CRAWL[2], wrong, CRAWL[2]))
+
+
 def test_a_long_record_that_is_no_page_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("detector.formats.warc._MAX_BLOCK", 100)
     film = record("response", response(b"\0" * 5000, kind="video/mp4"), 9)
@@ -223,6 +285,12 @@ def test_a_file_that_is_no_warc_is_an_error() -> None:
         records("warc-html", PAGE)
     with pytest.raises(DataError, match="truncated"):
         records("warc-html", crawl(*CRAWL)[:-9])
+
+
+def test_a_field_that_comes_many_times_is_joined_in_linear_time() -> None:
+    header = read_response_header(b"HTTP/1.1 200 OK\r\n" + b"a: b\n" * 500_000 + b"A:c\r\n\r\n")
+    assert header is not None
+    assert header.fields["a"] == "b, " * 500_000 + "c"
 
 
 @given(st.binary(max_size=40), st.data())

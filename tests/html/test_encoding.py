@@ -20,6 +20,8 @@ def declared(name: str, text: str) -> str:
 SENT = [  # bytes, what the page was sent as, text
     (GERMAN.encode("utf-8-sig"), "latin-1", GERMAN),
     (GERMAN.encode("utf-16"), "latin-1", GERMAN),
+    (GERMAN.encode("utf-32"), None, GERMAN),
+    ("\ufeff".encode("utf-32-be") + GERMAN.encode("utf-32-be"), "utf-8", GERMAN),
     ("\ufeff".encode("utf-16-be") + GERMAN.encode("utf-16-be"), None, GERMAN),
     (GERMAN.encode(), None, GERMAN),
     (GERMAN.encode(), "latin-1", GERMAN),
@@ -36,6 +38,8 @@ SENT = [  # bytes, what the page was sent as, text
     (GERMAN.encode("utf-16-le"), "utf-16", GERMAN),
     (GERMAN.encode() + b"\xff", "utf-8", f"{GERMAN}\ufffd"),
     (b"<p>plain", "utf-16", "<p>plain"),
+    (GERMAN.encode() + b"\0", "latin-1", f"{GERMAN}\0"),
+    (GERMAN.encode() + b"\x1b", None, f"{GERMAN}\x1b"),
     (b"", "utf-8", ""),
 ]
 DECLARED = [  # the name in the page, the encoding of its bytes, text

@@ -139,3 +139,9 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match=r"resiliparse.*boilerplate-detector\[html\]"):
         page_text("<p>a")
     page._library.cache_clear()
+
+
+def test_many_blocks_take_linear_time() -> None:
+    page = "<details><summary>Why?</summary>Because.</details>" * 20_000
+    assert page_text(page) == "Why?\nBecause.\n" * 20_000
+    assert page_text("<dialog>a" * 20_000) == "a\n" * 20_000

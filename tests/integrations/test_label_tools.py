@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -90,8 +91,14 @@ def test_damaged_docbin(tmp_path: Path) -> None:
     pytest.importorskip("spacy", reason=WHY)
     path = tmp_path / "x.spacy"
     detector.labelled.write([FERRY], path)
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(detector.labelled.DataError, match=r"x\.spacy: no DocBin that this spaCy can read"):
+    given = path.read_bytes()
+    content = zlib.decompress(given)
+    for damaged in (given[:-9], *map(zlib.compress, (content[:-9], b"\x90", b"\x81\x90\x00"))):
+        path.write_bytes(damaged)
+        with pytest.raises(detector.labelled.DataError, match=r"x\.spacy: no DocBin that this spaCy can read"):
+            list(detector.labelled.read(path, "spacy"))
+    path.write_bytes(zlib.compress(content.replace(b"navigation", b"navigatiom")))  # labels are kept as hashes
+    with pytest.raises(detector.labelled.DataError, match=r"x\.spacy: document 1: its spans are damaged"):
         list(detector.labelled.read(path))
 
 

@@ -19,6 +19,7 @@ from langchain_core.runnables import RunnableLambda
 
 import detector.langchain
 from detector.cleaner import Cleaner
+from detector.errors import UsageError
 from detector.langchain import BoilerplateRemover
 
 APPEALS = "Subscribe to our newsletter now!\nSupport our newsroom today!"
@@ -123,6 +124,11 @@ def test_the_event_loop_is_not_blocked(remover, documents, expected, monkeypatch
 
 def test_the_default_cleaner_is_that_of_load(shipped):
     assert BoilerplateRemover().cleaner == shipped
+
+
+def test_settings_are_those_of_a_cleaner():
+    with pytest.raises(UsageError, match=r"cleaner is a str: give what detector\.load returns"):
+        BoilerplateRemover("gentle")
 
 
 def test_it_can_be_pickled(remover, documents):

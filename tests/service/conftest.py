@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from served import Serve, serving
 
 from detector.corpus.messages import Message
 from detector.service.app import application
@@ -46,3 +47,10 @@ def start(tiny_model_dir: Path, messages: list[Message]) -> Iterator[Start]:
 def client(start: Start) -> TestClient:
     """A client of the application with the usual settings."""
     return start()
+
+
+@pytest.fixture
+def serve(tiny_model_dir: Path) -> Iterator[Serve]:
+    """Starts the command with the tiny model; its options are those given."""
+    with serving("-m", tiny_model_dir, "-t", "gentle") as call:
+        yield call

@@ -105,11 +105,17 @@ def test_plain_text_is_answered_as_plain_text(client: TestClient, cleaner: Clean
     assert answer.json()["paragraphs"][0]["end"] == 5
 
 
+@pytest.mark.parametrize("name", ["utf-8", "UTF8", '"utf-8"', "US-ASCII"])
+def test_names_of_utf_8(name: str, client: TestClient) -> None:
+    assert client.post("/clean", content=b"Rain.", headers={"Content-Type": f"text/plain; charset={name}"}).is_success
+
+
 def test_bodies_may_be_compressed(client: TestClient, texts: list[str]) -> None:
     body = json.dumps({"texts": texts}).encode()
     expected = client.post("/clean", content=body, headers={"Content-Type": "application/json"}).content
     members = gzip.compress(body[:1000]) + gzip.compress(body[1000:])
-    for sent in (gzip.compress(body), members):
+    empty = gzip.compress(b"") * 2000 + gzip.compress(body)
+    for sent in (gzip.compress(body), members, empty):
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         assert client.post("/clean", content=sent, headers=headers).content == expected
 

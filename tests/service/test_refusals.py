@@ -52,6 +52,11 @@ REFUSED: list[tuple[str, bytes, dict[str, str], int, str]] = [
     ("/clean", body(policy="all"), JSON, 422, "policy"),
     ("/clean", body(keep=["nothing"]), JSON, 422, "neither a label nor a kind"),
     ("/clean", body(drop=["reporting"]), JSON, 422, "nothing is left to keep"),
+    ("/clean", body(keep=[TOLD]), JSON, 422, "keep.0"),
+    ("/clean", body(threshold=TOLD), JSON, 422, "threshold"),
+    ("/clean", body(keep=["about"] * 101), JSON, 422, "keep"),
+    ("/clean", body(**{f"unknown{n}": 1 for n in range(2000)}), JSON, 422, "2,000 fields that are wrong"),
+    ("/clean", gzip.compress(body()) + b"more", GZIP, 400, "gzip"),
     ("/clean?threshold=2", TOLD.encode(), TEXT, 422, "threshold"),
     ("/clean?treshold=0.5", TOLD.encode(), TEXT, 422, "treshold"),
     ("/clean?threshold=0.5&threshold=0.6", TOLD.encode(), TEXT, 422, "given twice"),
@@ -112,6 +117,18 @@ def test_many_documents_and_lines_are_refused(start: Any) -> None:
 def test_bodies_that_do_not_fit_into_memory_together_are_refused(start: Any) -> None:
     answer = start({"held": 100}).post("/clean", content=b" " * 101, headers=TEXT)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+
+
+def test_answers_that_do_not_fit_into_memory_together_are_refused(start: Any) -> None:
+    client = start({"held": 1000})
+    answer = client.post("/predict", content=b"a\n" * 100, headers=TEXT)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert client.post("/clean", content=b"a\n" * 100, headers=TEXT).status_code == 200
+
+
+def test_of_many_wrong_texts_the_first_is_told(client: TestClient) -> None:
+    for sent in ({"texts": [1] * 5000}, {"documents": [{}] * 5000}):
+        assert len(client.post("/clean", json=sent).json()["errors"]) == 1
 
 
 def test_ten_thousand_empty_documents_are_answered(client: TestClient) -> None:

@@ -46,6 +46,8 @@ def test_another_name_is_refused(start: Any) -> None:
     assert answer.status_code == 421
     assert "--allow-host" in answer.json()["detail"]
     assert client.get("/healthz", headers={"Host": "cleaner.example"}).status_code == 200
+    twice = [("Host", "localhost"), ("Host", "rebound.example")]
+    assert client.get("/healthz", headers=twice).status_code == 421
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/healthz", "/metrics", "/openapi.json", "/nowhere"])
@@ -77,6 +79,9 @@ def test_health(client: TestClient) -> None:
     health = client.get("/healthz").json()
     assert (health["status"], health["version"]) == ("ok", detector.__version__)
     assert "gentle" in health["thresholds"]
+    for path in ("/healthz", "/metrics"):
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
 
 
 def test_a_request_is_logged_without_text_and_query(client: TestClient, messages: list[Message]) -> None:
