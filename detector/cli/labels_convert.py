@@ -140,7 +140,7 @@ def _lines(counts: "Counts", written: "Written") -> list[str]:
         )
     lines += [f"left out: {what} {number:,}" for what, number in sorted(counts.left_out.items())]
     lines += [
-        f"lost: {name} of {number:,} documents, which {written.format} does not hold"
+        f'lost: the field "{name}" of {number:,} documents, which {written.format} does not hold'
         for name, number in sorted(written.lost.items())
     ]
     if counts.rejected:
