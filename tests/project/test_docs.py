@@ -37,7 +37,7 @@ TEXT = {name: (DOCS / name).read_text("utf-8") for name in NAMES}
 RUN = [name for name in NAMES if name not in ELSEWHERE and re.search(r"```(console|python)", TEXT[name])]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-OTHERS = {"--help"}  # every command has it
+OTHERS = {"--help", "--name", "--stop-timeout"}  # every command has the first one, docker run the others
 
 
 @pytest.fixture
