@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from detector.html.limits import MAX_ATTRIBUTES, MAX_FORMATTED, without_floods
 from detector.html.page import page_text
 
-MANY = 3000
+MANY, LONG = MAX_FORMATTED + 8, 6 * MAX_ATTRIBUTES  # just beyond the limits: no parser minds them
 FLOODS = {
     "formatting in paragraphs": "".join(f"<font color={i}><p>x" for i in range(MANY)),
     "formatting, then paragraphs": "".join(f"<b id={i}>" for i in range(MANY)) + "<p>x" * MANY,
     "formatting in upper case": "".join(f'<STRONG\nID="{i}"><P>x' for i in range(MANY)),
-    "attributes of one tag": f"<p {' '.join(f'a{i}=1' for i in range(20 * MANY))}>x",
-    "attributes of an end tag": f"<p>x</p {' '.join(f'a{i}' for i in range(20 * MANY))}>",
-    "attributes without spaces": "<p " + "".join(f'a{i}=""' for i in range(20 * MANY)) + ">x",
-    "merged elements": "".join(f"<body a{i}=1>" for i in range(10 * MANY)) + "x",
-    "a tag that does not end": f"<p>x<p {' '.join(f'a{i}' for i in range(20 * MANY))}",
-    "a quotation that does not end": f"<p>x<p {' '.join(f'a{i}' for i in range(20 * MANY))} b='",
+    "attributes of one tag": f"<p {' '.join(f'a{i}=1' for i in range(LONG))}>x",
+    "attributes of an end tag": f"<p>x</p {' '.join(f'a{i}' for i in range(LONG))}>",
+    "attributes without spaces": "<p " + "".join(f'a{i}=""' for i in range(LONG)) + ">x",
+    "merged elements": "".join(f"<body a{i}=1>" for i in range(MANY)) + "x",
+    "a tag that does not end": f"<p>x<p {' '.join(f'a{i}' for i in range(LONG))}",
+    "a quotation that does not end": f"<p>x<p {' '.join(f'a{i}' for i in range(LONG))} b='",
     "long tags": f"<p a={'y' * 5000}>" * 40 + "x",
 }
 ORDINARY = {
