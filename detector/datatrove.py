@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from detector.cleaner import BATCH_CHARACTERS, Cleaned, Prediction
 from detector.corpus.summary import Summary, by_label
@@ -77,21 +77,11 @@ class Clean(PipelineStep):
                 self.exclusion_writer.write(document, rank)
             return False
         document.text = result.text
-        document.metadata |= self._metadata(result)
+        settings = self.settings
+        document.metadata |= result.named(settings.removed_share, settings.removed_text, settings.kept_whole)
         self.stat_update(StatHints.forwarded)
         self.update_doc_stats(document)
         return True
-
-    def _metadata(self, result: Cleaned) -> dict[str, Any]:
-        settings = self.settings
-        entries: dict[str, Any] = {}
-        if settings.removed_share is not None:
-            entries[settings.removed_share] = result.removed_share
-        if settings.removed_text is not None:
-            entries[settings.removed_text] = result.prediction.removed_text()
-        if settings.kept_whole is not None:
-            entries[settings.kept_whole] = result.kept_whole
-        return entries
 
     def _count(self, prediction: Prediction) -> None:
         summary = Summary()

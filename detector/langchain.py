@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from detector.cleaner import BATCH_CHARACTERS, Cleaned, Cleaner, default_cleaner
+from detector.cleaner import BATCH_CHARACTERS, Cleaner, default_cleaner
 from detector.errors import UsageError
 from detector.util.batching import batches
 from detector.util.libraries import missing_library
@@ -64,15 +64,6 @@ class BoilerplateRemover(BaseDocumentTransformer):
             results = self.cleaner.clean_many([document.page_content for document in batch])
             for document, cleaned in zip(batch, results, strict=True):
                 if cleaned.text.strip() or not self.drop_empty:
-                    metadata = {**document.metadata, **self._metadata(cleaned)}
+                    added = cleaned.named(self.removed_share, self.removed_text, self.kept_whole)
+                    metadata = {**document.metadata, **added}
                     yield document.model_copy(update={"page_content": cleaned.text, "metadata": metadata})
-
-    def _metadata(self, cleaned: Cleaned) -> dict[str, object]:
-        entries: dict[str, object] = {}
-        if self.removed_share is not None:
-            entries[self.removed_share] = cleaned.removed_share
-        if self.removed_text is not None:
-            entries[self.removed_text] = cleaned.prediction.removed_text()
-        if self.kept_whole is not None:
-            entries[self.kept_whole] = cleaned.kept_whole
-        return entries

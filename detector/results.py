@@ -200,6 +200,17 @@ class Cleaned:
         """Whether the guard kept the text, because too much of it would have been removed."""
         return self.prediction.kept_whole
 
+    def named(self, removed_share: str | None, removed_text: str | None, kept_whole: str | None) -> dict[str, Any]:
+        """What is asked for by a name: the removed share and text, and whether the text was kept whole."""
+        values: dict[str, Any] = {}
+        if removed_share is not None:
+            values[removed_share] = self.removed_share
+        if removed_text is not None:
+            values[removed_text] = self.prediction.removed_text()
+        if kept_whole is not None:
+            values[kept_whole] = self.kept_whole
+        return values
+
     @property
     def removed_spans(self) -> tuple[tuple[int, str], ...]:
         """What was removed, for `detector.restore`: the first character in the original, and the text.

@@ -1,7 +1,5 @@
 """The integrations of `training.integrations` with libraries for language processing and for language models.
 
-    python -m training.integrations_nlp seeds --megabytes 20 --runs 7
-
 spaCy's rate is that of the component alone, over documents that are tokenized already. It has to ask each of them for
 its text, which spaCy puts together from the tokens; `spaCy: doc.text alone` is the rate of that, without any cleaning.
 """
@@ -12,14 +10,9 @@ import contextlib
 import io
 import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from detector.evaluation.labelled import read_documents
-from training.inputs import sample
-from training.integrations import Integration, Work, measure, table
+from training.integrations import Integration, Work
 from training.subprocesses import ROOT
 
 _RECIPES = ROOT / "docs" / "integrations.md"
@@ -108,17 +101,3 @@ NLP = (
     Integration("Haystack: recipe", "haystack-ai", "haystack", 12, _haystack),
     Integration("NeMo Curator: `Clean`", "nemo-curator", "nemo_curator", 2, _nemo_curator),
 )
-
-
-def main(
-    data: Annotated[Path, typer.Argument(help="Labelled documents; their texts are cleaned.")],
-    megabytes: Annotated[float, typer.Option(help="Least size of the text to clean.")] = 20,
-    runs: Annotated[int, typer.Option(min=1, help="Number of runs; they alternate.")] = 7,
-) -> None:
-    """Measure the rates of these integrations whose libraries are installed, and print a table."""
-    texts = sample([document.text for document in read_documents([data])], megabytes)
-    print(table(NLP, measure(NLP, texts, megabytes, runs)))
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -4,12 +4,12 @@ import os
 from typing import Annotated
 
 from detector.cli import runs
-from detector.cli.messages import log_as_json, print_message
+from detector.cli.messages import log_as_json
 from detector.cli.options import (
     OUTPUT,
-    RUN,
     AllFiles,
     Drop,
+    Force,
     FormatOption,
     IdField,
     Jobs,
@@ -25,6 +25,8 @@ from detector.cli.options import (
     PolicyOption,
     Quiet,
     RejectedFile,
+    RemovedFile,
+    Results,
     TextField,
     Threshold,
 )
@@ -55,31 +57,12 @@ def clean(
     drop: Drop = None,
     max_removed: MaxRemoved = 0.5,
     model: ModelOption = None,
-    output: Annotated[
-        str | None,
-        Option(
-            "-o",
-            "--output",
-            metavar="<path>",
-            help="A file for one input, a folder for several (default: standard output). For one input, a name "
-            "that ends with a slash is a folder.",
-            show_default=False,
-            panel=OUTPUT,
-        ),
-    ] = None,
+    output: Results = None,
     in_place: Annotated[
         bool,
         Option("--in-place", help="Replace the inputs, and keep them as FILE.orig.", panel=OUTPUT),
     ] = False,
-    removed: Annotated[
-        str | None,
-        Option(
-            metavar="<path>",
-            help="Write the removed text to this file: JSON Lines (.jsonl, .jsonl.gz) or Parquet (.parquet).",
-            show_default=False,
-            panel=OUTPUT,
-        ),
-    ] = None,
+    removed: RemovedFile = None,
     html_text: Annotated[
         bool,
         Option("--html-text", help="Of HTML, write the text as it is before cleaning: remove nothing.", panel=OUTPUT),
@@ -87,7 +70,7 @@ def clean(
     rejected: RejectedFile = None,
     max_rejected: MaxRejected = None,
     jobs: Jobs = 1,
-    force: Annotated[bool, Option("--force", help="Also make results again that are up to date.", panel=RUN)] = False,
+    force: Force = False,
     quiet: Quiet = False,
     log_json: LogJson = False,
 ) -> int:
@@ -111,17 +94,11 @@ def clean(
         beside={"--removed": removed_place, "--rejected": rejected_place},
         also_read=runs.files_of(model),
     )
-    runs.require(
-        (kind for task in planned.tasks for kind in (task.type, task.target_type)), removed_place, rejected_place
-    )
+    runs.require_for(planned, removed_place, rejected_place)
     threshold = runs.html_text_threshold(planned, removed) if html_text else threshold
     runs.begin_to_load(model)
-    from detector.corpus.all_files import Options, clean_all
+    import detector.corpus.all_files  # noqa: F401 # while the model is read
 
     cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed)
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
-    to_stdout = any(task.target is None for task in planned.tasks)
-    runs.require_streams(planned, to_stdout)
-    quiet_run, terminal = quiet or to_stdout, runs.is_terminal()
-    options = Options(runs.processes(jobs), force, removed_place, rejected_place, quiet_run, terminal)
-    return runs.end(planned, clean_all(planned, run, options, print_message), quiet)
+    return runs.clean(planned, run, removed_place, rejected_place, jobs, force, quiet)

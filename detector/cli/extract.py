@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from detector.cli import runs
-from detector.cli.messages import log_as_json, print_message
+from detector.cli.messages import log_as_json
 from detector.cli.options import (
     INPUT,
     OUTPUT,
-    RUN,
     Drop,
     ExtractorName,
+    Force,
     IdField,
     Jobs,
     Keep,
@@ -27,6 +27,8 @@ from detector.cli.options import (
     PolicyOption,
     Quiet,
     RejectedFile,
+    RemovedFile,
+    Results,
     Threshold,
 )
 from detector.cli.parameters import Option
@@ -72,18 +74,7 @@ def extract(
     drop: Drop = None,
     max_removed: MaxRemoved = 0.5,
     model: ModelOption = None,
-    output: Annotated[
-        str | None,
-        Option(
-            "-o",
-            "--output",
-            metavar="<path>",
-            help="A file for one input, a folder for several (default: standard output). For one input, a name "
-            "that ends with a slash is a folder.",
-            show_default=False,
-            panel=OUTPUT,
-        ),
-    ] = None,
+    output: Results = None,
     extracted: Annotated[
         str | None,
         Option(
@@ -94,19 +85,11 @@ def extract(
             panel=OUTPUT,
         ),
     ] = None,
-    removed: Annotated[
-        str | None,
-        Option(
-            metavar="<path>",
-            help="Write the removed text to this file: JSON Lines (.jsonl, .jsonl.gz) or Parquet (.parquet).",
-            show_default=False,
-            panel=OUTPUT,
-        ),
-    ] = None,
+    removed: RemovedFile = None,
     rejected: RejectedFile = None,
     max_rejected: MaxRejected = None,
     jobs: Jobs = 1,
-    force: Annotated[bool, Option("--force", help="Also make results again that are up to date.", panel=RUN)] = False,
+    force: Force = False,
     quiet: Quiet = False,
     log_json: LogJson = False,
 ) -> int:
@@ -131,19 +114,13 @@ def extract(
         also_read=runs.files_of(model),
         extracted=_local(extracted),
     )
-    runs.require(
-        (kind for task in planned.tasks for kind in (task.type, task.target_type)), removed_place, rejected_place
-    )
+    runs.require_for(planned, removed_place, rejected_place)
     runs.begin_to_load(model)
-    from detector.corpus.all_files import Options, clean_all
+    import detector.corpus.all_files  # noqa: F401 # while the model is read
 
     cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed)
     run = runs.run_of(cleaner, None, id_field, max_rejected)
-    to_stdout = any(task.target is None for task in planned.tasks)
-    runs.require_streams(planned, to_stdout)
-    quiet_run, terminal = quiet or to_stdout, runs.is_terminal()
-    options = Options(runs.processes(jobs), force, removed_place, rejected_place, quiet_run, terminal)
-    return runs.end(planned, clean_all(planned, run, options, print_message), quiet)
+    return runs.clean(planned, run, removed_place, rejected_place, jobs, force, quiet)
 
 
 def _selection(extractor: ExtractorName, format_name: PageFormatName | None) -> "Selection":

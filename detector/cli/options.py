@@ -159,6 +159,28 @@ ModelOption = Annotated[
         panel=DECISIONS,
     ),
 ]
+Results = Annotated[
+    str | None,
+    Option(
+        "-o",
+        "--output",
+        metavar="<path>",
+        help="A file for one input, a folder for several (default: standard output). For one input, a name that ends "
+        "with a slash is a folder.",
+        show_default=False,
+        panel=OUTPUT,
+    ),
+]
+RemovedFile = Annotated[
+    str | None,
+    Option(
+        "--removed",
+        metavar="<path>",
+        help="Write the removed text to this file: JSON Lines (.jsonl, .jsonl.gz) or Parquet (.parquet).",
+        show_default=False,
+        panel=OUTPUT,
+    ),
+]
 RejectedFile = Annotated[
     str | None,
     Option(
@@ -189,6 +211,7 @@ Jobs = Annotated[
         panel=RUN,
     ),
 ]
+Force = Annotated[bool, Option("--force", help="Also make results again that are up to date.", panel=RUN)]
 Quiet = Annotated[bool, Option("--quiet", "-q", help="Print neither summary nor progress.", panel=RUN)]
 LogJson = Annotated[
     bool,

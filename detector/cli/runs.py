@@ -112,6 +112,11 @@ def require(types: Iterable[FileType], *sidecars: Place | None) -> None:
         sidecar.require(path)
 
 
+def require_for(plan: Plan, *sidecars: Place | None) -> None:
+    """As `require`, for the inputs and results of a plan."""
+    require((kind for task in plan.tasks for kind in (task.type, task.target_type)), *sidecars)
+
+
 def require_streams(plan: Plan, writes_stdout: bool) -> None:
     """Raise `UsageError` if a standard stream is closed that is needed; tell who reads from a terminal how to end."""
     if writes_stdout and sys.__stdout__ is None:
@@ -122,6 +127,18 @@ def require_streams(plan: Plan, writes_stdout: bool) -> None:
         raise UsageError("standard input is closed: name a file to read")
     if sys.stdin.isatty():
         print_message("detector: reading text from the terminal; end it with Ctrl-D, or name a file (see --help)")
+
+
+def clean(
+    plan: Plan, run: Run, removed: Place | None, rejected: Place | None, jobs: int, force: bool, quiet: bool
+) -> int:
+    """Clean what is planned. Returns the exit code."""
+    from detector.corpus.all_files import Options, clean_all
+
+    to_stdout = any(task.target is None for task in plan.tasks)
+    require_streams(plan, to_stdout)
+    options = Options(processes(jobs), force, removed, rejected, quiet or to_stdout, is_terminal())
+    return end(plan, clean_all(plan, run, options, print_message), quiet)
 
 
 def end(plan: Plan, summary: Summary, quiet: bool) -> int:
