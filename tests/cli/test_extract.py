@@ -23,17 +23,9 @@ REPORTS = ("_manifest.jsonl", "_summary.json", "_rejected.jsonl", ".detector-loc
 
 
 @pytest.fixture
-def command(
-    tiny_model_dir: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Command:
-    monkeypatch.chdir(tmp_path)
-    return Command(tiny_model_dir, capfdbinary, monkeypatch)
-
-
-@pytest.fixture
-def text(tiny_model: Model, seed_texts: list[str]) -> str:
-    """A text from which something is removed."""
-    return max(seed_texts, key=lambda t: len(Cleaner(tiny_model).predict(t).removed)).rstrip("\n") + "\n"
+def text(text: str) -> str:
+    """The text, with a line end."""
+    return text.rstrip("\n") + "\n"
 
 
 @pytest.fixture

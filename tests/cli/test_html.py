@@ -21,17 +21,8 @@ REPORTS = ("_manifest.jsonl", "_summary.json", "_rejected.jsonl", ".detector-loc
 
 
 @pytest.fixture
-def command(
-    tiny_model_dir: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Command:
-    monkeypatch.chdir(tmp_path)
-    return Command(tiny_model_dir, capfdbinary, monkeypatch)
-
-
-@pytest.fixture
-def page(tiny_model: Model, seed_texts: list[str]) -> bytes:
+def page(text: str) -> bytes:
     """A page from whose text something is removed."""
-    text = max(seed_texts, key=lambda t: len(Cleaner(tiny_model).predict(t).removed))
     return web_page(text.splitlines()).encode()
 
 

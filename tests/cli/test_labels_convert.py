@@ -17,14 +17,6 @@ GOOD = {"id": "a", "text": TEXT, "label": [[0, 7, "METADATA"], [8, 28, "reportin
 BAD = {"id": "b", "text": TEXT, "label": [[0, 99, "reporting"]]}
 
 
-@pytest.fixture
-def command(
-    tiny_model_dir: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Command:
-    monkeypatch.chdir(tmp_path)
-    return Command(tiny_model_dir, capfdbinary, monkeypatch)
-
-
 def lines(*records: object) -> str:
     return "".join(f"{json.dumps(record)}\n" for record in records)
 

@@ -18,20 +18,6 @@ from detector.util.json_lines import json_line
 
 
 @pytest.fixture
-def command(
-    tiny_model_dir: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Command:
-    monkeypatch.chdir(tmp_path)
-    return Command(tiny_model_dir, capfdbinary, monkeypatch)
-
-
-@pytest.fixture
-def text(tiny_model: Model, seed_texts: list[str]) -> str:
-    """A text from which something is removed."""
-    return max(seed_texts, key=lambda t: len(Cleaner(tiny_model).predict(t).removed))
-
-
-@pytest.fixture
 def cleaned(tiny_model: Model, text: str) -> str:
     """What is left of `text`."""
     return Cleaner(tiny_model).clean(text).text

@@ -20,14 +20,6 @@ from detector.corpus.messages import Message
 FULL = Path("/dev/full")
 
 
-@pytest.fixture
-def command(
-    tiny_model_dir: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Command:
-    monkeypatch.chdir(tmp_path)
-    return Command(tiny_model_dir, capfdbinary, monkeypatch)
-
-
 def logged(text: str) -> list[dict[str, Any]]:
     """The messages of a log, without their times, which are checked."""
     messages = [json.loads(line) for line in text.splitlines()]

@@ -13,15 +13,7 @@ from typing import Any
 import pytest
 from command import environment, start, tree
 
-from detector.cleaner import Cleaner
-from detector.inference.model import Model
 from detector.util.json_lines import json_line
-
-
-@pytest.fixture
-def text(tiny_model: Model, seed_texts: list[str]) -> str:
-    """A text from which something is removed."""
-    return max(seed_texts, key=lambda t: len(Cleaner(tiny_model).predict(t).removed))
 
 
 def test_clean_does_not_import_what_it_does_not_need(tiny_model_dir: Path, tmp_path: Path) -> None:
