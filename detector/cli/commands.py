@@ -14,15 +14,26 @@ COMMANDS = {
     "predict": "detector.cli.predict",
     "restore": "detector.cli.restore",
     "extract": "detector.cli.extract",
+    "explain": "detector.cli.explain",
+    "diff": "detector.cli.diff",
+    "report": "detector.cli.report",
     "serve": "detector.cli.serve",
     "train": "detector.cli.models",
-    "evaluate": "detector.cli.models",
+    "adapt": "detector.cli.adapt",
+    "evaluate": "detector.cli.evaluate",
+    "label": "detector.cli.label",
     "info": "detector.cli.models",
     "labels convert": "detector.cli.labels_convert",
     "labels check": "detector.cli.labels_check",
     "labels split": "detector.cli.labels_check",
+    "repeats learn": "detector.cli.repeats",
+    "repeats merge": "detector.cli.repeats",
+    "repeats show": "detector.cli.repeats",
 }  # fmt: skip
-GROUPS = {"labels": "Convert, check and split labelled documents."}
+GROUPS = {
+    "labels": "Convert, check and split labelled documents.",
+    "repeats": "Count how often paragraphs repeat in a corpus.",
+}
 
 COMPLETION = "_DETECTOR_COMPLETE"  # the environment variable by which a shell asks for completions
 

@@ -1,4 +1,4 @@
-"""The commands ``train``, ``evaluate`` and ``info``."""
+"""The commands ``train`` and ``info``."""
 
 import json
 import sys
@@ -8,18 +8,13 @@ from typing import Annotated, Any
 
 from detector.cli.labels_options import FromFormat, LabelledData, Map, reading_options
 from detector.cli.messages import print_message
-from detector.cli.options import OUTPUT, ModelOption, Threshold
 from detector.cli.parameters import Argument, Option
+from detector.cli.tables import print_figures
 
 EXAMPLES = {
     "train": (
         "detector train labelled/ -o my-model",
         "detector train train.jsonl.gz --dev dev.jsonl.gz -o my-model",
-    ),
-    "evaluate": (
-        "detector evaluate dev.jsonl.gz",
-        "detector evaluate dev.jsonl.gz --model my-model --json",
-        "detector evaluate export.json --map spam=appeal",
     ),
     "info": ("detector info", "detector info my-model --json"),
 }
@@ -52,29 +47,7 @@ def train(
 
     reader = partial(read, **reading_options(from_format, mapping, any_labels=True))
     trained = train_model(data, output, FitConfig(folds=folds, seed=seed), dev or [], print_message, read=reader)
-    _print_figures(trained.metadata["figures"])
-    return 0
-
-
-def evaluate(
-    data: LabelledData,
-    threshold: Threshold = "balanced",
-    as_json: Annotated[bool, Option("--json", help="Print the figures as JSON.", panel=OUTPUT)] = False,
-    model: ModelOption = None,
-    from_format: FromFormat = None,
-    mapping: Map = None,
-) -> int:
-    """Evaluate a model on labelled documents, and print its figures for each origin of the documents."""
-    from detector.cleaner import load
-    from detector.evaluation.evaluate import evaluate as evaluate_cleaner
-    from detector.labelled import read
-
-    documents = list(read(data, **reading_options(from_format, mapping, any_labels=True)))
-    figures = evaluate_cleaner(load(model, threshold=threshold), documents).figures
-    if as_json:
-        print(json.dumps(figures, indent=1))
-    else:
-        _print_figures({"figures": figures})
+    print_figures(trained.metadata["figures"])
     return 0
 
 
@@ -101,7 +74,7 @@ def info(
         if name != "confusion" and not (tables and name == "figures"):  # the model card shows the confusions
             print(f"{name if name.isprintable() else _printable_json(name)}: {_printable_json(value)}")
     if tables:
-        _print_figures(figures)
+        print_figures(figures)
     return 0
 
 
@@ -133,18 +106,3 @@ def _values(value: object) -> list[Any]:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 53)
-
-
-def _print_figures(figures: dict[str, dict[str, dict[str, float | None]]]) -> None:
-    """Print each table of figures under its name, then a legend of the columns."""
-    from rich.console import Console
-    from rich.markup import escape
-
-    from detector.cli.tables import figures_table
-    from detector.evaluation.evaluate import LEGEND
-
-    console = Console(width=140)
-    for name, table in figures.items():
-        console.print(figures_table(escape(name), {escape(origin): row for origin, row in table.items()}))
-    for figure, meaning in LEGEND.items() if figures else ():
-        console.print(f"{figure:<9}{meaning}", highlight=False, markup=False)

@@ -159,6 +159,26 @@ ModelOption = Annotated[
         panel=DECISIONS,
     ),
 ]
+PhrasesFile = Annotated[
+    Path | None,
+    Option(
+        "--phrases",
+        help="A file of phrases, one per line: the phrase, a label or kind, and a strength, separated by tabs. They "
+        "are evidence for the model.",
+        show_default=False,
+        panel=DECISIONS,
+    ),
+]
+RepeatsFiles = Annotated[
+    list[Path] | None,
+    Option(
+        "--repeats",
+        help="Counts of repeated paragraphs that 'detector repeats learn' has made. They are evidence for the model. "
+        "Can be given several times.",
+        show_default=False,
+        panel=DECISIONS,
+    ),
+]
 Results = Annotated[
     str | None,
     Option(

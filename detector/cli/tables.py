@@ -38,3 +38,17 @@ def figures_table(name: str, figures: Mapping[str, Mapping[str, float | None]]) 
         values = [row.get(column) for column in FIGURES]
         table.add_row(origin, f"{row['documents']:.0f}", *("" if v is None else f"{v:.4f}" for v in values))
     return table
+
+
+def print_figures(figures: dict[str, dict[str, dict[str, float | None]]]) -> None:
+    """Print each table of figures under its name, then a legend of the columns."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from detector.evaluation.evaluate import LEGEND
+
+    console = Console(width=140)
+    for name, table in figures.items():
+        console.print(figures_table(escape(name), {escape(origin): row for origin, row in table.items()}))
+    for figure, meaning in LEGEND.items() if figures else ():
+        console.print(f"{figure:<9}{meaning}", highlight=False, markup=False)

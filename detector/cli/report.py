@@ -1,0 +1,8 @@
+"""The command ``report``."""
+
+EXAMPLES: dict[str, tuple[str, ...]] = {"report": ()}
+
+
+def report() -> int:
+    """To be written."""
+    raise NotImplementedError

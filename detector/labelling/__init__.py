@@ -1,0 +1,1 @@
+"""A page to label documents on, which teaches the model."""

@@ -1,0 +1,1 @@
+"""How often paragraphs repeat in a corpus: counted in one pass, in bounded memory."""
