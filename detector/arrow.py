@@ -16,6 +16,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from detector.cleaner import Cleaned, Cleaner
 from detector.errors import DataError, UsageError
+from detector.evidence.base import Evidence
+from detector.evidence.sources import read_evidence
 from detector.guard import MAX_REMOVED
 from detector.inference.model import Model
 from detector.inference.storage import load_model
@@ -44,6 +46,7 @@ _PIECE_BYTES = 1 << 20  # of a column, whose texts are strings at a time
 Batch = TypeVar("Batch", bound=pa.RecordBatch | pa.Table)
 Array = TypeVar("Array", bound=pa.Array | pa.ChunkedArray)
 _Column: TypeAlias = pa.Array | pa.ChunkedArray
+_Path: TypeAlias = str | os.PathLike[str]
 _Value: TypeAlias = Callable[[Cleaned], object]
 
 
@@ -51,8 +54,9 @@ _Value: TypeAlias = Callable[[Cleaned], object]
 class Settings:
     """The settings of a worker: small and hashable, and pickled to it instead of a cleaner with its model.
 
-    ``model``, ``threshold``, ``policy``, ``paragraphs`` and ``max_removed`` are as in `detector.load`; every worker
-    needs the folder ``model`` at the same path. ``text`` is the column to clean; a dot leads into a struct
+    ``model``, ``threshold``, ``policy``, ``paragraphs`` and ``max_removed`` are as in `detector.load`, and so are
+    ``phrases`` and ``repeats``, here always paths; every worker needs the folder ``model`` and these files at the same
+    paths. ``text`` is the column to clean; a dot leads into a struct
     (``article.body``), unless a column has that name. ``removed_share``, ``removed_text`` and ``kept_whole`` are names
     of columns to add: the share of a text's characters that was removed, from 0 to 1, the removed text, and whether the
     guard kept the text whole.
@@ -69,6 +73,8 @@ class Settings:
     removed_text: str | None = None
     max_removed: float = MAX_REMOVED
     kept_whole: str | None = None
+    phrases: _Path | None = None
+    repeats: _Path | tuple[_Path, ...] | None = None
 
     def __post_init__(self) -> None:
         given = (self.text, self.removed_share, self.removed_text, self.kept_whole)
@@ -80,12 +86,13 @@ class Settings:
     def cleaner(self) -> Cleaner:
         """A cleaner with these settings. Raises the same errors as `detector.load`.
 
-        The last few models are cached per process. So a model that is trained again at the same path is only seen by
-        new processes.
+        The last few models, phrases and repeats are cached per process. So a file that has changed at the same path is
+        only seen by new processes.
         """
         folder = None if self.model is None else os.fspath(self.model)
         policy = resolve_policy(self.policy)
-        return Cleaner(_model(folder), self.threshold, policy, self.paragraphs, self.max_removed)
+        evidence = _evidence(None if self.phrases is None else os.fspath(self.phrases), _paths(self.repeats))
+        return Cleaner(_model(folder), self.threshold, policy, self.paragraphs, self.max_removed, evidence)
 
     def clean(self, batch: Batch) -> Batch:
         """Clean the texts of a batch: see `clean_batch`."""
@@ -95,6 +102,17 @@ class Settings:
 @lru_cache(maxsize=4)
 def _model(folder: str | None) -> Model:
     return load_model(folder)
+
+
+@lru_cache(maxsize=4)
+def _evidence(phrases: str | None, repeats: tuple[str, ...]) -> tuple[Evidence, ...]:
+    return read_evidence(phrases, repeats or None)
+
+
+def _paths(given: _Path | tuple[_Path, ...] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    return tuple(os.fspath(path) for path in (given if isinstance(given, tuple) else (given,)))
 
 
 def clean_batch(

@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
 
 from detector import guard
 from detector.backend.choice import backend as choose_backend
 from detector.errors import UsageError
+from detector.evidence.base import Evidence
+from detector.evidence.sources import PhrasesSource, RepeatsSource, read_evidence, total
 from detector.inference.calibration import label_sums
 from detector.inference.model import Model
 from detector.inference.scores import Backend
 from detector.inference.storage import load_model
 from detector.policy import REPORTING_ONLY, Policy, resolve_policy, resolve_threshold
+from detector.reasons import Why
 from detector.results import Cleaned, Paragraph, Prediction, SectionPrediction, join_sections
 from detector.text.paragraphs import Batch, ParagraphBreak, split
 from detector.text.reading import divide_long, is_read
 from detector.text.sections import Section, count_lines, is_short, sections
-from detector.util.arrays import Offsets
+from detector.util.arrays import Floats, Offsets
 from detector.util.batching import batches
 from detector.util.threads import map_ahead
 
@@ -44,6 +47,9 @@ class Cleaner:
     characters would go is kept whole, unless it looks like a whole page (`detector.guard`). With 1, and
     where the policy drops the body of articles, no text is kept whole.
 
+    ``evidence`` is what is known beside the texts: phrases (`detector.evidence.phrases`), and which paragraphs repeat
+    (`detector.evidence.repeats`).
+
     A cleaner holds no state: threads may share it, and it can be pickled. Two cleaners are equal when their models and
     settings are. Raises `UsageError` for settings that do not fit the model.
     """
@@ -53,6 +59,7 @@ class Cleaner:
     policy: Policy = REPORTING_ONLY
     paragraphs: ParagraphBreak = "line"
     max_removed: float = guard.MAX_REMOVED
+    evidence: tuple[Evidence, ...] = ()
 
     def __post_init__(self) -> None:
         if self.paragraphs not in ("line", "blank"):
@@ -61,7 +68,9 @@ class Cleaner:
             raise UsageError(f"max_removed {self.max_removed!r}: give a number from 0 to 1")
         if not 0 <= self.max_removed <= 1:
             raise UsageError(f"max_removed {self.max_removed}: give a share from 0 to 1; 1 keeps no document whole")
-        _ = self._cutoff, self._kept_kinds
+        if not isinstance(self.evidence, tuple):
+            raise UsageError(f"evidence {self.evidence!r}: give a tuple, such as (Phrases.read('phrases.tsv'),)")
+        _ = self._cutoff, self._kept_kinds, total(self.evidence, self.model, ())
 
     @cached_property
     def _cutoff(self) -> float:
@@ -131,7 +140,8 @@ class Cleaner:
                 continue
             predictions += self.predict_batch(short)
             short = []
-            predictions.append(join_sections(text, self.predict_sections(text)))
+            joined = join_sections(text, self.predict_sections(text))
+            predictions.append(joined.explained_by(self._explain_sections))
         predictions += self.predict_batch(short)
         return predictions
 
@@ -159,7 +169,10 @@ class Cleaner:
 
     def _predict_read(self, texts: Sequence[str], batch: Batch, backend: Backend) -> Iterator[Prediction]:
         parts = divide_long(batch)
-        scores = backend.predict(self.model, parts.batch if parts else batch)
+        evidence = self._evidence_logits(texts, batch) if self.evidence else None
+        if parts and evidence is not None:
+            evidence = evidence[parts.paragraph]
+        scores = backend.predict(self.model, parts.batch if parts else batch, evidence)
         labels, kinds = scores.labels, scores.kinds
         kept = label_sums(kinds, self._kept_kinds, 2)[:, 1] if self.policy != REPORTING_ONLY else labels[:, 0]
         if parts:  # a paragraph is removed where every part of it would be
@@ -178,7 +191,11 @@ class Cleaner:
             yield Prediction(
                 text, model.labels, model.kinds, model.kind_labels, batch.char_start[rows], batch.char_end[rows],
                 labels[rows], kinds[rows], kept[rows], decisions.keep[rows], familiarity, threshold, whole,
-            )  # fmt: skip
+            ).explained_by(self._explain)  # fmt: skip
+
+    def _evidence_logits(self, texts: Sequence[str], batch: Batch) -> Floats | None:
+        places = zip(batch.document.tolist(), batch.char_start.tolist(), batch.char_end.tolist(), strict=True)
+        return total(self.evidence, self.model, [texts[document][start:end] for document, start, end in places])
 
     def _predict_section(self, section: Section) -> Prediction:
         if section.unread:
@@ -192,7 +209,7 @@ class Cleaner:
             label_scores=whole.label_scores[first:last], kind_scores=whole.kind_scores[first:last],
             keep_scores=scores, keep=whole.keep[first:last],
             kept_whole=whole.kept_whole and bool((scores < whole.threshold).any()),
-        )  # fmt: skip
+        ).explained_by(partial(self._explain, before=section.before, after=section.after))  # fmt: skip
 
     def _unread(self, text: str, starts: Offsets, ends: Offsets) -> Prediction:
         """The decisions on a text that is not read: all of it is kept, as reporting."""
@@ -203,7 +220,26 @@ class Cleaner:
         return Prediction(
             text, model.labels, model.kinds, model.kind_labels, starts, ends, labels, kinds,
             np.ones(number, dtype=np.float32), np.ones(number, dtype=np.bool_), threshold=self._cutoff,
-        )  # fmt: skip
+        ).explained_by(_explain_unread)  # fmt: skip
+
+    def _explain(self, prediction: Prediction, before: str = "", after: str = "") -> tuple[Why, ...]:
+        """Why each paragraph of a section is kept or removed; ``before`` and ``after`` are the lines around it."""
+        from detector.explanation.explain import Settings, explain
+
+        kept = tuple(map(bool, self._kept_kinds))
+        settings = Settings(self.model, self.paragraphs, self.evidence, kept, self._cutoff)
+        return explain(settings, prediction, before, after)
+
+    def _explain_sections(self, prediction: Prediction) -> tuple[Why, ...]:
+        """Why each paragraph of a text in sections is kept or removed, section by section."""
+        parts = self.predict_sections(prediction.source)
+        return tuple(why for part in parts if not part.continued for why in part.prediction.why)
+
+
+def _explain_unread(prediction: Prediction) -> tuple[Why, ...]:
+    from detector.explanation.explain import explain_unread
+
+    return explain_unread(prediction)
 
 
 def text_size(text: str, lines: int) -> int:
@@ -224,14 +260,20 @@ def load(
     policy: Policy | str = REPORTING_ONLY,
     paragraphs: ParagraphBreak = "line",
     max_removed: float = guard.MAX_REMOVED,
+    phrases: PhrasesSource = None,
+    repeats: RepeatsSource = None,
 ) -> Cleaner:
     """Load the model in the folder ``model``, or the shipped one, and return a `Cleaner` with it.
 
-    ``policy`` is a `Policy` or the name of one of `detector.POLICIES`. The other settings are those of `Cleaner`.
+    ``policy`` is a `Policy` or the name of one of `detector.POLICIES`. ``phrases`` is a file of phrases (see
+    `detector.evidence.phrases.Phrases`), ``repeats`` one file or several that ``detector repeats learn`` has made. The
+    other settings are those of `Cleaner`.
 
-    Raises `ModelError` for a model that cannot be used, `UsageError` for settings that do not fit it.
+    Raises `ModelError` for a model that cannot be used, `UsageError` for files that cannot be read, and for settings
+    that do not fit the model.
     """
-    return Cleaner(load_model(model), threshold, resolve_policy(policy), paragraphs, max_removed)
+    evidence = read_evidence(phrases, repeats)
+    return Cleaner(load_model(model), threshold, resolve_policy(policy), paragraphs, max_removed, evidence)
 
 
 def clean(text: str) -> Cleaned:

@@ -62,7 +62,7 @@ def decide(
     certain = certain_paragraphs(scores, limits, kinds, batch, settings)
     page = certain > 0
     if page.any():
-        odds = 1 + (PAGE_ODDS - 1) * np.minimum((certain - PAGE_PARAGRAPHS) / PAGE_PARAGRAPHS, 1)
+        odds = 1 + (PAGE_ODDS - 1) * np.clip((certain - PAGE_PARAGRAPHS) / PAGE_PARAGRAPHS, 0, 1)
         limits = np.where(page, odds * limits / (1 + (odds - 1) * limits), limits)
         keep = scores >= limits[batch.document]
     whole = np.zeros(batch.documents, dtype=np.bool_)

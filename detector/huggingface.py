@@ -57,8 +57,10 @@ class Clean:
             )
         return self._clean_columns(batch)
 
-    def _made_of(self) -> tuple[str, str | None]:
-        return detector.__version__, self.settings.cleaner.model.metadata.get("sha256")
+    def _made_of(self) -> tuple[str | None, ...]:
+        cleaner = self.settings.cleaner
+        evidence = (each.digest for each in cleaner.evidence)
+        return detector.__version__, cleaner.model.metadata.get("sha256"), *evidence
 
     def _clean_columns(self, batch: Mapping[str, Any]) -> dict[str, list[Any]]:
         settings = self.settings

@@ -2,22 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.errors import UsageError
+from detector.reasons import Why
 from detector.util.arrays import Floats, Offsets
 from detector.util.equality import equal
 
 _SHOWN = 60  # characters of a text that the repr of a result shows
 
+Explain: TypeAlias = "Callable[[Prediction], tuple[Why, ...]]"
+
+
+class _Reasons:
+    """The reasons for the decisions on a text, found when they are asked for."""
+
+    def __init__(self, prediction: Prediction, explain: Explain | None) -> None:
+        self._prediction = prediction
+        self._explain = explain
+
+    @cached_property
+    def all(self) -> tuple[Why, ...]:
+        if self._explain is None:
+            raise _without_reasons()
+        return self._explain(self._prediction)
+
+
+class _WithReasons:
+    """What knows its reasons. They are no field: a pickle, a copy and a comparison leave them out."""
+
+    __slots__ = ("_reasons", "_row")
+    _reasons: _Reasons
+    _row: int
+
+    @property
+    def why(self) -> Why:
+        """Why the paragraph is kept or removed; computed when it is first asked for, for the whole text.
+
+        Raises `UsageError` for a paragraph that was pickled or changed, or is not of a cleaner.
+        """
+        reasons: _Reasons | None = getattr(self, "_reasons", None)
+        if reasons is None:
+            raise _without_reasons()
+        why: Why = reasons.all[self._row]
+        return why
+
+
+def _without_reasons() -> UsageError:
+    return UsageError(
+        "this result does not know why: it was pickled or changed, or made without a cleaner; clean the text again, "
+        "and ask for the reasons in the same process"
+    )
+
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(_WithReasons):
     """A paragraph and the decision on it.
 
     ``start`` and ``end`` are characters of the text, ``end`` exclusive. ``scores`` are the probabilities of the labels,
@@ -92,7 +137,7 @@ class Prediction:
     def paragraphs(self) -> tuple[Paragraph, ...]:
         """Every paragraph in order."""
         rows = np.arange(len(self))
-        return tuple(
+        found = tuple(
             Paragraph(
                 self.source[start:end], start, end, self.labels[label], self.kinds[kind], keep,
                 dict(zip(self.labels, scores, strict=True)), kind_score, keep_score,
@@ -103,6 +148,30 @@ class Prediction:
                 self.kind_scores[rows, self.kind_indices].tolist(), self.keep_scores.tolist(), strict=True,
             )
         )  # fmt: skip
+        for row, paragraph in enumerate(found):
+            object.__setattr__(paragraph, "_reasons", self._reasons)
+            object.__setattr__(paragraph, "_row", row)
+        return found
+
+    @property
+    def why(self) -> tuple[Why, ...]:
+        """Why each paragraph is kept or removed; computed when it is first asked for.
+
+        Raises `UsageError` for a prediction that was pickled or changed, or is not of a cleaner.
+        """
+        return self._reasons.all
+
+    @cached_property
+    def _reasons(self) -> _Reasons:
+        return _Reasons(replace(self), self.__dict__.get("_explain"))  # a copy, so that references make no circle
+
+    def explained_by(self, explain: Explain) -> Prediction:
+        """Return this prediction, which will ask ``explain`` for its reasons."""
+        self.__dict__["_explain"] = explain  # no field: only the result of a cleaner itself has it
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in ("_explain", "_reasons")}
 
     @property
     def removed(self) -> tuple[Paragraph, ...]:

@@ -120,7 +120,7 @@ def test_a_line_longer_than_a_section_is_kept_unread(tiny_model: Model) -> None:
 def test_a_long_paragraph_is_removed_where_all_of_its_parts_would_be(
     scores: list[float], keep: bool, tiny_model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def predicted(model: Model, batch: object) -> Scores:
+    def predicted(model: Model, batch: object, evidence_logits: object) -> Scores:
         reporting = np.array([0.2, *scores, 0.3], dtype=np.float32)
         labels = np.stack([reporting, 1 - reporting, 0 * reporting], axis=1)
         kinds = np.zeros((len(labels), len(model.kinds)), dtype=np.float32)

@@ -1,28 +1,23 @@
 """The accuracy of the shipped model and of its rivals on the same documents, with confidence intervals.
 
-The figures are those of `detector.evaluation.evaluate`. The intervals are percentile bootstrap intervals (Efron and
-Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). Pages are resampled with replacement, each together
-with its texts from all extractors, because these are not independent samples. Only pages on which a figure is defined
-are resampled for it. The figures at a threshold have no interval, because the threshold itself depends on all pages.
+The figures are those of `detector.evaluation.evaluate`, the intervals those of `detector.evaluation.bootstrap`. Pages
+are resampled with replacement, each together with its texts from all extractors, because these are not independent
+samples. Only pages on which a figure is defined are resampled for it. The figures at a threshold have no interval.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import bootstrap
-
 from detector.cleaner import Cleaner
+from detector.evaluation.bootstrap import Interval, Resampling, ratio_interval
+from detector.evaluation.curves import Curve, curves_of
 from detector.evaluation.evaluate import (
     EXTRACTED,
     PAGE,
     Figures,
-    LabelledRows,
     ScoredDocument,
     Share,
     by_origin,
@@ -30,7 +25,6 @@ from detector.evaluation.evaluate import (
     figures,
     gold_texts,
     labelled_rows,
-    rows_with_label,
     score_documents,
     shares,
 )
@@ -42,29 +36,8 @@ RESAMPLES, CONFIDENCE, SEED = 1000, 0.95, 0
 GAIN = "gain"  # word F1 after cleaning minus word F1 before
 WITH_INTERVAL = ("lost", "appeal", "nav", "before", "after", GAIN)
 SCORE_FIGURES = ("A@.5", "N@.5", "macro")  # not defined for rules, which have no scores
-REMOVED_LABELS = {"appeal": "appeal", "nav": "navigation"}  # the label of each figure that is a share removed
 
 Progress: TypeAlias = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """The confidence interval of a figure, at the level `CONFIDENCE`."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """The share of a label's paragraphs that is ``removed`` against the share of reporting words that is ``lost``.
-
-    Two arrays of shares from 0 to 1, with one value per threshold, both increasing. ``removed`` is the share of the
-    paragraphs that a person read.
-    """
-
-    lost: NDArray[np.float64]
-    removed: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,38 +110,5 @@ def intervals_of(pages: Sequence[str], parts: Sequence[dict[str, Share]]) -> dic
     columns = {name: [one[name] for one in parts] for name in WITH_INTERVAL if name != GAIN}
     pairs = zip(columns["before"], columns["after"], strict=True)
     columns[GAIN] = [Share(after.part - before.part, after.whole) for before, after in pairs]
-    return {name: interval(pages, columns[name]) for name in WITH_INTERVAL}
-
-
-def interval(pages: Sequence[str], parts: Sequence[Share]) -> Interval | None:
-    """The bootstrap interval of the sum of the parts over the sum of the wholes; None with fewer than two pages."""
-    sums: dict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros(2))
-    for page, share in zip(pages, parts, strict=True):
-        sums[page] += share.part, share.whole
-    part, whole = np.array([pair for pair in sums.values() if pair[1]]).reshape(-1, 2).T
-    if len(part) < 2:
-        return None
-    confidence_interval = bootstrap(
-        (part, whole), _ratio, paired=True, vectorized=True, n_resamples=RESAMPLES,
-        confidence_level=CONFIDENCE, method="percentile", rng=np.random.default_rng(SEED),
-    ).confidence_interval  # fmt: skip
-    return Interval(float(confidence_interval.low), float(confidence_interval.high))
-
-
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
-    ratio: NDArray[np.float64] = part.sum(axis=axis) / whole.sum(axis=axis)
-    return ratio
-
-
-def curves_of(rows: LabelledRows, labels: Sequence[str]) -> dict[str, Curve]:
-    """The curves of appeal and navigation, with one point for each distinct score of a reporting paragraph."""
-    reporting = rows.label == 0
-    thresholds, first = np.unique(np.sort(rows.score[reporting]), return_index=True)
-    words = np.concatenate(([0], np.cumsum(rows.words[reporting][np.argsort(rows.score[reporting], kind="stable")])))
-    curves = {}
-    for figure, label in REMOVED_LABELS.items():
-        scores = np.sort(rows.score[rows_with_label(rows, label, labels)])
-        if len(scores) and len(thresholds):
-            lost, removed = words[first] / max(words[-1], 1), np.searchsorted(scores, thresholds) / len(scores)
-            curves[figure] = Curve(lost, removed)
-    return curves
+    settings = Resampling(RESAMPLES, CONFIDENCE, SEED)
+    return {name: ratio_interval(pages, columns[name], settings) for name in WITH_INTERVAL}

@@ -3,8 +3,8 @@
     python -m training.html_pages ../shared/data/dev.jsonl.gz --html ../shared/data/html
 
 Word F1 is that of `detector.evaluation.evaluate`, against the article's text that the pages' collection gives. The
-intervals are those of `training.accuracy`. Rates are medians of alternating runs, over all pages of the folder, per
-second of processor time: every tool uses one thread.
+intervals are those of `detector.evaluation.bootstrap`. Rates are medians of alternating runs, over all pages of the
+folder, per second of processor time: every tool uses one thread.
 
 Few pages are there as HTML. So a second table compares texts that are stored with the labelled documents: those that
 extractors made, and the texts of the pages, cleaned. A page counts where the extractor has a text.
@@ -32,12 +32,13 @@ use_one_thread()
 
 from detector.cleaner import Cleaner, load
 from detector.errors import DataError
+from detector.evaluation.bootstrap import ratio_interval
 from detector.evaluation.evaluate import PAGE, Share
 from detector.evaluation.labelled import LabelledDocument, read_documents
 from detector.extractors import EXTRACTORS, is_installed, require, version
 from detector.html.page import page_text
 from detector.util.markdown import markdown_table
-from training.accuracy import OURS, interval
+from training.accuracy import OURS
 from training.result import collect, describe_machine, processor_seconds_of
 from training.results_file import rewrite
 
@@ -198,7 +199,7 @@ def _f1(tool: Tool, page: Page) -> float:
 
 def _mean(values: Sequence[float]) -> str:
     """The mean with its interval."""
-    found = interval([str(number) for number in range(len(values))], [Share(value, 1) for value in values])
+    found = ratio_interval([str(number) for number in range(len(values))], [Share(value, 1) for value in values])
     mean = statistics.fmean(values) if values else float("nan")
     return f"{mean:.3f} ({found.low:.3f} to {found.high:.3f})" if found else f"{mean:.3f}"
 

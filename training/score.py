@@ -17,6 +17,7 @@ from detector.inference.model import Model
 from detector.inference.network import Ensemble
 from detector.inference.scores import Scores
 from detector.text.paragraphs import Batch
+from detector.util.arrays import Floats
 from training.bandwidth import memory_bandwidth
 from training.in_process import using
 from training.inputs import MEGABYTE, sample, size_in_megabytes
@@ -77,10 +78,10 @@ class _Recording:
         self.name, self.split_lines = self._backend.name, self._backend.split_lines
         self.batches: list[Batch] = []
 
-    def predict(self, model: Model, batch: Batch) -> Scores:
+    def predict(self, model: Model, batch: Batch, evidence_logits: Floats | None = None) -> Scores:
         """The scores, as of any backend."""
         self.batches.append(batch)
-        return self._backend.predict(model, batch)
+        return self._backend.predict(model, batch, evidence_logits)
 
 
 def _batches(cleaner: Cleaner, texts: Sequence[str]) -> list[Batch]:

@@ -15,7 +15,7 @@ import numpy as np
 from detector.backend import core
 from detector.backend.packing import pack_model
 from detector.inference.model import Model
-from detector.inference.scores import Scores
+from detector.inference.scores import Scores, check_evidence
 from detector.text import characters
 from detector.text.paragraphs import Batch, Lines
 from detector.util.arrays import Floats, Offsets
@@ -52,15 +52,23 @@ class CompiledBackend:
         document, start, end, char_start, char_end = columns[:, :number]
         return Lines(classes, folded, document, start, end, char_start, char_end, after_blank[:number].view(np.bool_))
 
-    def predict(self, model: Model, batch: Batch, intermediate: dict[str, Floats] | None = None) -> Scores:
+    def predict(
+        self,
+        model: Model,
+        batch: Batch,
+        evidence_logits: Floats | None = None,
+        *,
+        intermediate: dict[str, Floats] | None = None,
+    ) -> Scores:
         """`detector.inference.predict.predict`; fills in the arrays in ``intermediate``, see `core.score`."""
         number = len(batch)
+        evidence = check_evidence(evidence_logits, number, len(model.kinds))
         labels = np.empty((number, len(model.labels)), dtype=np.float32)
         kinds = np.empty((number, len(model.kinds)), dtype=np.float32)
         familiarity = np.empty((batch.documents, 1), dtype=np.float32)
         core.score(
             self.level, self._pack(model), batch.classes, batch.folded, batch.start, batch.end, batch.char_start,
-            batch.char_end, batch.bounds, labels, kinds, familiarity, intermediate,
+            batch.char_end, batch.bounds, labels, kinds, familiarity, intermediate, evidence,
         )  # fmt: skip
         return Scores(labels, kinds, familiarity[:, 0])
 

@@ -69,6 +69,7 @@ def score(
     kinds: Floats,
     familiarity: Floats,
     intermediate: Mapping[str, Floats] | None = None,
+    evidence: Floats | None = None,
 ) -> None: ...
 
 # constants.pxi

@@ -7,7 +7,7 @@ from detector.inference.model import Model
 from detector.inference.scores import Scores
 from detector.text import paragraphs
 from detector.text.paragraphs import Batch, Lines
-from detector.util.arrays import Offsets
+from detector.util.arrays import Floats, Offsets
 
 
 class NumpyBackend:
@@ -19,9 +19,9 @@ class NumpyBackend:
         """`detector.text.paragraphs.split_lines`."""
         return paragraphs.split_lines(buffer, origin)
 
-    def predict(self, model: Model, batch: Batch) -> Scores:
+    def predict(self, model: Model, batch: Batch, evidence_logits: Floats | None = None) -> Scores:
         """`detector.inference.predict.predict`."""
-        return predict.predict(model, batch)
+        return predict.predict(model, batch, evidence_logits)
 
 
 NUMPY_BACKEND = NumpyBackend()

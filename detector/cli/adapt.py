@@ -1,8 +1,123 @@
 """The command ``adapt``."""
 
-EXAMPLES: dict[str, tuple[str, ...]] = {"adapt": ()}
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from detector.cli.labels_options import (
+    AnnotatorsOption,
+    FromFormat,
+    LabelsTextField,
+    Map,
+    Offsets,
+    Unlabelled,
+    VoteName,
+    reading_options,
+)
+from detector.cli.messages import print_message
+from detector.cli.options import OUTPUT
+from detector.cli.parameters import Argument, Option
+
+if TYPE_CHECKING:
+    from detector.fit.adapt import Adapted
+
+EXAMPLES = {
+    "adapt": (
+        "detector adapt default labels.jsonl -o my-model",
+        "detector adapt my-model more-labels.jsonl export.json -o my-model-2",
+    ),
+}
+SHIPPED = "default"  # the name of the model that comes with the package
 
 
-def adapt() -> int:
-    """To be written."""
-    raise NotImplementedError
+def adapt(
+    model: Annotated[
+        Path,
+        Argument(metavar="MODEL", help=f"The folder of a model; {SHIPPED} is the one that comes with the package."),
+    ],
+    labels: Annotated[
+        list[Path],
+        Argument(
+            metavar="LABELS",
+            help="Files or folders of labelled documents in any format, such as those of 'detector label'. Paragraphs "
+            "without a label are context.",
+        ),
+    ],
+    output: Annotated[Path, Option("-o", "--output", help="The folder for the new model.", show_default=False)],
+    seed: Annotated[int, Option(min=0, help="The seed of all random choices.")] = 0,
+    force: Annotated[
+        bool, Option("--force", help="Write the new model also where it is no better on held-out paragraphs.")
+    ] = False,
+    as_json: Annotated[bool, Option("--json", help="Print the figures as JSON.", panel=OUTPUT)] = False,
+    from_format: FromFormat = None,
+    mapping: Map = None,
+    unlabelled: Unlabelled = None,
+    annotators: AnnotatorsOption = VoteName.MAJORITY,
+    offsets: Offsets = None,
+    text_field: LabelsTextField = None,
+) -> int:
+    """Move a model towards one publisher by a few dozen labelled paragraphs of it.
+
+    Prints figures on held-out paragraphs before and after. Where the new model is no better, it is not written, and the
+    exit code is 1.
+    """
+    from detector.fit.adapt import AdaptConfig, save_adapted
+    from detector.fit.adapt import adapt as adapt_model
+    from detector.fit.train import check_output
+    from detector.inference.storage import load_model
+    from detector.labelled import read
+
+    check_output(output)
+    source = load_model(None if str(model) == SHIPPED and not model.exists() else model)
+    options = reading_options(from_format, mapping, True, unlabelled, annotators, offsets, text_field)
+    adapted = adapt_model(source, list(read(labels, **options)), AdaptConfig(seed=seed), print_message)
+    written = adapted.better or force
+    if written:
+        save_adapted(adapted, output)
+    _print(adapted, output, written, as_json)
+    return 0 if written else 1
+
+
+def _print(adapted: "Adapted", output: Path, written: bool, as_json: bool) -> None:
+    if as_json:
+        values = {
+            "before": adapted.before, "after": adapted.after, "fell": adapted.fell, "better": adapted.better,
+            "notes": adapted.notes, "written": str(output) if written else None,
+        }  # fmt: skip
+        print(json.dumps(values, indent=1, ensure_ascii=False))
+        return
+    _print_table(adapted.before, adapted.after)
+    for sentence in (*_verdict(adapted, output, written), *adapted.notes):
+        print(sentence)
+
+
+def _verdict(adapted: "Adapted", output: Path, written: bool) -> list[str]:
+    """What came of it, in sentences; each figure that became worse is named."""
+    from detector.fit.adapt_figures import described
+
+    sentences = ["The new model is better on held-out paragraphs."]
+    if not adapted.better:
+        sentences = ["The new model is not better on held-out paragraphs."]
+    if adapted.fell:
+        worse = ", ".join(described(name, adapted.before, adapted.after) for name in adapted.fell)
+        sentences.append(f"Worse than before: {worse}.")
+    if written:
+        return [*sentences, f"It is in {output}."]
+    return [*sentences, "It is not written: label more paragraphs, or take it all the same with --force."]
+
+
+def _print_table(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from detector.fit.adapt_figures import FIGURES, LOSS, MEANINGS
+
+    table = Table(title="held-out paragraphs", title_justify="left")
+    for column in ("", "before", "after"):
+        table.add_column(column, justify="right" if column else "left")
+    for name in (*FIGURES, LOSS):
+        table.add_row(name, *("" if value is None else f"{value:.4f}" for value in (before[name], after[name])))
+    Console(width=140).print(table)
+    for name in (*FIGURES, LOSS):
+        print(f"{name:<9}{MEANINGS[name]}")

@@ -28,10 +28,15 @@ _EXIT_CODES = {
     "clean": (_UNREADABLE, _TO_CHECK),
     "predict": (_UNREADABLE, _TO_CHECK),
     "restore": ("a file could not be read, restored or written",),
+    "explain": (_UNREADABLE, _TO_CHECK),
+    "diff": (_UNREADABLE, _TO_CHECK),
+    "report": (_UNREADABLE, _TO_CHECK),
     "train": ("the data or a model cannot be used",),
+    "adapt": ("the data or a model cannot be used, or the new model is no better and was not written",),
     "evaluate": ("the data or the model cannot be used",),
     "info": ("the model cannot be used",),
     "extract": (_UNREADABLE, _TO_CHECK),
+    "label": ("an input could not be read, or the labels could not be written",),
     "serve": ("the model or the address cannot be used",),
     "labels convert": (
         "a file cannot be read or written",
@@ -39,6 +44,9 @@ _EXIT_CODES = {
     ),
     "labels check": ("the data cannot be used", "3 something was found"),
     "labels split": ("the data cannot be used, or a file cannot be written",),
+    "repeats learn": (_UNREADABLE, _TO_CHECK),
+    "repeats merge": ("a file of counts cannot be used, or the result cannot be written",),
+    "repeats show": ("the file cannot be used",),
 }
 
 

@@ -21,11 +21,13 @@ from detector.cli.options import (
     ParagraphBreakName,
     ParagraphsOption,
     Paths,
+    PhrasesFile,
     PolicyName,
     PolicyOption,
     Quiet,
     RejectedFile,
     RemovedFile,
+    RepeatsFiles,
     Results,
     TextField,
     Threshold,
@@ -40,6 +42,7 @@ EXAMPLES = {
         "detector clean corpus/ -o clean/ --removed removed.jsonl --jobs 0",
         "cat article.txt | detector clean - > clean.txt",
         "detector clean page.html -o clean.txt",
+        "detector clean article.txt --phrases phrases.tsv -o clean.txt",
     )
 }
 
@@ -56,6 +59,8 @@ def clean(
     keep: Keep = None,
     drop: Drop = None,
     max_removed: MaxRemoved = 0.5,
+    phrases: PhrasesFile = None,
+    repeats: RepeatsFiles = None,
     model: ModelOption = None,
     output: Results = None,
     in_place: Annotated[
@@ -92,13 +97,13 @@ def clean(
         into_folder=output is not None and output.endswith(("/", os.sep)),
         force=force,
         beside={"--removed": removed_place, "--rejected": rejected_place},
-        also_read=runs.files_of(model),
+        also_read=runs.files_of(model, phrases, repeats),
     )
     runs.require_for(planned, removed_place, rejected_place)
     threshold = runs.html_text_threshold(planned, removed) if html_text else threshold
     runs.begin_to_load(model)
     import detector.corpus.all_files  # noqa: F401 # while the model is read
 
-    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed)
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats)
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     return runs.clean(planned, run, removed_place, rejected_place, jobs, force, quiet)

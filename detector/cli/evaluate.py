@@ -1,39 +1,183 @@
 """The command ``evaluate``."""
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from detector.cli.labels_options import FromFormat, LabelledData, Map, reading_options
-from detector.cli.options import OUTPUT, ModelOption, Threshold
+from detector.cli.labels_options import (
+    AnnotatorsOption,
+    FromFormat,
+    LabelledData,
+    LabelsTextField,
+    Map,
+    Offsets,
+    VoteName,
+    reading_options,
+)
+from detector.cli.messages import print_message
+from detector.cli.options import DECISIONS, OUTPUT, RUN, ModelOption, Threshold
 from detector.cli.parameters import Option
 from detector.cli.tables import print_figures
+
+if TYPE_CHECKING:
+    from detector.cleaner import Cleaner
+    from detector.evaluation.assessment import Assessment, ModelFacts, Settings
+    from detector.evaluation.comparison import Comparison
+    from detector.evaluation.evaluate import Figures
+    from detector.evaluation.labelled import LabelledDocument
 
 EXAMPLES = {
     "evaluate": (
         "detector evaluate dev.jsonl.gz",
-        "detector evaluate dev.jsonl.gz --model my-model --json",
-        "detector evaluate export.json --map spam=appeal",
+        "detector evaluate dev.jsonl.gz -o eval/",
+        "detector evaluate dev.jsonl.gz --model my-model --compare default",
+        "detector evaluate export.json --map spam=appeal --json",
     ),
 }
+_SHIPPED = "default"
 
 
 def evaluate(
     data: LabelledData,
-    threshold: Threshold = "balanced",
+    output: Annotated[
+        Path | None,
+        Option(
+            "-o",
+            "--output",
+            help="A folder for all figures as JSON and text, a page with plots, and the worst mistakes.",
+            show_default=False,
+            panel=OUTPUT,
+        ),
+    ] = None,
     as_json: Annotated[bool, Option("--json", help="Print the figures as JSON.", panel=OUTPUT)] = False,
+    mistakes: Annotated[int, Option(min=0, help="How many of the worst mistakes --output lists.", panel=OUTPUT)] = 100,
+    min_documents: Annotated[
+        int,
+        Option(min=1, help="For --output, pool languages, lengths and sites with fewer documents.", panel=OUTPUT),
+    ] = 5,
+    threshold: Threshold = "balanced",
     model: ModelOption = None,
+    compare: Annotated[
+        str | None,
+        Option(
+            "--compare",
+            metavar="<path>",
+            help="Compare with another model on the same documents: its folder, or default for the model that comes "
+            "with the package.",
+            show_default=False,
+            panel=DECISIONS,
+        ),
+    ] = None,
     from_format: FromFormat = None,
     mapping: Map = None,
+    annotators: AnnotatorsOption = VoteName.MAJORITY,
+    offsets: Offsets = None,
+    text_field: LabelsTextField = None,
+    resamples: Annotated[
+        int, Option(min=100, help="Bootstrap samples of sites, for intervals and comparisons.", panel=RUN)
+    ] = 2000,
+    seed: Annotated[int, Option(min=0, help="The seed of the bootstrap.", panel=RUN)] = 0,
 ) -> int:
-    """Evaluate a model on labelled documents, and print its figures for each origin of the documents."""
+    """Evaluate a model on labelled documents, and print its figures for each origin of the documents.
+
+    With --output, also by language, length and site, with intervals, plots and the worst mistakes; with --compare, say
+    which differences between two models are beyond chance.
+    """
     from detector.cleaner import load
-    from detector.evaluation.evaluate import evaluate as evaluate_cleaner
     from detector.labelled import read
 
-    documents = list(read(data, **reading_options(from_format, mapping, any_labels=True)))
-    figures = evaluate_cleaner(load(model, threshold=threshold), documents).figures
+    if output:
+        _prepare(output, data)
+    options = reading_options(
+        from_format, mapping, any_labels=True, annotators=annotators, offsets=offsets, text_field=text_field
+    )
+    cleaner = load(model, threshold=threshold)
+    other = load(None if compare == _SHIPPED else compare, threshold=threshold) if compare is not None else None
+    documents = list(read(data, **options))
+    if output is None and other is None:
+        return _print_figures(cleaner, documents, as_json)
+    from detector.evaluation.assessment import Settings
+    from detector.evaluation.bootstrap import Resampling
+
+    settings = Settings(Resampling(resamples=resamples, seed=seed), mistakes, min_documents)
+    names = str(model) if model else _SHIPPED, compare or ""
+    return _assess(cleaner, other, names, documents, settings, output, as_json)
+
+
+def _prepare(output: Path, data: list[Path]) -> None:
+    """Raise an error for what would only fail in the end."""
+    from detector.cli.evaluation_output import check_output
+    from detector.report.evaluation_plots import require_plots
+
+    require_plots()
+    check_output(output, data)
+
+
+def _print_figures(cleaner: "Cleaner", documents: list["LabelledDocument"], as_json: bool) -> int:
+    from detector.evaluation.evaluate import evaluate as evaluate_cleaner
+
+    figures = evaluate_cleaner(cleaner, documents).figures
     if as_json:
         print(json.dumps(figures, indent=1))
     else:
         print_figures({"figures": figures})
     return 0
+
+
+def _assess(
+    cleaner: "Cleaner", other: "Cleaner | None", names: tuple[str, str], documents: list["LabelledDocument"],
+    settings: "Settings", output: Path | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Assess and compare, write what is wanted to ``output``, and print the figures. ``names`` are those of models."""
+    from detector.evaluation.assessment import assess, facts_of, figures_by_origin, measure_all
+    from detector.evaluation.comparison import compare
+
+    given = measure_all(cleaner, documents)
+    facts, comparison = facts_of(cleaner, names[0]), None
+    if other:
+        both = facts, facts_of(other, names[1])
+        comparison = compare(given, measure_all(other, documents), both, settings.resampling)
+    assessment = assess(cleaner, names[0], given, settings) if output else None
+    if output and assessment:
+        from detector.cli.evaluation_output import PAGE, write_evaluation
+
+        write_evaluation(output, assessment, comparison)
+        print_message(f"detector: wrote {output / PAGE}, and figures.json, figures.txt and mistakes.jsonl beside it")
+    figures = figures_by_origin(given)
+    if as_json:
+        print(json.dumps(_as_json(facts, figures, settings, assessment, comparison), indent=1))
+    else:
+        _print(figures, names, settings, comparison)
+    return 0
+
+
+def _as_json(
+    facts: "ModelFacts", figures: dict[str, "Figures"], settings: "Settings", assessment: "Assessment | None",
+    comparison: "Comparison | None",
+) -> dict[str, Any]:  # fmt: skip
+    """What figures.json holds, or that part of it which a comparison without an output folder has."""
+    from detector.evaluation.figures_json import assessment_as_json, comparison_as_json, model_as_json
+
+    if assessment:
+        return assessment_as_json(assessment, comparison)
+    values = {"model": model_as_json(facts), "figures": figures}
+    if comparison:
+        values["comparison"] = comparison_as_json(comparison, settings.resampling)
+    return values
+
+
+def _print(
+    figures: dict[str, "Figures"], names: tuple[str, str], settings: "Settings", comparison: "Comparison | None"
+) -> None:
+    from detector.util.output import writing_to
+
+    if comparison is None:
+        print_figures({"figures": figures})
+        return
+    from rich.console import Console
+
+    from detector.cli.evaluation_tables import comparison_view
+
+    print_figures({names[0]: figures, names[1]: comparison.figures})
+    with writing_to("standard output"):
+        Console(width=140).print(comparison_view(names[0], comparison, settings.resampling), highlight=False)

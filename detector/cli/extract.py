@@ -23,11 +23,13 @@ from detector.cli.options import (
     ParagraphBreakName,
     ParagraphsOption,
     Paths,
+    PhrasesFile,
     PolicyName,
     PolicyOption,
     Quiet,
     RejectedFile,
     RemovedFile,
+    RepeatsFiles,
     Results,
     Threshold,
 )
@@ -73,6 +75,8 @@ def extract(
     keep: Keep = None,
     drop: Drop = None,
     max_removed: MaxRemoved = 0.5,
+    phrases: PhrasesFile = None,
+    repeats: RepeatsFiles = None,
     model: ModelOption = None,
     output: Results = None,
     extracted: Annotated[
@@ -111,14 +115,14 @@ def extract(
         selection=_selection(extractor, format_name),
         into_folder=output is not None and output.endswith(("/", os.sep)),
         beside={"--removed": removed_place, "--rejected": rejected_place},
-        also_read=runs.files_of(model),
+        also_read=runs.files_of(model, phrases, repeats),
         extracted=_local(extracted),
     )
     runs.require_for(planned, removed_place, rejected_place)
     runs.begin_to_load(model)
     import detector.corpus.all_files  # noqa: F401 # while the model is read
 
-    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed)
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats)
     run = runs.run_of(cleaner, None, id_field, max_rejected)
     return runs.clean(planned, run, removed_place, rejected_place, jobs, force, quiet)
 

@@ -20,10 +20,12 @@ from detector.cli.options import (
     ParagraphBreakName,
     ParagraphsOption,
     Paths,
+    PhrasesFile,
     PolicyName,
     PolicyOption,
     Quiet,
     RejectedFile,
+    RepeatsFiles,
     TextField,
     Threshold,
 )
@@ -55,6 +57,8 @@ def predict(
     keep: Keep = None,
     drop: Drop = None,
     max_removed: MaxRemoved = 0.5,
+    phrases: PhrasesFile = None,
+    repeats: RepeatsFiles = None,
     model: ModelOption = None,
     output: Annotated[
         str | None,
@@ -91,13 +95,13 @@ def predict(
         paths or [],
         runs.selection_of(all_files, format_name, text_field),
         {"--output": decisions, "--rejected": rejected_place},
-        runs.files_of(model),
+        runs.files_of(model, phrases, repeats),
     )
     runs.require((task.type for task in planned.tasks), decisions, rejected_place)
     runs.begin_to_load(model)
     from detector.corpus.all_files import Options, predict_all, visit_all
 
-    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed)
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats)
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     runs.require_streams(planned, writes_stdout=output is None)
     options = Options(

@@ -70,18 +70,24 @@ def cleaner_of(
     drop: str | None,
     paragraphs: ParagraphBreakName,
     max_removed: float,
+    phrases: Path | None = None,
+    repeats: list[Path] | None = None,
 ) -> Cleaner:
     """The cleaner that options describe."""
     from detector.cleaner import load
     from detector.policy import POLICIES
 
     changed = POLICIES[policy.value].changed(_names(keep), _names(drop))
-    return load(model, threshold=threshold, policy=changed, paragraphs=paragraphs.value, max_removed=max_removed)
+    return load(
+        model, threshold=threshold, policy=changed, paragraphs=paragraphs.value, max_removed=max_removed,
+        phrases=phrases, repeats=repeats or None,
+    )  # fmt: skip
 
 
-def files_of(model: Path | None) -> list[Path]:
-    """The files of a model, which no output may replace; those of the shipped model are out of reach."""
-    return list(model.iterdir()) if model and model.is_dir() else []
+def files_of(model: Path | None, phrases: Path | None = None, repeats: list[Path] | None = None) -> list[Path]:
+    """The files of a cleaner, which no output may replace; those of the shipped model are out of reach."""
+    of_model = list(model.iterdir()) if model and model.is_dir() else []
+    return [*of_model, *([phrases] if phrases else []), *(repeats or [])]
 
 
 def run_of(cleaner: Cleaner, text_field: str | None, id_field: str, max_rejected: int | None) -> Run:

@@ -16,8 +16,10 @@ from detector.cli.options import (
     ModelOption,
     ParagraphBreakName,
     ParagraphsOption,
+    PhrasesFile,
     PolicyName,
     PolicyOption,
+    RepeatsFiles,
     Threshold,
 )
 from detector.cli.parameters import Option
@@ -62,6 +64,8 @@ def serve(
     keep: Keep = None,
     drop: Drop = None,
     max_removed: MaxRemoved = 0.5,
+    phrases: PhrasesFile = None,
+    repeats: RepeatsFiles = None,
     model: ModelOption = None,
     max_body: Annotated[int, Option(min=1, max=1024, help="The largest body of a request, in MiB.", panel=LIMITS)] = 16,
     max_documents: Annotated[int, Option(min=1, help="The most documents of a request.", panel=LIMITS)] = 10_000,
@@ -113,7 +117,9 @@ def serve(
     kept = POLICIES[policy.value].changed(_names(keep), _names(drop))
     settings = ServiceSettings(
         log=_Log(as_json),
-        cleaner=CleanerSettings(model, threshold, kept, paragraphs.value, max_removed),
+        cleaner=CleanerSettings(
+            model, threshold, kept, paragraphs.value, max_removed, phrases, tuple(repeats or ()),
+        ),
         limits=Limits(
             body=max_body * _MIB, documents=max_documents, paragraphs=max_lines, queue=queue, seconds=timeout,
             client_seconds=client_timeout,

@@ -29,13 +29,18 @@ def decisions_table(record: Record, prediction: Prediction) -> Table:
 
 
 def figures_table(name: str, figures: Mapping[str, Mapping[str, float | None]]) -> Table:
-    """The figures of `detector.evaluation.evaluate`, one row per origin of the documents."""
+    """The figures of `detector.evaluation.evaluate`, one row per origin of the documents.
+
+    Those of labels other than the usual ones stand in the last columns.
+    """
     table = Table(title=name, title_justify="left")
     table.add_column("")
-    for column in ("documents", *FIGURES):
-        table.add_column(column, justify="right")
+    others = (column for row in figures.values() for column in row if column not in ("documents", *FIGURES))
+    columns = [*FIGURES, *dict.fromkeys(others)]
+    for column in ("documents", *columns):
+        table.add_column(Text("".join(filter(str.isprintable, column))), justify="right")
     for origin, row in figures.items():
-        values = [row.get(column) for column in FIGURES]
+        values = [row.get(column) for column in columns]
         table.add_row(origin, f"{row['documents']:.0f}", *("" if v is None else f"{v:.4f}" for v in values))
     return table
 

@@ -185,6 +185,7 @@ def settings_of(run: Run, removed: Place | None) -> dict[str, Any]:
         "drop": list(cleaner.policy.drop),
         "paragraphs": cleaner.paragraphs,
         "max_removed": float(cleaner.max_removed),
+        **({"evidence": [each.digest for each in cleaner.evidence]} if cleaner.evidence else {}),
         "text_field": run.fields.text,
         "id_field": run.fields.id,
         "removed": str(removed) if isinstance(removed, Url) else os.path.realpath(removed) if removed else None,

@@ -137,11 +137,15 @@ class Run:
         stream = output or sidecars.decisions
         if stream is None:
             raise ValueError("no stream for the decisions: give output or sidecars.decisions")
-        from detector.corpus.records import decisions_line
-
         for record, sections in self._decided(task, summary, sidecars, meter):
             if sections is not None:
-                stream.writelines(decisions_line(record, sections))
+                stream.writelines(self.lines(task, record, sections))
+
+    def lines(self, task: Task, record: Record, sections: Iterable[SectionPrediction]) -> Iterable[bytes]:
+        """What `predict` writes about a record, given the decisions on its text: one line, in pieces."""
+        from detector.corpus.records import decisions_line
+
+        return decisions_line(record, sections)
 
     def visit(
         self,

@@ -8,7 +8,7 @@ fixed loss, ``macro`` and ``kinds`` are not: they are computed from all paragrap
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import TypeAlias
@@ -21,12 +21,15 @@ from detector.errors import DataError
 from detector.evaluation.confusion import Confusion, confusion
 from detector.evaluation.labelled import LabelledDocument
 from detector.evaluation.threshold import threshold_at_loss
+from detector.evaluation.word_f1 import word_f1
 from detector.util.arrays import Floats
 
 _WORD = re.compile(r"\w+")
-_LOSS = 0.005  # share of the words of reporting that is lost for A@.5 and N@.5
+LOSS = 0.005  # share of the words of reporting that is lost for A@.5 and N@.5
 PAGE, EXTRACTED, ALL = "page", "extracted", "all"  # the origin of whole pages, and the names of two rows
 READ = "read"  # the source of a label that a reader gave
+_REMOVED = {"appeal": "appeal", "navigation": "nav"}  # the names of figures by label, for `removed_names`
+_AT_LOSS = {"appeal": "A@.5", "navigation": "N@.5"}  # and for `at_loss_names`
 LEGEND = {
     "lost": "share of the words of reporting that is removed: the lower, the better",
     "appeal": "share of the appeal paragraphs that is removed",
@@ -100,6 +103,15 @@ class LabelledRows:
     score: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A document with a prediction, its `labelled_rows`, and its `shares`."""
+
+    scored: ScoredDocument
+    rows: LabelledRows
+    shares: dict[str, Share]
+
+
 def evaluate(cleaner: Cleaner, documents: Sequence[LabelledDocument]) -> Evaluation:
     """Evaluate a cleaner on labelled documents. Raises `DataError` as `score_documents` does."""
     scored = list(score_documents(cleaner, documents))
@@ -158,24 +170,46 @@ def by_origin(scored: Iterable[ScoredDocument]) -> dict[str, list[ScoredDocument
 
 def figures_by_origin(scored: Iterable[ScoredDocument], gold: dict[str, str]) -> dict[str, Figures]:
     """The table of figures: one row for each group of `by_origin`. ``gold`` are the `gold_texts`."""
-    return {origin: figures(group, gold) for origin, group in by_origin(scored).items()}
+    given = list(scored)
+    once = {id(item): measured(item, gold) for item in given}
+    return {origin: figures_of([once[id(item)] for item in group]) for origin, group in by_origin(given).items()}
 
 
 def figures(scored: Sequence[ScoredDocument], gold: dict[str, str]) -> Figures:
     """The figures over all given documents, at least one; None where there is nothing to measure."""
-    parts = [labelled_rows(item) for item in scored]
-    sums = sum_shares([shares(item, rows, gold) for item, rows in zip(scored, parts, strict=True)])
-    out: Figures = {"documents": len(scored)} | {name: share.value for name, share in sums.items()}
-    rows, labels = concatenate_rows(parts), scored[0].prediction.labels
+    return figures_of([measured(item, gold) for item in scored])
+
+
+def measured(item: ScoredDocument, gold: dict[str, str]) -> Measured:
+    """A document as it goes into `figures_of`. ``gold`` are the `gold_texts`."""
+    rows = labelled_rows(item)
+    return Measured(item, rows, shares(item, rows, gold))
+
+
+def figures_of(documents: Sequence[Measured]) -> Figures:
+    """The `figures` of documents that are already measured."""
+    sums = sum_shares([one.shares for one in documents])
+    out: Figures = {"documents": len(documents)} | {name: share.value for name, share in sums.items()}
+    rows, labels = concatenate_rows([one.rows for one in documents]), documents[0].scored.prediction.labels
     reporting = rows.label == 0
-    threshold = threshold_at_loss(rows.score[reporting], rows.words[reporting], _LOSS)
-    for name, label in (("A@.5", "appeal"), ("N@.5", "navigation")):
+    threshold = threshold_at_loss(rows.score[reporting], rows.words[reporting], LOSS)
+    for label, name in at_loss_names(labels).items():
         chosen = rows_with_label(rows, label, labels)
         out[name] = Share((rows.score[chosen] < threshold).sum(), chosen.sum()).value
     out["macro"] = sum(out[f1_name(label, labels)] or 0 for label in labels) / len(labels)
-    kinds = kind_confusion(scored)
+    kinds = kind_confusion([one.scored for one in documents])
     out["kinds"] = kinds.macro if kinds else None
     return {name: out[name] for name in sorted(out, key=_column_order)}
+
+
+def removed_names(labels: Sequence[str]) -> dict[str, str]:
+    """The figures that are shares of a label removed, by label: the usual two, and all labels but the first."""
+    return _REMOVED | {label: f"removed {label}" for label in labels[1:] if label not in _REMOVED}
+
+
+def at_loss_names(labels: Sequence[str]) -> dict[str, str]:
+    """The figures that are shares removed at a fixed loss, by label, as in `removed_names`."""
+    return _AT_LOSS | {label: f"{label}@.5" for label in labels[1:] if label not in _AT_LOSS}
 
 
 def shares(item: ScoredDocument, rows: LabelledRows, gold: dict[str, str]) -> dict[str, Share]:
@@ -183,13 +217,16 @@ def shares(item: ScoredDocument, rows: LabelledRows, gold: dict[str, str]) -> di
     labels = item.prediction.labels
     reporting, read = rows.label == 0, rows.read
     out = {"lost": Share(rows.words[reporting & ~rows.keep].sum(), rows.words[reporting].sum())}
-    for name, label in (("appeal", "appeal"), ("nav", "navigation")):
+    for label, name in removed_names(labels).items():
         chosen = rows_with_label(rows, label, labels)
         out[name] = Share((~rows.keep[chosen]).sum(), chosen.sum())
     for number, label in enumerate(labels):
         true, guessed = read & (rows.label == number), read & (rows.guess == number)
         out[f1_name(label, labels)] = Share(2 * (true & guessed).sum(), true.sum() + guessed.sum())
-    return out | _word_f1(item, gold.get(item.document.id, ""))
+    texts = [paragraph.text for paragraph in item.document.paragraphs]
+    before, after = word_f1(texts, item.prediction.keep.tolist(), gold.get(item.document.id, ""))
+    counted = int(before is not None)
+    return out | {"before": Share(before or 0, counted), "after": Share(after or 0, counted)}
 
 
 def sum_shares(document_shares: Sequence[dict[str, Share]]) -> dict[str, Share]:
@@ -201,8 +238,8 @@ def sum_shares(document_shares: Sequence[dict[str, Share]]) -> dict[str, Share]:
 
 
 def _column_order(name: str) -> int:
-    """A key to sort figures by: first ``documents``, then `FIGURES` in order, then the F1 of other labels."""
-    return FIGURES.index(name) if name in FIGURES else (len(FIGURES) if name.startswith("F1") else -1)
+    """A key to sort figures by: first ``documents``, then `FIGURES` in order, then those of other labels."""
+    return FIGURES.index(name) if name in FIGURES else (-1 if name == "documents" else len(FIGURES))
 
 
 def f1_name(label: str, labels: Sequence[str]) -> str:
@@ -246,23 +283,3 @@ def kind_confusion(scored: Sequence[ScoredDocument]) -> Confusion | None:
                 true.append(paragraph.kind)
                 predicted.append(item.prediction.kinds[guess])
     return confusion(true, predicted, scored[0].prediction.kinds) if scored else None
-
-
-def _word_f1(item: ScoredDocument, gold: str) -> dict[str, Share]:
-    """The word F1 of one document before and after cleaning; shares of 0 documents where ``gold`` has no words."""
-    wanted = _words([gold])
-    if not wanted:
-        return {"before": Share(0, 0), "after": Share(0, 0)}
-    texts = [p.text for p in item.document.paragraphs]
-    kept = [text for text, keep in zip(texts, item.prediction.keep, strict=True) if keep]
-    return {"before": Share(_f1(_words(texts), wanted), 1), "after": Share(_f1(_words(kept), wanted), 1)}
-
-
-def _words(texts: Iterable[str]) -> Counter[str]:
-    """The words of texts in lower case, with their numbers."""
-    return Counter(_WORD.findall("\n".join(texts).lower()))
-
-
-def _f1(got: Counter[str], wanted: Counter[str]) -> float:
-    """F1 over two multisets of words."""
-    return 2 * (got & wanted).total() / (got.total() + wanted.total())

@@ -67,13 +67,18 @@ def _words_and_pairs(tokens: Tokens) -> Ngrams:
     return Ngrams(buckets, tokens.bounds)
 
 
+def long_words(batch: Batch, tokens: Tokens) -> Offsets:
+    """The words that also count by their prefix and their suffix, as indices of ``tokens``."""
+    wide = batch.folded[tokens.start] >= WIDE_LEAD
+    long = tokens.end - tokens.start >= np.where(wide, 2 * LONG_WORD, LONG_WORD)
+    return np.flatnonzero(long)
+
+
 def _affixes(batch: Batch, tokens: Tokens) -> Ngrams:
     """The first five and last four bytes of long words; in other alphabets, the first four and last three letters."""
     eight = eight_bytes(batch)
-    length = tokens.end - tokens.start
-    wide = batch.folded[tokens.start] >= WIDE_LEAD
-    long = np.flatnonzero(length >= np.where(wide, 2 * LONG_WORD, LONG_WORD))
-    wide = wide[long]
+    long = long_words(batch, tokens)
+    wide = batch.folded[tokens.start[long]] >= WIDE_LEAD
     prefix = np.where(wide, WIDE_PREFIX_BYTES, PREFIX_BYTES)
     suffix = np.where(wide, WIDE_SUFFIX_BYTES, SUFFIX_BYTES)
     head = eight[tokens.start[long]] & MASKS[prefix]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from detector.evaluation.confusion import MIN_PARAGRAPHS, OTHER
@@ -19,16 +19,15 @@ def card(model: Model) -> str:
         "# Model card",
         f"Classifies each paragraph of an article's plain text as {', '.join(model.labels[:-1])} or "
         f"{model.labels[-1]}, from hashed n-grams, word vectors, the shape of the line, and the rest of the document.",
-        "## Software",
-        markdown_table(("", ""), [(name, number) for name, number in metadata["versions"].items()]),
-        "## Training data",
-        _data(metadata["data"]),
+        *_software(metadata.get("versions")),
+        *_data(metadata.get("data")),
+        *_adapted(earlier_adaptations(metadata)),
         "## Thresholds",
         "A paragraph is kept if its probability of reporting is at least the threshold. Each threshold is the highest "
         "that loses no more than a certain share of the reporting words in extracted and clean texts of held-out "
         "sites, in the commonest language, in all others together, and in short documents.",
         markdown_table(("name", "threshold"), [(name, f"{value:.4f}") for name, value in model.thresholds.items()]),
-        *(part for name, table in metadata["figures"].items() for part in _figures(name, table)),
+        *(part for name, table in metadata.get("figures", {}).items() for part in _figures(name, table)),
         *_languages(metadata.get("languages")),
         *_confusion(metadata.get("confusion")),
         "## Limits",
@@ -39,10 +38,47 @@ def card(model: Model) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _data(data: Mapping[str, Any]) -> str:
+def _software(versions: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return ("## Software", markdown_table(("", ""), list(versions.items()))) if versions else ()
+
+
+def _data(data: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if not data:
+        return ()
+    return "## Training data", f"{_amount(data)} of {data['sites']:,} sites; {_counts(data)}"
+
+
+def _amount(data: Mapping[str, Any]) -> str:
+    return f"{data['documents']:,} documents"
+
+
+def _counts(data: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{number:,} {label}" for label, number in data["paragraphs"].items())
-    amount = f"{data['documents']:,} documents of {data['sites']:,} sites"
-    return f"{amount}; paragraphs: {counts}. Digest of the texts and labels: `{data['sha256'][:16]}`."
+    return f"paragraphs: {counts}. Digest of the texts and labels: `{data['sha256'][:16]}`."
+
+
+def earlier_adaptations(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What `detector.fit.adapt` wrote into the metadata; anything else of that name is no part of it."""
+    entries = metadata.get("adapted")
+    named = [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    return [each for each in named if {"from", "documents", "paragraphs", "sha256", "held-out"} <= each.keys()]
+
+
+def _adapted(adaptations: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What the model was adapted to since it was trained, the last adaptation at the end."""
+    if not adaptations:
+        return ()
+    parts = [
+        "## Adapted",
+        "Since it was trained, the model has been adapted to labels of a publisher. The figures are over held-out "
+        "paragraphs of these labels, before and after.",
+    ]
+    for each in adaptations:
+        before, after = each["held-out"]["before"], each["held-out"]["after"]
+        rows = [(name, _figure(before[name]), _figure(after[name])) for name in before]
+        source = f"From the model `{str(each['from'])[:16]}`: {_amount(each)}; {_counts(each)}"
+        parts += [source, markdown_table(("", "before", "after"), rows)]
+    return tuple(parts)
 
 
 def _figures(name: str, table: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ every layer except the first, and the norm of the gradients is clipped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from detector.fit.config import FitConfig
 from detector.fit.pooling_gradients import HIDDEN_LIMIT, Backward
 from detector.inference.calibration import softmax
 from detector.inference.layers import Layer, sigmoid
-from detector.inference.network import FAR_DILATIONS, NEAR_DILATIONS, DocumentNetwork, layer_shapes
+from detector.inference.network import FAR_DILATIONS, LAYERS, NEAR_DILATIONS, DocumentNetwork, layer_shapes
 from detector.inference.positions import Positions
 from detector.util.arrays import Floats, Offsets
 
@@ -52,14 +52,14 @@ def fit_network(data: Sequences, documents: NDArray[np.int64], config: FitConfig
     layers = _initial_layers(data.rows.shape[1], len(data.kind_labels), config, random)
     rows = int(np.diff(data.bounds)[documents].sum())
     batch_rows = max(1, min(config.batch_rows, config.network_epochs * rows // config.min_steps))
-    batches = [b for _ in range(config.network_epochs) for b in _batches(data, documents, batch_rows, random)]
-    optimizer = _Adam(layers)
+    batches = [b for _ in range(config.network_epochs) for b in document_batches(data, documents, batch_rows, random)]
+    optimizer = Adam(layers)
     for step, chosen in enumerate(batches):
-        batch = _select(data, chosen)
-        training_pass = _TrainingPass(layers, Positions(batch.bounds), config.dropout, random)
+        batch = select(data, chosen)
+        training_pass = TrainingPass(layers, Positions(batch.bounds), config.dropout, random)
         logits, backward = training_pass.logits(batch.rows)
         backward(loss_gradient(logits, batch, config.label_loss))
-        rate = config.learning_rate * _learning_rate_factor(step / len(batches))
+        rate = config.learning_rate * learning_rate_factor(step / len(batches))
         optimizer.step(layers, training_pass.gradients, rate)
     return DocumentNetwork.quantized(layers)
 
@@ -78,7 +78,7 @@ def _initial_layers(inputs: int, kinds: int, config: FitConfig, random: np.rando
     return layers
 
 
-def _batches(
+def document_batches(
     data: Sequences, documents: NDArray[np.int64], batch_rows: int, random: np.random.Generator
 ) -> Iterator[NDArray[np.int64]]:
     """All documents in random order, in batches of whole documents with about ``batch_rows`` rows.
@@ -91,7 +91,7 @@ def _batches(
     yield from np.split(order, np.flatnonzero(np.diff(rows // batch_rows)) + 1)
 
 
-def _select(data: Sequences, documents: NDArray[np.int64]) -> Sequences:
+def select(data: Sequences, documents: NDArray[np.int64]) -> Sequences:
     """Some of the documents, in the given order."""
     sizes = np.diff(data.bounds)[documents]
     bounds = np.concatenate(([0], np.cumsum(sizes)))
@@ -118,7 +118,7 @@ def loss_gradient(logits: Floats, data: Sequences, label_loss: float) -> Floats:
     return gradient
 
 
-def _learning_rate_factor(progress: float) -> float:
+def learning_rate_factor(progress: float) -> float:
     """The learning rate as a share of its maximum, at ``progress`` from 0 to 1 of the steps.
 
     It rises along half a cosine during `_WARM_UP` and then falls to 0 along another (the 1cycle policy: Smith and
@@ -129,14 +129,23 @@ def _learning_rate_factor(progress: float) -> float:
     return float(low + (high - low) * (1 - np.cos(np.pi * turn)) / 2)
 
 
-class _TrainingPass:
+class TrainingPass:
     """A forward and a backward pass through the layers; `DocumentNetwork.logits` has the same variables.
 
+    The backward pass computes ``gradients``, those of all layers, or of the layers with the numbers in ``learning``.
     Each method returns its outputs and a function that computes their backward pass.
     """
 
-    def __init__(self, layers: list[Layer], positions: Positions, dropout: float, random: np.random.Generator) -> None:
+    def __init__(
+        self,
+        layers: list[Layer],
+        positions: Positions,
+        dropout: float,
+        random: np.random.Generator,
+        learning: Container[int] = range(LAYERS),
+    ) -> None:
         self._layers, self._positions, self._dropout, self._random = layers, positions, dropout, random
+        self._learning = learning
         self.gradients: list[Layer] = list(layers)  # each is replaced in the backward pass
 
     def logits(self, rows: Floats) -> tuple[Floats, Backward]:
@@ -171,7 +180,8 @@ class _TrainingPass:
             rows = rows * mask
 
         def backward(gradient: Floats) -> Floats:
-            self.gradients[number] = Layer(rows.T @ gradient, gradient.sum(axis=0))
+            if number in self._learning:
+                self.gradients[number] = Layer(rows.T @ gradient, gradient.sum(axis=0))
             if not number:
                 return gradient  # nothing before the first layer needs one
             gradient = gradient @ weights.T
@@ -240,7 +250,7 @@ def _neighbours(values: Floats, positions: Positions, dilation: int) -> Floats:
     return out
 
 
-class _Adam:
+class Adam:
     """The Adam optimizer: it keeps running means of the gradients and of their squares."""
 
     def __init__(self, layers: list[Layer]) -> None:

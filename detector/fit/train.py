@@ -52,7 +52,7 @@ def train(
     and if ``output`` has a file of a model's name and is no model; `ModelError` if the model cannot be written or the
     shipped model cannot be read.
     """
-    _check_output(output)
+    check_output(output)
     documents, dev_documents = list(read(data)), list(read(dev)) if dev else []
     _check_sites(documents, dev_documents)
     fitted = fit(documents, config, progress, vectors or load_model().vectors)
@@ -73,7 +73,7 @@ def train(
     return Trained(metadata, fitted)
 
 
-def _check_output(folder: Path) -> None:
+def check_output(folder: Path) -> None:
     """Raise `UsageError` if a model would replace files in a folder that are not a model's."""
     others = [name for name in (ARRAYS_FILE, CARD_FILE) if (folder / name).exists()]
     if others and not (folder / METADATA_FILE).exists():
@@ -97,7 +97,7 @@ def update_dev_figures(folder: Path, dev: Sequence[LabelledDocument]) -> dict[st
     model = load_model(folder)
     evaluation = evaluate(Cleaner(model), dev)
     metadata = dict(model.metadata)
-    metadata["figures"] = {**metadata["figures"], "dev": evaluation.figures}
+    metadata["figures"] = {**metadata.get("figures", {}), "dev": evaluation.figures}
     metadata["confusion"] = asdict(evaluation.confusion) if evaluation.confusion else None
     write_metadata(folder, metadata)
     return metadata

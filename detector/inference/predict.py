@@ -13,7 +13,7 @@ from detector.features.shapes import shapes
 from detector.features.tokens import tokenize
 from detector.inference.calibration import calibrate, softmax
 from detector.inference.model import Model
-from detector.inference.scores import Scores
+from detector.inference.scores import Scores, check_evidence
 from detector.text.paragraphs import Batch
 from detector.util.arrays import Floats, ratio, segment_sum
 
@@ -26,10 +26,15 @@ class FirstStage:
     features: DocumentFeatures
 
 
-def predict(model: Model, batch: Batch) -> Scores:
-    """The probabilities of every paragraph of a batch. A document has the same ones in every batch."""
+def predict(model: Model, batch: Batch, evidence_logits: Floats | None = None) -> Scores:
+    """The probabilities of every paragraph of a batch. A document has the same ones in every batch.
+
+    ``evidence_logits``, ``(paragraphs, kinds)`` in float32, are added to the logits of the linear model, so that the
+    networks read the sums. Raises `ValueError` as `check_evidence` does.
+    """
+    evidence = check_evidence(evidence_logits, len(batch), len(model.kinds))
     first = first_stage(model, batch)
-    logits = first.logits
+    logits = first.logits if evidence is None else first.logits + evidence
     if model.networks.members:
         inputs = network_inputs(first.features, logits, softmax(logits), model.membership)
         logits = model.networks.logits(inputs, batch.bounds)

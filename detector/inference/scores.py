@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
     from detector.inference.model import Model
     from detector.text.paragraphs import Batch, Lines
     from detector.util.arrays import Floats, Offsets
+
+MAX_EVIDENCE = 1e6
 
 
 class Scores(NamedTuple):
@@ -31,5 +35,22 @@ class Backend(Protocol):
     def split_lines(self, buffer: bytes, origin: Offsets) -> Lines:
         """The lines of a padded buffer (`detector.text.paragraphs.split_lines`)."""
 
-    def predict(self, model: Model, batch: Batch) -> Scores:
+    def predict(self, model: Model, batch: Batch, evidence_logits: Floats | None = None) -> Scores:
         """The probabilities of every paragraph of a batch (`detector.inference.predict.predict`)."""
+
+
+def check_evidence(evidence: Floats | None, paragraphs: int, kinds: int) -> Floats | None:
+    """Evidence as contiguous rows, or None. Raises `ValueError` for another dtype, shape or range.
+
+    Beyond `MAX_EVIDENCE` on either side, a number would have no use: a probability is 0 or 1 long before.
+    """
+    if evidence is None:
+        return None
+    if evidence.dtype != np.float32 or evidence.shape != (paragraphs, kinds):
+        raise ValueError(
+            f"evidence of the shape {evidence.shape} in {evidence.dtype}: "
+            f"give float32 of the shape ({paragraphs}, {kinds}), one row per paragraph and one column per kind"
+        )
+    if not (np.abs(evidence) <= MAX_EVIDENCE).all():
+        raise ValueError(f"evidence has a number that is not between -{MAX_EVIDENCE:,.0f} and {MAX_EVIDENCE:,.0f}")
+    return np.ascontiguousarray(evidence)

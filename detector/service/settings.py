@@ -46,13 +46,15 @@ class CleanerSettings:
     policy: Policy = REPORTING_ONLY
     paragraphs: ParagraphBreak = "line"
     max_removed: float = MAX_REMOVED
+    phrases: Path | None = None
+    repeats: tuple[Path, ...] = ()
 
     @cached_property
     def cleaner(self) -> Cleaner:
         """A cleaner with these settings. Raises the errors of `detector.load`."""
         return load(
             self.model, threshold=self.threshold, policy=self.policy, paragraphs=self.paragraphs,
-            max_removed=self.max_removed,
+            max_removed=self.max_removed, phrases=self.phrases, repeats=self.repeats or None,
         )  # fmt: skip
 
     def __getstate__(self) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -35,11 +36,12 @@ def scoring(**changed: Any) -> dict[str, Any]:
         "bounds": BATCH.bounds, "labels": np.empty((number, len(MODEL.labels)), dtype=np.float32),
         "kinds": np.empty((number, len(MODEL.kinds)), dtype=np.float32),
         "familiarity": np.empty((BATCH.documents, 1), dtype=np.float32), "intermediate": None,
+        "evidence": np.zeros((number, len(MODEL.kinds)), dtype=np.float32),
     }  # fmt: skip
     return arguments | {name: change(arguments[name]) for name, change in changed.items()}
 
 
-INPUT_ARRAYS = ("classes", "folded", "start", "end", "char_start", "char_end", "bounds")
+INPUT_ARRAYS = ("classes", "folded", "start", "end", "char_start", "char_end", "bounds", "evidence")
 OUTPUT_ARRAYS = ("labels", "kinds", "familiarity")
 
 
@@ -50,8 +52,10 @@ def test_arrays_that_fit_are_scored() -> None:
     core.score(**scoring(**dict.fromkeys(INPUT_ARRAYS, read_only)))
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize("name", [*INPUT_ARRAYS, *OUTPUT_ARRAYS])
+NOT_FITTING = set(product([*INPUT_ARRAYS, *OUTPUT_ARRAYS], WRONG)) - {("evidence", "none")}  # there may be none
+
+
+@pytest.mark.parametrize(("name", "wrong"), sorted(NOT_FITTING))
 def test_arrays_of_scores_that_do_not_fit(name: str, wrong: str) -> None:
     with pytest.raises(REFUSED):
         core.score(**scoring(**{name: WRONG[wrong]}))

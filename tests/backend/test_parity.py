@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 from bounds import bounds_of
 from hypothesis import given, settings
@@ -15,8 +18,10 @@ from detector.backend.reference import NUMPY_BACKEND
 from detector.cleaner import Cleaner
 from detector.features.tokens import tokenize
 from detector.inference.model import Model
+from detector.inference.scores import Backend
 from detector.text.paragraphs import BACK, FRONT, Batch, ParagraphBreak, split
 from detector.text.reading import PART_BYTES, divide_long
+from detector.util.arrays import Floats
 
 pytest.importorskip("detector.backend.core", reason="the compiled kernels were not built")
 
@@ -45,10 +50,10 @@ def assert_same_of_parts(text: str, model: Model) -> None:
     assert_same_of_batch(parts.batch, model)
 
 
-def assert_same_of_batch(batch: Batch, model: Model) -> None:
-    expected = numpy_steps(model, batch)
+def assert_same_of_batch(batch: Batch, model: Model, evidence: Floats | None = None) -> None:
+    expected = numpy_steps(model, batch, evidence)
     for backend in BACKENDS:
-        assert_same_steps(backend, model, batch, expected)
+        assert_same_steps(backend, model, batch, expected, evidence)
 
 
 # Random models
@@ -86,6 +91,79 @@ def test_parts_of_long_paragraphs(piece: str, model: str) -> None:
 @pytest.mark.parametrize("letter", ["x", "Ж", "e\u0301"])
 def test_parts_that_cut_a_word(letter: str) -> None:
     assert_same_of_parts(letter * (2 * PART_BYTES), model_of("two networks"))
+
+
+# Evidence
+
+
+def evidence_on(batch: Batch, model: Model, seed: int, size: float = 20) -> Floats:
+    """Random evidence, on half of the paragraphs and kinds."""
+    random = np.random.default_rng(seed)
+    values = random.uniform(-size, size, (len(batch), len(model.kinds)))
+    return (values * random.integers(0, 2, values.shape)).astype(np.float32)
+
+
+@settings(max_examples=80)
+@given(texts=text_lists, model=st.sampled_from(list(MODELS)), seed=st.integers(0, 1000))
+def test_evidence_on_any_texts(texts: list[str], model: str, seed: int) -> None:
+    batch = split(texts)
+    assert_same_of_batch(batch, model_of(model), evidence_on(batch, model_of(model), seed))
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    "name", ["nothing", "many paragraphs", "a whole block", "documents of a few lines, some of none"]
+)
+@pytest.mark.parametrize("size", [0, 20, 1e6])
+def test_evidence_on_odd_texts(name: str, model: str, size: float) -> None:
+    batch = split(ODD_TEXTS[name])
+    assert_same_of_batch(batch, model_of(model), evidence_on(batch, model_of(model), 0, size))
+
+
+@pytest.mark.parametrize("model", ["two networks", "no networks"])
+def test_evidence_changes_what_it_is_on_and_its_neighbours(model: str) -> None:
+    batch = split(["\n".join(f"Line {number} of the Ferry Post" for number in range(7))])
+    evidence = np.zeros((7, len(model_of(model).kinds)), dtype=np.float32)
+    evidence[3, 0] = 5
+    before, after = numpy_steps(model_of(model), batch), numpy_steps(model_of(model), batch, evidence)
+    changed = (before["kinds"] != after["kinds"]).any(axis=1).tolist()
+    assert changed[3]
+    assert any(changed[:3] + changed[4:]) == bool(MODELS[model].networks)
+    assert after["logits"][3, 0] == before["logits"][3, 0] + np.float32(5)
+
+
+@pytest.mark.parametrize("backend", [NUMPY_BACKEND, BACKENDS[-1]], ids=lambda backend: backend.name)
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda e: e.astype(np.float64), "in float64"),
+        (lambda e: e[:-1], "one row per paragraph"),
+        (lambda e: e[:, 1:], "one column per kind"),
+        (lambda e: e[0], "shape"),
+        (lambda e: np.where(e == e[0, 0], np.float32(np.nan), e), "is not between"),
+        (lambda e: np.where(e == e[0, 0], np.float32(np.inf), e), "is not between"),
+        (lambda e: e + np.float32(2e6), "is not between"),
+    ],
+)
+def test_evidence_that_does_not_fit(wrong: Callable[[Floats], Floats], message: str, backend: Backend) -> None:
+    model, batch = model_of("two networks"), split(["One.\nTwo.", "Three."])
+    evidence = np.ones((3, len(model.kinds)), dtype=np.float32)
+    with pytest.raises(ValueError, match=message):
+        backend.predict(model, batch, wrong(evidence))
+
+
+def test_evidence_may_be_laid_out_in_any_way() -> None:
+    model, batch = model_of("two networks"), split(["One.\nTwo.", "Three."])
+    evidence = evidence_on(batch, model, 1)
+    expected = NUMPY_BACKEND.predict(model, batch, evidence)
+    by_columns, read_only = np.asfortranarray(evidence), evidence.copy()
+    read_only.flags.writeable = False
+    for backend in BACKENDS:
+        for given_evidence in (by_columns, read_only):
+            assert_same(expected, backend.predict(model, batch, given_evidence), backend.name)
+
+
+# The odd texts
 
 
 def test_some_words_of_the_odd_texts_are_known_and_some_are_not() -> None:

@@ -45,8 +45,8 @@ class Slopes:
         self.layers, self.positions, self.dropout = layers_of(len(sizes)), Positions(bounds_of(sizes)), dropout
         self.rows, self.slope = random.normal(size=(sum(sizes), INPUTS)), random.normal(size=(sum(sizes), KINDS))
 
-    def run(self) -> tuple[float, fitting._TrainingPass, Callable[[Floats], Floats]]:
-        forward = fitting._TrainingPass(self.layers, self.positions, self.dropout, np.random.default_rng(7))
+    def run(self) -> tuple[float, fitting.TrainingPass, Callable[[Floats], Floats]]:
+        forward = fitting.TrainingPass(self.layers, self.positions, self.dropout, np.random.default_rng(7))
         logits, back = forward.logits(self.rows)
         assert logits.dtype == np.float64
         return float((logits * self.slope).sum()), forward, back
@@ -172,7 +172,7 @@ def test_a_forward_pass_returns_the_scores_of_prediction(sizes: list[int]) -> No
     rows = np.random.default_rng(1).normal(size=(sum(sizes), INPUTS)).astype(np.float32)
     standardize(rows, np.zeros(INPUTS, dtype=np.float32), np.ones(INPUTS, dtype=np.float32))
     positions = Positions(bounds_of(sizes))
-    logits, _ = fitting._TrainingPass(list(network.layers), positions, 0, np.random.default_rng(0)).logits(rows)
+    logits, _ = fitting.TrainingPass(list(network.layers), positions, 0, np.random.default_rng(0)).logits(rows)
     assert logits.dtype == np.float32
     assert logits == pytest.approx(network.logits(rows, positions), abs=0.1)  # of hidden units rounded to 1/64
 
@@ -181,16 +181,16 @@ def test_a_forward_pass_stays_within_the_bounds_of_prediction() -> None:
     layers = [Layer(10 * np.abs(layer.weights), layer.bias + 10) for layer in layers_of(3, np.float32)]
     network, positions = DocumentNetwork.quantized(layers), Positions(bounds_of([12, 3]))
     rows = np.ones((15, INPUTS), dtype=np.float32)
-    logits, _ = fitting._TrainingPass(list(network.layers), positions, 0, np.random.default_rng(0)).logits(rows)
+    logits, _ = fitting.TrainingPass(list(network.layers), positions, 0, np.random.default_rng(0)).logits(rows)
     assert logits == pytest.approx(network.logits(rows, positions), rel=1e-3)
 
 
 def test_dropout_differs_in_every_pass() -> None:
     layers, random = layers_of(0, np.float32), np.random.default_rng(0)
     rows, positions = np.ones((6, INPUTS), dtype=np.float32), Positions(bounds_of([6]))
-    one, two = (fitting._TrainingPass(layers, positions, 0.5, random).logits(rows)[0] for _ in range(2))
+    one, two = (fitting.TrainingPass(layers, positions, 0.5, random).logits(rows)[0] for _ in range(2))
     assert not np.array_equal(one, two)
-    one, two = (fitting._TrainingPass(layers, positions, 0, random).logits(rows)[0] for _ in range(2))
+    one, two = (fitting.TrainingPass(layers, positions, 0, random).logits(rows)[0] for _ in range(2))
     assert np.array_equal(one, two)
 
 
@@ -200,7 +200,7 @@ def test_dropout_differs_in_every_pass() -> None:
 def test_the_first_step_moves_every_weight_by_the_rate() -> None:
     layers, gradients = layers_of(0), layers_of(1)
     before = [layer.weights.copy() for layer in layers]
-    fitting._Adam(layers).step(layers, gradients, 0.01)
+    fitting.Adam(layers).step(layers, gradients, 0.01)
     for old, layer, gradient in zip(before, layers, gradients, strict=True):
         large = np.abs(gradient.weights) > 1e-2
         assert (layer.weights - old)[large] == pytest.approx(-0.01 * np.sign(gradient.weights[large]), rel=1e-2)
@@ -218,7 +218,7 @@ def slow_adam(slopes: list[float], rate: float) -> float:
 @pytest.mark.parametrize("slopes", [[0.5, 0.5, -0.2, 0.1], [3.0, 40.0, -2.0]])  # above 1, they are clipped to it
 def test_steps_are_adam_s(slopes: list[float]) -> None:
     layers = [Layer(np.zeros((1, 1)), np.zeros(1))]
-    optimizer = fitting._Adam(layers)
+    optimizer = fitting.Adam(layers)
     for slope in slopes:
         optimizer.step(layers, [Layer(np.full((1, 1), slope), np.zeros(1))], 0.01)
     cut = [max(-1.0, min(slope, 1.0)) for slope in slopes]
@@ -227,7 +227,7 @@ def test_steps_are_adam_s(slopes: list[float]) -> None:
 
 
 def test_the_learning_rate_rises_and_falls_once() -> None:
-    rates = [fitting._learning_rate_factor(step / 1000) for step in range(1001)]
+    rates = [fitting.learning_rate_factor(step / 1000) for step in range(1001)]
     top = rates.index(max(rates))
     assert (rates[0], rates[top], rates[-1]) == pytest.approx((1 / 25, 1, 0))
     assert top == 100

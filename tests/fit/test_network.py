@@ -41,7 +41,7 @@ def standard(rows: NDArray[np.float64]) -> NDArray[np.float32]:
 def test_an_epoch_contains_every_document_once(sizes: list[int], left_out: int, most: int, seed: int) -> None:
     documents = np.arange(len(sizes))[left_out:]
     data = data_of(sizes)
-    found = list(fitting._batches(data, documents, most, np.random.default_rng(seed)))
+    found = list(fitting.document_batches(data, documents, most, np.random.default_rng(seed)))
     assert sorted(np.concatenate(found).tolist()) == documents.tolist()
     for batch in found:
         rows = np.diff(data.bounds)[batch]
@@ -59,7 +59,7 @@ def data_of(sizes: list[int], seed: int = 0) -> Sequences:
 
 def test_a_part_has_the_documents_in_the_order_given() -> None:
     data = data_of([2, 0, 3, 1])
-    part = fitting._select(data, np.array([3, 1, 0]))
+    part = fitting.select(data, np.array([3, 1, 0]))
     assert part.bounds.tolist() == [0, 1, 1, 3]
     assert np.array_equal(part.rows, data.rows[[5, 0, 1]])
     assert np.array_equal(part.kind, data.kind[[5, 0, 1]])
@@ -68,7 +68,7 @@ def test_a_part_has_the_documents_in_the_order_given() -> None:
 def steps_of(sizes: list[int], config: FitConfig, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The learning rate of each step of a fit to documents of those sizes."""
     rates: list[float] = []
-    monkeypatch.setattr(fitting._Adam, "step", lambda _, __, ___, rate: rates.append(rate))
+    monkeypatch.setattr(fitting.Adam, "step", lambda _, __, ___, rate: rates.append(rate))
     fit_network(data_of(sizes), np.arange(len(sizes)), config, 0)
     return rates
 

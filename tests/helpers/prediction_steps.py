@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 Steps: TypeAlias = dict[str, Floats]
 
 
-def numpy_steps(model: Model, batch: Batch) -> Steps:
+def numpy_steps(model: Model, batch: Batch, evidence: Floats | None = None) -> Steps:
     """The arrays of NumPy: the scores, and what is computed on the way to them, one row per paragraph."""
     first = first_stage(model, batch)
     logits, features = first.logits, first.features
+    if evidence is not None:
+        logits = logits + evidence
     steps = {
         "logits": logits, "shapes": features.shapes, "repeats": features.repeats, "known": features.known,
         "embeddings": features.embeddings,
@@ -34,13 +36,15 @@ def numpy_steps(model: Model, batch: Batch) -> Steps:
         inputs = network_inputs(features, logits, softmax(logits), model.membership)
         steps["inputs"] = inputs.copy()  # the networks overwrite them
         steps["network_logits"] = model.networks.logits(inputs, batch.bounds)
-    return steps | scores_by_name(NUMPY_BACKEND.predict(model, batch))
+    return steps | scores_by_name(NUMPY_BACKEND.predict(model, batch, evidence))
 
 
-def compiled_steps(backend: CompiledBackend, model: Model, batch: Batch, like: Steps) -> Steps:
+def compiled_steps(
+    backend: CompiledBackend, model: Model, batch: Batch, like: Steps, evidence: Floats | None = None
+) -> Steps:
     """The same arrays of the compiled backend. What it does not fill in is not a number."""
     further = {name: np.full_like(array, np.nan) for name, array in like.items() if name not in Scores._fields}
-    scores = backend.predict(model, batch, further)
+    scores = backend.predict(model, batch, evidence, intermediate=further)
     return further | scores_by_name(scores)
 
 
@@ -48,9 +52,11 @@ def scores_by_name(scores: Scores) -> Steps:
     return {name: getattr(scores, name) for name in Scores._fields}
 
 
-def assert_same_steps(backend: CompiledBackend, model: Model, batch: Batch, expected: Steps) -> None:
+def assert_same_steps(
+    backend: CompiledBackend, model: Model, batch: Batch, expected: Steps, evidence: Floats | None = None
+) -> None:
     """Require the arrays of `numpy_steps`, to the last bit."""
-    found = compiled_steps(backend, model, batch, expected)
+    found = compiled_steps(backend, model, batch, expected, evidence)
     for name, array in expected.items():
         assert found[name].dtype == array.dtype == np.float32, name
         np.testing.assert_array_equal(bits(found[name]), bits(array), err_msg=f"{name}, {backend.name}", strict=True)

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from detector.cleaner import Cleaner
+from detector.evaluation.bootstrap import Interval
+from detector.evaluation.bootstrap import ratio_interval as interval
+from detector.evaluation.curves import curves_of
 from detector.evaluation.evaluate import (
     Figures,
     LabelledRows,
@@ -24,7 +27,7 @@ from detector.evaluation.evaluate import (
     scored_document,
 )
 from detector.inference.model import Model
-from training.accuracy import GAIN, WITH_INTERVAL, Accuracy, Interval, curves_of, interval, measure, with_gain
+from training.accuracy import GAIN, WITH_INTERVAL, Accuracy, measure, with_gain
 from training.accuracy_report import draw, markdown, to_json
 from training.benchmark import app
 from training.rivals import HashedLinear, Rules, score_with_rules

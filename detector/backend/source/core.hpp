@@ -41,6 +41,7 @@ struct Batch {
     const int64_t *start, *end, *char_start, *char_end;
     const int64_t* bounds;  // documents + 1
     int64_t documents;
+    const float* evidence;  // (paragraphs, kinds), added to the logits of the linear model; null where there is none
 };
 
 // A table of int8 whose rows are summed: `width` columns count, rows begin every `stride` bytes, and as many bytes as

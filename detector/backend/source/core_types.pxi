@@ -46,6 +46,7 @@ cdef extern from "core.hpp" namespace "detector":
         const int64_t* char_end
         const int64_t* bounds
         int64_t documents
+        const float* evidence
 
     struct _Table "detector::Table":
         const int8_t* values

@@ -124,6 +124,7 @@ class Scorer {
         known_.data()[row] = all_known ? 1.0f : ratio(rows.vectors_number, words.number);
         write_shape(words, classes, size, characters_.data()[row], shapes_.data() + row * SHAPES);
         write_logits(rows, double(known_.data()[row]), logits_.data() + row * of_kinds_);
+        if (batch_.evidence) add_evidence(batch_.evidence + (first_ + row) * model_.kinds, logits_.data() + row * of_kinds_);
         write_embedding(rows, embeddings_.data() + row * OF_EMBEDDING);
     }
 
@@ -136,6 +137,10 @@ class Scorer {
             const double score = double(totals[kind]) * model_.scale[kind] / norm * known;
             out[kind] = float(score + double(model_.bias[kind]));
         }
+    }
+
+    void add_evidence(const float* evidence, float* logits) const {
+        for (int kind = 0; kind < model_.kinds; kind++) logits[kind] = logits[kind] + evidence[kind];
     }
 
     // `detector.features.word_vectors.WordVectors.embed`. The sums are below 2**24, so that a division in float32 has

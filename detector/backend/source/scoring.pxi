@@ -231,10 +231,11 @@ cdef float* _rows(object array, int64_t rows, int64_t columns) except? NULL:
 def score(
     str level, Model model not None, const uint8_t[::1] classes, const uint8_t[::1] folded, const int64_t[::1] start,
     const int64_t[::1] end, const int64_t[::1] char_start, const int64_t[::1] char_end, const int64_t[::1] bounds,
-    labels, kinds, familiarity, dict intermediate=None,
+    labels, kinds, familiarity, dict intermediate=None, const float[:, ::1] evidence=None,
 ):
     """Fill in ``labels``, ``kinds`` and ``familiarity``, the arrays of `detector.inference.predict.Scores`.
 
+    ``evidence``, ``(paragraphs, kinds)``, is added to the logits of the linear model.
     ``intermediate`` names further arrays to fill in, one row per paragraph: logits, shapes, repeats, known, embeddings,
     inputs, network_logits.
     """
@@ -265,6 +266,11 @@ def score(
     batch.bounds, batch.documents = &bounds[0], documents
     batch.classes, batch.folded = &classes[0], &folded[0]
     batch.start = batch.end = batch.char_start = batch.char_end = NULL
+    batch.evidence = NULL
+    if evidence is not None:
+        _check(evidence.shape[0] == rows and evidence.shape[1] == model.model.kinds, "evidence")
+    if rows and evidence is not None:
+        batch.evidence = &evidence[0, 0]
     if rows:
         batch.start, batch.end = &start[0], &end[0]
         batch.char_start, batch.char_end = &char_start[0], &char_end[0]

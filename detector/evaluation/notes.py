@@ -1,0 +1,81 @@
+"""What has to be said beside the figures: what is missing, what is pooled, and how far intervals can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from detector.evaluation.assessment import FEW_SITES, Assessment
+from detector.evaluation.comparison import Comparison
+from detector.evaluation.evaluate import removed_names
+
+
+def notes(assessment: Assessment) -> list[str]:
+    """The notes on an assessment, each a sentence or two."""
+    return [*_on_sites(assessment), *_on_labels(assessment), *_on_groups(assessment)]
+
+
+def comparison_notes(comparison: Comparison, resamples: int) -> list[str]:
+    """The notes on a comparison with so many bootstrap samples."""
+    found = []
+    tested = sum(each.p is not None for each in comparison.differences)
+    if comparison.left_out:
+        found.append(
+            f"Only one of the models has these labels: {', '.join(_short(each) for each in comparison.left_out)}. "
+            "Their figures, and means over all labels, are not compared."
+        )
+    if comparison.kinds_differ:
+        found.append("The models do not have the same kinds: the mean over kinds is not compared.")
+    if not tested and comparison.differences:
+        found.append("All documents are of one site: nothing tells how much of a difference is chance.")
+    if resamples < comparison.enough_resamples:
+        found.append(
+            f"With {resamples:,} resamples, no difference can be beyond chance after the correction: give --resamples "
+            f"{comparison.enough_resamples} or more."
+        )
+    return found
+
+
+def _on_sites(assessment: Assessment) -> Iterator[str]:
+    counts = assessment.counts
+    if counts.without_site:
+        yield (
+            f"{counts.without_site:,} documents have no site, or their id for it: each id counts as a site of its own, "
+            "which makes intervals too narrow if some are of one publisher."
+        )
+    if counts.sites == 1:
+        yield "All documents are of one site: there are no intervals, and the figures say little about other sites."
+    elif counts.sites < FEW_SITES:
+        yield f"There are only {counts.sites} sites: intervals over so few are rough, and often too narrow."
+    if counts.kept_whole:
+        yield f"The guard keeps {counts.kept_whole:,} documents whole; their paragraphs count as kept."
+
+
+def _on_labels(assessment: Assessment) -> Iterator[str]:
+    counts = assessment.counts
+    if counts.unknown_labels:
+        names = ", ".join(f"{_short(name)} ({number:,})" for name, number in list(counts.unknown_labels.items())[:5])
+        yield (
+            f"The model does not have these labels: {names}. Their paragraphs count where they are kept or taken for "
+            "another label, and have no figures of their own."
+        )
+    for label, figure in removed_names(assessment.model.labels).items():
+        if label in assessment.model.labels and all(group.figures[figure] is None for group in assessment.origins):
+            yield f"No paragraph is labelled {_short(label)} by a reader: its figures are empty."
+    if all(group.figures.get("lost") is None for group in assessment.origins):
+        yield f"No paragraph with words is labelled {assessment.model.labels[0]}: nothing can be lost."
+
+
+def _on_groups(assessment: Assessment) -> Iterator[str]:
+    groups = {"languages": assessment.languages, "sites": assessment.sites, "lengths": assessment.lengths}
+    for name, found in groups.items():
+        for group in found:
+            if group.pooled:
+                yield (
+                    f"{group.pooled:,} {name} with fewer than {assessment.settings.least} documents are pooled in one "
+                    f'row, "others".'
+                )
+
+
+def _short(text: str) -> str:
+    """A name of the data, shortened for a message."""
+    return text if len(text) <= 40 else f"{text[:39]}…"

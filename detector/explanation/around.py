@@ -1,0 +1,138 @@
+"""The reasons that lie around a paragraph: its neighbours, its position, the words that it shares with the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.explanation.attribution import Attribution, Block
+from detector.explanation.document import quoted
+from detector.explanation.runs import runs
+from detector.explanation.shape import count
+from detector.explanation.trace import Doubles
+from detector.features.columns import Columns
+from detector.features.context import LENGTH_COLUMN, UNIT, WINDOWS
+from detector.inference.positions import Positions
+from detector.reasons import Reason
+
+_QUOTED = 40  # characters
+_SHARED = 3  # words that are named
+
+
+class AroundReasons:
+    """The reasons around the paragraphs of a block.
+
+    ``neighbours``, ``(rows, paragraphs)``, is what every other paragraph added in all.
+    """
+
+    def __init__(self, attribution: Attribution, block: Block, columns: Columns) -> None:
+        self._document, self._block, self._columns = attribution.document, block, columns
+        self._changes = attribution.changes[block.start : block.stop] * block.slopes
+        self.neighbours, self._alone, self._itself = self._windows(attribution)
+
+    def of(self, row: int) -> Iterator[Reason]:
+        """The reasons of a paragraph, the ``row``-th of the block."""
+        yield from self._neighbour_reasons(row)
+        yield from self._position(row)
+        yield Reason("words", "its words, as seen from the whole document", float(self._itself[row]))
+        yield self._reason(row, "neighbours", "mass", "how much of the document is article")
+        yield self._reason(row, "vocabulary", "vocabulary", self._shared(row))
+        yield self._reason(row, "repeats", "repeats", self._repeats(row))
+        yield self._reason(row, "words", "known", self._known(row))
+
+    def _reason(self, row: int, group: str, column: str, text: str) -> Reason:
+        added = float(self._changes[row, self._columns.of(column)].sum())
+        return Reason(group, text, added)  # type: ignore[arg-type]
+
+    def _windows(self, attribution: Attribution) -> tuple[Doubles, Doubles, Doubles]:
+        """What each paragraph added by all that it does, what windows without a paragraph added, and the paragraph.
+
+        Windows hold means, so that each of their paragraphs has a share: ``(rows, paragraphs)``, ``(rows, 2)`` for
+        nothing before and nothing after, and ``(rows,)``.
+        """
+        document, block, columns = self._document, self._block, self._columns
+        width = columns.labels + 1
+        slopes = block.slopes[:, columns.of("windows")].reshape(-1, len(WINDOWS), width)
+        mean = attribution.mean[columns.of("windows")].reshape(len(WINDOWS), width)
+        lengths = np.rint(document.features.shapes[:, LENGTH_COLUMN : LENGTH_COLUMN + 1] * UNIT)
+        values = np.concatenate([document.labels, lengths], axis=1) / UNIT
+        number = len(document)
+        at, others = np.arange(block.start, block.stop)[:, None], np.arange(number)
+        neighbours, alone = block.neighbours.copy(), np.zeros((len(at), 2))
+        for window, (low, high) in enumerate(WINDOWS):
+            first, end = np.clip(at + low, 0, number), np.clip(at + high + 1, 0, number)
+            size = np.maximum(end - first, 0)
+            slope = slopes[:, window]
+            shares = (slope @ values.T - (slope @ mean[window])[:, None]) / np.maximum(size, 1)
+            neighbours += np.where((others >= first) & (others < end), shares, 0)
+            empty = np.where(size[:, 0] == 0, -(slope @ mean[window]), 0)
+            alone[:, int(low > 0)] += empty
+        rows = np.arange(len(at))
+        itself = neighbours[rows, at[:, 0]].copy()
+        neighbours[rows, at[:, 0]] = 0
+        return neighbours, alone, itself
+
+    def _neighbour_reasons(self, row: int) -> Iterator[Reason]:
+        added, at = self.neighbours[row], self._block.start + row
+        for start, stop in self.blocks(row):
+            value = float(added[start:stop].sum())
+            strongest = start + int(np.argmax(added[start:stop] * np.sign(value)))
+            yield Reason("neighbours", self._name(at, start, stop, strongest), value)
+
+    def blocks(self, row: int) -> Iterator[tuple[int, int]]:
+        """The paragraphs before and after one that are a reason together, each as its first and the one after it."""
+        at, number = self._block.start + row, len(self._document)
+        for first, end in ((0, at), (at + 1, number)):
+            if end > first:
+                yield from pairwise((first + runs(self.neighbours[row, first:end])).tolist())
+
+    def _name(self, at: int, start: int, stop: int, strongest: int) -> str:
+        """The name of a run of paragraphs, which quotes the one that added most."""
+        side = "before" if start < at else "after"
+        near, far = (at - stop + 1, at - start) if start < at else (start - at, stop - 1 - at)
+        quotation = quoted(self._document.paragraph(strongest), _QUOTED)
+        if near == far:
+            return f"{'the paragraph' if near == 1 else f'{near:,} paragraphs'} {side}: {quotation}"
+        place = f"the {far:,} paragraphs {side}" if near == 1 else f"{near:,} to {far:,} paragraphs {side}"
+        return f"{place}, above all {quotation}"
+
+    def _position(self, row: int) -> Iterator[Reason]:
+        before, after = self._alone[row].tolist()
+        positions = Positions(np.array([0, len(self._document)]))
+        at, number = self._block.start + row, len(positions)
+        added = float(self._changes[row, self._columns.of("position")].sum())
+        yield Reason("position", f"paragraph {at + 1:,} of {number:,}", added)
+        if at == 0:
+            yield Reason("position", "nothing comes before it", before)
+        if at == number - 1:
+            yield Reason("position", "nothing comes after it", after)
+
+    def _shared(self, row: int) -> str:
+        """The words that the paragraph shares with the rest of the document, the most informative ones first."""
+        words = self._vocabulary_words(row)
+        if not words:
+            return "shares no rarer words with the document"
+        return f"shares words with the document: {', '.join(words)}"
+
+    def _vocabulary_words(self, row: int) -> list[str]:
+        document = self._document
+        vocabulary = document.features.vocabulary
+        at = self._block.start + row
+        own = slice(vocabulary.bounds[at], vocabulary.bounds[at + 1])
+        shared = np.flatnonzero(document.is_shared[own]) + own.start
+        order = shared[np.argsort(-vocabulary.weight[shared], kind="stable")]
+        rare: NDArray[np.int64] = document.rare[order]
+        found = dict.fromkeys(document.words(word, word) for word in rare[: 4 * _SHARED].tolist())
+        return [word for word in found if not any(map(str.isdigit, word))][:_SHARED]  # numbers are all alike to it
+
+    def _repeats(self, row: int) -> str:
+        number = count(float(self._document.features.repeats[self._block.start + row, 0]))
+        times = {0: "stands once in the document", 1: "stands twice in the document"}
+        return times.get(number, f"stands {number + 1:,} times in the document")
+
+    def _known(self, row: int) -> str:
+        known = float(self._document.features.known[self._block.start + row, 0])
+        return "all of its words are known" if known == 1 else f"{known:.0%} of its words are known"

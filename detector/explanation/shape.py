@@ -1,0 +1,143 @@
+"""The reasons that lie in a paragraph's shape, in plain words that are true of the paragraph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from detector.explanation.trace import Doubles
+from detector.features.shapes import SHAPE_NAMES
+from detector.reasons import Reason
+
+_SHOWN = 3  # features that a reason names
+
+Shape = dict[str, float]  # the value of each of `SHAPE_NAMES`
+
+_ENDINGS = {
+    "period": "ends with a full stop", "question": "ends with a question mark",
+    "exclamation": "ends with an exclamation mark", "colon": "ends with a colon",
+    "quote": "ends with a quotation mark", "close": "ends with a bracket", "comma": "ends with a comma",
+    "letter": "ends without a full stop", "digit": "ends with a digit", "unspaced": "ends without a full stop",
+    "bullet": "ends with a sign such as | or *",
+}  # fmt: skip
+_BEGINNINGS = {
+    "upper": "begins with a capital letter", "letter": "begins without a capital letter",
+    "digit": "begins with a digit", "quote": "begins with a quotation mark", "bullet": "begins with a dash or a bullet",
+    "open": "begins with a bracket", "unspaced": "begins with a letter",
+}  # fmt: skip
+_COUNTED = {
+    "periods": ("full stop", "full stops"), "commas": ("comma", "commas"),
+    "questions": ("question mark", "question marks"), "exclamations": ("exclamation mark", "exclamation marks"),
+    "colons": ("colon", "colons"), "quotes": ("quotation mark", "quotation marks"),
+    "apostrophes": ("apostrophe", "apostrophes"), "dashs": ("dash", "dashes"),
+    "brackets": ("bracket", "brackets"), "bullets": ("sign such as | or *", "signs such as | or *"),
+    "slashs": ("slash", "slashes"), "currencys": ("currency sign", "currency signs"),
+    "handles": ("@ or #", "@ or #"), "copyrights": ("sign such as ©", "signs such as ©"),
+    "symbols": ("symbol", "symbols"),
+}  # fmt: skip
+
+
+def count(value: float) -> int:
+    """The number whose piecewise linear logarithm (`detector.util.arrays.log2`) a value is."""
+    whole = int(value)
+    return round(2.0**whole * (1 + value - whole)) - 1
+
+
+def _size(shape: Shape) -> str:
+    characters, words = count(shape["characters"]), count(shape["words"])
+    return f"{_number(words, 'word', 'words')}, {_number(characters, 'character', 'characters')}"
+
+
+def _capitals(shape: Shape) -> str:
+    words = count(shape["words"])
+    capitals, whole = round(shape["capitalised words"] * words), round(shape["words in capitals"] * words)
+    if whole:
+        return f"{whole} of {_number(words, 'word', 'words')} in capitals"
+    return f"{capitals or 'none'} of {_number(words, 'word', 'words')} capitalised" if words else "no capital letters"
+
+
+def _numbers(shape: Shape) -> str:
+    numbers = round(shape["numbers"] * count(shape["words"]))
+    return f"{numbers} of its words {'is a number' if numbers == 1 else 'are numbers'}" if numbers else "no numbers"
+
+
+def _alphabet(shape: Shape) -> str:
+    return "only ASCII characters" if not shape["beyond ASCII"] else "characters beyond ASCII"
+
+
+def _word_length(shape: Shape) -> str:
+    return f"words of {8 * shape['word length']:.1f} bytes on average" if shape["words"] else "no words"
+
+
+def _punctuation(shape: Shape) -> str:
+    return f"{shape['punctuation']:.0%} of it punctuation"
+
+
+def _end(ends: dict[str, str], prefix: str, other: str) -> Callable[[Shape], str]:
+    def describe(shape: Shape) -> str:
+        return next((text for name, text in ends.items() if shape[prefix + name]), other)
+
+    return describe
+
+
+def _counted(columns: tuple[str, ...], singular: str, plural: str) -> Callable[[Shape], str]:
+    def describe(shape: Shape) -> str:
+        return _number(sum(count(shape[column]) for column in columns), singular, plural)
+
+    return describe
+
+
+def _number(number: int, singular: str, plural: str) -> str:
+    return f"{number:,} {singular}" if number == 1 else f"{f'{number:,}' if number else 'no'} {plural}"
+
+
+_JOINED = {"brackets": ("opens", "closes"), "symbols": ("symbols", "pictures")}
+
+
+def _groups() -> list[tuple[tuple[str, ...], Callable[[Shape], str]]]:
+    """The columns of the shape that are one reason, and what describes them."""
+    return [
+        (("characters", "words"), _size),
+        (("word length",), _word_length),
+        (("beyond ASCII",), _alphabet),
+        (("upper case", "capitalised words", "words in capitals"), _capitals),
+        (("digits", "numbers"), _numbers),
+        (("punctuation",), _punctuation),
+        *((columns := _JOINED.get(name, (name,)), _counted(columns, *texts)) for name, texts in _COUNTED.items()),
+        (tuple(f"first is {name}" for name in _BEGINNINGS), _end(_BEGINNINGS, "first is ", "begins with a sign")),
+        (tuple(f"last is {name}" for name in _ENDINGS), _end(_ENDINGS, "last is ", "ends with a sign")),
+    ]
+
+
+GROUPS = _groups()
+COLUMNS = [[SHAPE_NAMES.index(name) for name in names] for names, _ in GROUPS]
+# 1 where a column is in a group, of shape (shapes, groups)
+_MEMBER = np.array([[float(column in columns) for columns in COLUMNS] for column in range(len(SHAPE_NAMES))])
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Groups of columns that speak for the same, the strongest first, and what they added in all."""
+
+    groups: tuple[int, ...]
+    added: float
+
+
+def features(added: Doubles) -> list[Features]:
+    """What of a shape speaks for keeping a paragraph, and what against, given what each column added, ``(shapes,)``."""
+    values = added @ _MEMBER
+    order = np.argsort(-np.abs(values), kind="stable")
+    sides = (order[values[order] > 0], order[values[order] < 0])
+    return [Features(tuple(side.tolist()), float(values[side].sum())) for side in sides if len(side)]
+
+
+def shape_reasons(values: Doubles, added: Doubles) -> Iterator[Reason]:
+    """The reasons in a shape, given the values of its columns and what each of them added, ``(shapes,)``.
+
+    What speaks for the same is one reason, which names the strongest.
+    """
+    shape = dict(zip(SHAPE_NAMES, values.tolist(), strict=True))
+    for side in features(added):
+        yield Reason("shape", "; ".join(GROUPS[group][1](shape) for group in side.groups[:_SHOWN]), side.added)

@@ -1,0 +1,152 @@
+"""A labelling as a whole: the session, the file of labels that follows it, and the training of the model."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from detector.cleaner import Cleaner
+from detector.corpus.messages import Message
+from detector.errors import DetectorError
+from detector.labelling.documents import Documents
+from detector.labelling.journal import Journal
+from detector.labelling.output import Output, labelled, with_labels
+from detector.labelling.places import Places
+from detector.labelling.retraining import Retraining, to_train_on
+from detector.labelling.session import Asked, Session, Values
+from detector.labelling.suggestions import Suggester
+from detector.labelling.work import Order, Work
+from detector.service.settings import Log
+
+SECONDS = 3.0  # after which the file of labels is written again, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is labelled with: the cleaner, the folder of its model (None for the shipped one), and the outputs."""
+
+    cleaner: Cleaner
+    model: Path | None
+    places: Places
+    order: Order = "teach"
+    annotator: str | None = None
+
+
+class Labelling:
+    """Everything that the page works with. ``token`` is the secret part of its address.
+
+    Raises `DataError` and `UsageError` for a journal or outputs that cannot be used.
+    """
+
+    def __init__(self, documents: Documents, settings: Settings, log: Log, seconds: float = SECONDS) -> None:
+        self._log = log
+        self._seconds = seconds
+        self._name = settings.model.name if settings.model else "the model that comes with the package"
+        self._is_new = threading.Event()
+        self._stopped = threading.Event()
+        self._writing = threading.Lock()
+        self.documents = documents
+        self.journal = Journal(settings.places.journal)
+        try:
+            suggester = Suggester(settings.cleaner)
+            work = Work(documents, self.journal, suggester, settings.order)
+            self.token = work.token(self.journal)
+            self.session = Session(documents, self.journal, work, suggester, settings.annotator)
+            self._output = Output(settings.places.output, self.journal)
+            self._output.check()
+            self.retraining = Retraining(
+                settings.model, settings.cleaner, settings.places.model, self.journal, self.session.lock, self._use
+            )
+            if warning := self.retraining.resume():
+                log(Message(f"detector: {warning}", "model"))
+        except BaseException:
+            self.journal.close()
+            raise
+        self._writer = threading.Thread(target=self._follow, daemon=True)
+        self._writer.start()
+
+    def post(self, asked: Asked) -> Values:
+        """`Session.post`; the file of labels follows soon, or at once if a document is done."""
+        answer = self.session.post(asked)
+        self._is_new.set()
+        return answer
+
+    def state(self) -> Values:
+        """Everything that the page needs at its start."""
+        return {**self._progress(), "guide": self.session.guide()}
+
+    def changes(self, since: int) -> Values:
+        """What has changed behind an event, and where the labelling is."""
+        return {**self.session.changes(since), "state": self._progress()}
+
+    def _progress(self) -> Values:
+        with self.session.lock:
+            self.retraining.catch_up()
+            digest = self.session.suggester.digest
+            adapted = digest != self.retraining.first
+            name = f"{self._name}, trained on these labels" if adapted else self._name
+            return {
+                **self.session.progress(),
+                "model": {"name": name, "sha256": digest},
+                "retrain": self.retraining.now.values(),
+            }
+
+    def retrain(self) -> None:
+        """Begin to train on the labels. Raises `NotNowError` while that goes on, and if there are too few."""
+        with self.session.lock:
+            state = self.session.state
+            documents = (labelled(self.documents, each, state) for each in with_labels(self.documents, state))
+            self.retraining.start(to_train_on(documents, self.session.suggester.cleaner.model.labels))
+
+    def _use(self, suggester: Suggester) -> None:
+        self.session.suggester = suggester
+
+    def _follow(self) -> None:
+        """Write the file of labels whenever it is out of date, not more often than every few seconds."""
+        while not self._stopped.is_set():
+            self._is_new.wait()
+            if self._stopped.wait(self._seconds):
+                return
+            self._is_new.clear()
+            self._try(self.write)
+
+    def write(self) -> None:
+        """Write the file of labels. Raises `DataError` if it is not ours, `OutputError` if it cannot be written."""
+        with self._writing:
+            with self.session.lock:
+                content = self._output.content(self.documents, self.session.state)
+            self._output.write(content)
+
+    def _try(self, function: Callable[[], None]) -> bool:
+        try:
+            function()
+        except (DetectorError, sqlite3.Error) as error:
+            self._log(Message(f"detector: {error}", "error", "error"))
+            return False
+        return True
+
+    def close(self) -> bool:
+        """Stop training, write the labels, and close the journal. Returns whether the labels could be written."""
+        if self._stopped.is_set():
+            return True
+        self._stopped.set()
+        self._is_new.set()
+        self._writer.join()
+        self.retraining.stop()
+        written = self._try(self.write) if self.session.labelled or self._output.path.exists() else True
+        self.journal.close()
+        self.documents.close()
+        return written
+
+    def fields(self) -> Values:
+        """What was labelled, as JSON values."""
+        return {"output": str(self._output.path), "labelled": self.session.labelled, "done": self.session.done}
+
+    def line(self) -> str:
+        """What was labelled, as a line to print."""
+        if not self._output.path.exists():
+            return "nothing was labelled"
+        return f"{self.session.labelled:,} paragraphs are labelled; {self._output.path} has them"

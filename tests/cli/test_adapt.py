@@ -1,0 +1,110 @@
+"""The command ``adapt``: what it prints, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from command import Command
+
+import detector.labelled
+from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
+from detector.fit.general import general_texts
+from detector.inference.storage import load_model, shipped_model
+
+PLACES = ("Harrow Bay", "Tolmin", "Askrigg", "Ludden")
+LINES = (
+    ("Ferry returns to {} after the winter", "reporting", "heading"),
+    ("The ferry to {} sails again from Monday, the harbour office said.", "reporting", None),
+    ("LANTERN CIRCLE >> {} edition >> join the lantern keepers", "appeal", "subscription"),
+    ("Repairs to the pier at {} took nine weeks and cost 40,000 crowns.", "reporting", "body"),
+    ("Tide tables of {}", None, None),
+    ("LANTERN CIRCLE >> keepers of {} light one more lamp", "appeal", "donation"),
+)
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    """The labels of a publisher, as 'detector label' writes them."""
+    documents = [
+        LabelledDocument(place, "lantern.example", None, None, None, tuple(
+            LabelledParagraph(text.format(place), label, kind, label and "kerstin") for text, label, kind in LINES
+        ))
+        for place in PLACES
+    ]  # fmt: skip
+    path = tmp_path / "labels.jsonl"
+    detector.labelled.write(documents, path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def few_general_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of the general texts are enough for a tiny model."""
+    few = general_texts()[:30]
+    monkeypatch.setattr("detector.fit.general.general_texts", lambda: few)
+
+
+def test_a_better_model_is_written_and_described(
+    command: Command, labels: Path, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    called = command("adapt", tiny_model_dir, labels, "-o", "mine", model=False)
+    out = called.out.decode()
+    assert (called.code, "The new model is better on held-out paragraphs." in out) == (0, True)
+    assert "It is in mine." in out
+    assert "20 labelled paragraphs in 4 documents; held-out figures by whole documents" in called.err
+    assert "no paragraph is labelled navigation" in out
+    (entry,) = load_model(tmp_path / "mine").metadata["adapted"]
+    assert entry["paragraphs"] == {"reporting": 12, "appeal": 8, "navigation": 0}
+    info = command("info", "mine", model=False)
+    assert (info.code, b"adapted: " in info.out) == (0, True)
+    assert "## Adapted" in (tmp_path / "mine" / "README.md").read_text("utf-8")
+    (tmp_path / "ferry.txt").write_text("\n".join(text.format("Vessby") for text, _, _ in LINES), encoding="utf-8")
+    assert command("clean", "ferry.txt", "--model", "mine", model=False).code == 0
+
+
+def test_a_model_that_is_no_better_is_written_by_force_alone(
+    command: Command, labels: Path, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detector.fit.adapt.is_better", lambda *_: False)
+    called = command("adapt", tiny_model_dir, labels, "-o", "mine", model=False)
+    assert called.code == 1
+    assert "The new model is not better on held-out paragraphs." in called.out.decode()
+    assert "It is not written: label more paragraphs, or take it all the same with --force." in called.out.decode()
+    assert not (tmp_path / "mine").exists()
+    forced = command("adapt", tiny_model_dir, labels, "-o", "mine", "--force", "--json", model=False)
+    found = json.loads(forced.out)
+    assert (forced.code, found["better"], found["written"]) == (0, False, "mine")
+    assert set(found["fell"]) <= set(found["before"])
+    assert load_model(tmp_path / "mine").metadata["adapted"]
+
+
+def test_labels_of_other_names_are_mapped(command: Command, labels: Path, tiny_model_dir: Path) -> None:
+    labels.write_text(labels.read_text("utf-8").replace('"appeal"', '"spam"'), encoding="utf-8")
+    called = command("adapt", tiny_model_dir, labels, "-o", "mine", model=False)
+    assert called.code == 1
+    assert "has the labels reporting, appeal, navigation, and not spam (8): map these names" in called.err
+    assert command("adapt", tiny_model_dir, labels, "-o", "mine", "--map", "spam=appeal", model=False).code == 0
+
+
+def test_a_folder_of_other_files_is_refused_before_anything_is_learnt(
+    command: Command, labels: Path, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "README.md").write_text("Notes.", encoding="utf-8")
+    called = command("adapt", tiny_model_dir, labels, "-o", tmp_path, model=False)
+    assert (called.code, called.out) == (2, b"")
+    assert "is no model; choose another --output" in called.err
+
+
+def test_default_is_the_shipped_model_unless_a_folder_has_that_name(
+    command: Command, labels: Path, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    if not (shipped_model() / "model.joblib").is_file():
+        pytest.skip("models/default holds no model: train it first (training/train.py)")
+    assert command("adapt", "default", labels, "-o", "mine", "--force", model=False).code == 0
+    assert load_model(tmp_path / "mine").metadata["adapted"][0]["from"] == load_model().metadata["sha256"]
+    shutil.copytree(tiny_model_dir, tmp_path / "default")
+    assert command("adapt", "default", labels, "-o", "mine", "--force", model=False).code == 0
+    source = load_model(tiny_model_dir).metadata["sha256"]
+    assert [each["from"] for each in load_model(tmp_path / "mine").metadata["adapted"]] == [source]

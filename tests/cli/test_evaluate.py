@@ -1,0 +1,219 @@
+"""The command ``evaluate``: what it prints, the folder that it writes, comparisons, and what it refuses."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import measured_documents
+import pytest
+from command import Command, tree
+
+from detector.cli.tables import figures_table
+
+FILES = ["figures.json", "figures.txt", "index.html", "mistakes.jsonl"]
+QUICK = ("--resamples", "100")
+
+
+@pytest.fixture
+def data(command: Command) -> Path:
+    return measured_documents.write(Path("data.jsonl"), measured_documents.documents(6))
+
+
+def files(folder: str | Path) -> dict[str, bytes]:
+    return tree(Path(folder), without=(".detector-lock",))
+
+
+def figures(folder: str | Path) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads((Path(folder) / "figures.json").read_text())
+    return values
+
+
+# Printed
+
+
+def test_without_a_folder_the_figures_are_printed_as_before(command: Command, data: Path) -> None:
+    assert list(json.loads(command("evaluate", data, "--json").out)) == ["page", "readability", "extracted"]
+    called = command("evaluate", data)
+    assert "readability" in called.out.decode()
+    assert "share of the appeal paragraphs" in called.out.decode()
+    assert (called.code, called.err) == (0, "")
+
+
+def test_a_comparison_of_a_model_with_itself(command: Command, data: Path, tiny_model_dir: Path) -> None:
+    out = command("evaluate", data, "--compare", tiny_model_dir, *QUICK).out.decode()
+    assert "0 of " in out
+    assert "differences are beyond chance" in out
+    assert "give --resamples" in out  # 100 are too few
+    found = json.loads(command("evaluate", data, "--compare", tiny_model_dir, "--json", *QUICK).out)
+    assert list(found) == ["model", "figures", "comparison"]
+    comparison = found["comparison"]
+    assert list(comparison) == ["model", "figures", "differences", "level", "bootstrap", "left_out", "notes"]
+    assert comparison["figures"] == found["figures"]
+    assert {each["p_holm"] for each in comparison["differences"]} == {1}
+    assert list(comparison["differences"][0]) == [
+        "part", "figure", "first", "other", "difference", "interval", "p", "p_holm", "beyond_chance",
+    ]  # fmt: skip
+
+
+def test_a_model_that_is_not_there(command: Command, data: Path) -> None:
+    called = command("evaluate", data, "--compare", "nowhere")
+    assert called.code == 2
+    assert "nowhere" in called.err
+
+
+def test_figures_of_other_labels_have_columns_after_the_usual_ones() -> None:
+    table = figures_table("", {"all": {"documents": 2, "lost": 0.5, "removed [b]\x1b": 0.25}})
+    columns = [str(column.header) for column in table.columns]
+    assert (columns[1:3], columns[-1]) == (["documents", "lost"], "removed [b]")
+    assert list(table.columns[-1].cells) == ["0.2500"]
+
+
+# The folder
+
+
+@pytest.fixture
+def evaluated(command: Command, data: Path) -> dict[str, Any]:
+    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    called = command("evaluate", data, "-o", "eval", *QUICK)
+    assert called.code == 0
+    assert "eval/index.html" in called.err.replace(os.sep, "/")
+    return figures("eval")
+
+
+def test_the_folder_has_all_files(evaluated: dict[str, Any], command: Command, data: Path) -> None:
+    assert sorted(files("eval")) == FILES
+    assert evaluated["figures"] == json.loads(command("evaluate", data, "--json").out)
+    assert evaluated["bootstrap"] == {"unit": "site", "resamples": 100, "confidence": 0.95, "seed": 0}
+    assert evaluated["data"]["sites"] == 6
+    lines = [json.loads(line) for line in Path("eval/mistakes.jsonl").read_text("utf-8").splitlines()]
+    assert len(lines) == evaluated["mistakes"]["lost"] + evaluated["mistakes"]["kept"] > 0
+    text = Path("eval/figures.txt").read_text("utf-8")
+    assert "95% intervals from 100 bootstrap samples" in " ".join(text.split())
+    assert "\x1b" not in text
+
+
+def test_a_second_run_replaces_the_files_with_the_same_bytes(
+    evaluated: dict[str, Any], command: Command, data: Path
+) -> None:
+    before = files("eval")
+    Path("eval/notes.md").write_text("mine")
+    assert command("evaluate", data, "-o", "eval", *QUICK).code == 0
+    assert files("eval") == before | {"notes.md": b"mine"}
+    assert command("evaluate", data, "-o", "eval", *QUICK, "--seed", "1", "--mistakes", "1").code == 0
+    assert figures("eval")["bootstrap"]["seed"] == 1
+    assert len(files("eval")["mistakes.jsonl"].splitlines()) == 1
+
+
+def test_json_prints_what_the_file_holds(evaluated: dict[str, Any], command: Command, data: Path) -> None:
+    called = command("evaluate", data, "-o", "eval", "--json", *QUICK)
+    assert json.loads(called.out) == figures("eval") == evaluated
+
+
+def test_a_comparison_is_in_all_files(
+    evaluated: dict[str, Any], command: Command, data: Path, tiny_model_dir: Path
+) -> None:
+    assert "comparison" not in evaluated
+    called = command("evaluate", data, "-o", "eval", "--compare", tiny_model_dir, *QUICK)
+    assert "beyond chance" in called.out.decode()
+    assert figures("eval")["comparison"]["model"]["name"] == str(tiny_model_dir)
+    assert "beyond chance" in Path("eval/figures.txt").read_text("utf-8")
+    assert 'id="comparison"' in Path("eval/index.html").read_text("utf-8")
+
+
+def test_the_page_escapes_what_it_shows(command: Command) -> None:
+    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    mark = '<img src=x onerror="alert(1)">'
+    paragraphs = [{"text": f"{mark} asks you", "label": label, "kind": mark} for label in ("reporting", mark)]
+    record = {"id": mark, "site": mark, "lang": mark, "origin": mark, "paragraphs": paragraphs}
+    Path("odd.jsonl").write_text(json.dumps(record) + "\n")
+    assert command("evaluate", "odd.jsonl", "-o", "eval", *QUICK).code == 0
+    page = Path("eval/index.html").read_text("utf-8")
+    assert "<img" not in page
+    assert "&lt;img src=x onerror=" in page
+    assert " style=" not in page  # the policy of the page forbids it
+    assert page.count("<style") == 1
+
+
+# What is refused
+
+
+def test_a_folder_of_another_purpose_is_left_alone(command: Command, data: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    Path("other").mkdir()
+    Path("other/thesis.txt").write_text("years of work")
+    called = command("evaluate", data, "-o", "other")
+    assert called.code == 1
+    assert "other: holds other files, and no evaluation" in called.err
+    Path("other/figures.json").write_text('{"format": "of a thesis"}')
+    assert command("evaluate", data, "-o", "other").code == 1
+    assert sorted(tree(Path("other"))) == ["figures.json", "thesis.txt"]
+    Path("empty").mkdir()
+    assert command("evaluate", data, "-o", "empty", *QUICK).code == 0
+    Path("file").write_text("mine")
+    assert "exists, and is no folder" in command("evaluate", data, "-o", "file").err
+
+
+def test_a_folder_of_which_data_are_read_is_refused(command: Command, data: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    inside = Path("labelled")
+    inside.mkdir()
+    measured_documents.write(inside / "data.jsonl", measured_documents.documents(2))
+    for given, output in ((inside, inside / "eval"), (inside, inside), (inside / "data.jsonl", inside)):
+        called = command("evaluate", given, "-o", output)
+        assert called.code == 2
+        assert "is read as data" in called.err
+    assert sorted(tree(inside)) == ["data.jsonl"]
+
+
+def test_a_full_disk_leaves_the_earlier_evaluation(
+    evaluated: dict[str, Any], command: Command, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files("eval")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    called = command("evaluate", data, "-o", "eval", *QUICK, "--seed", "7")
+    assert called.code == 1
+    assert "cannot be written" in called.err
+    assert "No space left" in called.err
+    assert files("eval") == before
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a folder that may not be written")
+def test_a_folder_that_may_not_be_written(command: Command, data: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    Path("shut").mkdir(mode=0o500)
+    called = command("evaluate", data, "-o", "shut/eval", *QUICK)
+    assert called.code == 1
+    assert "cannot be written" in called.err
+
+
+def test_without_matplotlib_the_command_that_installs_it_is_told(
+    command: Command, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    called = command("evaluate", data, "-o", "eval")
+    assert called.code == 2
+    assert "pip install 'boilerplate-detector[plots]'" in called.err
+    assert not Path("eval").exists()
+    assert command("evaluate", data).code == 0  # without a folder, it is not needed
+
+
+# Options of labels
+
+
+def test_annotators_and_the_text_field_are_passed_on(command: Command) -> None:
+    record = {"id": 1, "body": "The ferry sails again.\nSubscribe now!", "label": [[0, 22, "reporting"]]}
+    Path("doccano.jsonl").write_text(json.dumps(record) + "\n")
+    called = command("evaluate", "doccano.jsonl", "--from", "doccano", "--text-field", "body", "--json")
+    assert called.code == 0, called.err
+    assert json.loads(called.out)["all"]["documents"] == 1
+    assert command("evaluate", "doccano.jsonl", "--annotators", "nobody").code == 2

@@ -1,0 +1,247 @@
+"""What `why` says of every kind of text: reasons in the paragraph's own words, thresholds, notes."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from detector import cleaner as cleaner_module
+from detector.cleaner import Cleaner, Prediction
+from detector.errors import UsageError
+from detector.evidence.base import Found
+from detector.inference.model import Model
+from detector.reasons import Why
+from detector.text import sections as sections_module
+from detector.text.paragraphs import ParagraphBreak
+from detector.text.reading import PART_BYTES
+from detector.text.sections import Limits, Section
+from detector.util.arrays import Floats
+
+ARTICLE = (
+    "Ferry returns to the harbour\n\nThe ferry returned on Monday, the harbour office said.\n\n"
+    "Sign up for our newsletter and never miss a story!\nDonate now\n"
+)
+
+
+def sum_of(why: Why, *groups: str) -> float:
+    return sum(reason.log_odds for reason in why.reasons if reason.group in groups)
+
+
+def texts_of(why: Why, group: str) -> list[str]:
+    return [reason.text for reason in why.reasons if reason.group == group]
+
+
+def test_reasons_are_in_the_words_of_the_paragraph(shipped: Cleaner) -> None:
+    removed = shipped.clean(ARTICLE).paragraphs[2]
+    assert not removed.keep
+    first = removed.why.reasons[0]
+    assert (first.group, first.text.split('"')[1]) == ("words", "Sign up for our newsletter and never miss a story")
+    assert first.log_odds < -1
+    shapes = "; ".join(texts_of(removed.why, "shape"))
+    assert "1 exclamation mark" in shapes
+    assert any(text.endswith(': "Donate now"') for text in texts_of(removed.why, "neighbours"))
+    assert "paragraph 3 of 4" in texts_of(removed.why, "position")
+    assert {reason.group for reason in removed.why.reasons} == {
+        "words", "shape", "neighbours", "position", "vocabulary", "repeats", "average",
+    }  # fmt: skip
+
+
+def test_words_that_are_shared_stand_in_another_paragraph(tiny_model: Model, seed_texts: list[str]) -> None:
+    for text in seed_texts[::7]:
+        lines = [line for line in text.splitlines() if line.strip()]
+        for at, why in enumerate(Cleaner(tiny_model).predict(text).why):
+            (shared,) = texts_of(why, "vocabulary")
+            others = "\n".join(lines[:at] + lines[at + 1 :]).lower()
+            for word in shared.partition(": ")[2].split(", "):
+                assert word.lower() in others
+
+
+def test_a_text_alone_has_no_neighbours(tiny_model: Model) -> None:
+    (why,) = Cleaner(tiny_model).predict("Donate now!").why
+    assert texts_of(why, "neighbours") == ["how much of the document is article"]
+    assert {"nothing comes before it", "nothing comes after it"} <= set(texts_of(why, "position"))
+
+
+def test_reasons_are_computed_once_and_only_when_asked_for(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    explain = Cleaner._explain
+    monkeypatch.setattr(Cleaner, "_explain", lambda self, *given: calls.append(given) or explain(self, *given))
+    result = Cleaner(tiny_model).clean(ARTICLE)
+    assert str(result) in ARTICLE
+    assert len(result.paragraphs) == 4
+    assert not calls
+    assert [paragraph.why for paragraph in result.paragraphs] == list(result.prediction.why)
+    assert result.prediction.why is result.prediction.why
+    assert len(calls) == 1
+
+
+def test_cleaning_does_not_import_explanations(tiny_model_dir: object) -> None:
+    code = (
+        f"import sys, detector; r = detector.load({str(tiny_model_dir)!r}).clean('One line.'); r.paragraphs\n"
+        "assert not any(name.startswith('detector.explanation') for name in sys.modules)\n"
+        "r.paragraphs[0].why; assert 'detector.explanation.explain' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("changed", [
+    lambda p: pickle.loads(pickle.dumps(p)), lambda p: replace(p, keep=~p.keep), copy.deepcopy,
+])  # fmt: skip
+def test_a_prediction_that_was_pickled_or_changed_does_not_know_why(
+    changed: object, tiny_model: Model, seed_texts: list[str]
+) -> None:
+    prediction = Cleaner(tiny_model).predict(seed_texts[0])
+    assert prediction.why
+    assert prediction.paragraphs
+    other: Prediction = changed(prediction)
+    for ask in (lambda: other.why, lambda: other.paragraphs[0].why):
+        with pytest.raises(UsageError, match="clean the text again"):
+            ask()
+
+
+def test_reasons_make_no_pickle_larger_and_no_result_unequal(tiny_model: Model) -> None:
+    cleaner = Cleaner(tiny_model)
+    asked, other = cleaner.clean(ARTICLE), cleaner.clean(ARTICLE)
+    before = len(pickle.dumps(other))
+    assert asked.prediction.why
+    assert len(pickle.dumps(asked)) == before < 4000
+    assert asked == other
+    assert asked.paragraphs == other.paragraphs
+    assert pickle.loads(pickle.dumps(asked.paragraphs)) == other.paragraphs
+
+
+SMALL = Limits(90, 6, 30, 2)
+LONG = "The council met on Tuesday.\nDonate now!\n" * 6 + "\n" + "x" * 300 + "\nThe end of the meeting.\n"
+
+
+@pytest.fixture
+def small_sections(monkeypatch: pytest.MonkeyPatch) -> None:
+    def small(text: str, paragraph_break: ParagraphBreak) -> Iterator[Section]:
+        return sections_module.sections(text, paragraph_break, SMALL)
+
+    monkeypatch.setattr(cleaner_module, "sections", small)
+    monkeypatch.setattr(cleaner_module, "is_short", lambda text, lines: sections_module.is_short(text, lines, SMALL))
+
+
+@pytest.mark.parametrize("paragraph_break", ["line", "blank"])
+@pytest.mark.usefixtures("small_sections")
+def test_a_text_in_sections_is_explained_section_by_section(paragraph_break: ParagraphBreak, tiny_model: Model) -> None:
+    cleaner = Cleaner(tiny_model, paragraphs=paragraph_break)
+    prediction = cleaner.predict(LONG)
+    whys = prediction.why
+    assert len(whys) == len(prediction)
+    if paragraph_break == "line":  # at blank lines, the sections are too short to be read
+        assert len({text for why in whys for text in texts_of(why, "position")}) > 1
+    for why, paragraph in zip(whys, prediction.paragraphs, strict=True):
+        score = min(paragraph.keep_score, 1 - 2**-24)
+        assert why.log_odds == pytest.approx(math.log(score / (1 - score)), abs=1e-5)
+        assert sum(reason.log_odds for reason in why.reasons) == pytest.approx(why.log_odds, abs=1e-4)
+    parts = [part.prediction for part in cleaner.predict_sections(LONG) if not part.continued]
+    assert [why for part in parts for why in part.why] == list(whys)
+
+
+@pytest.mark.usefixtures("small_sections")
+def test_what_is_not_read_says_so(tiny_model: Model) -> None:
+    prediction = Cleaner(tiny_model).predict(LONG)
+    (unread,) = (paragraph for paragraph in prediction.paragraphs if paragraph.text.startswith("xxx"))
+    assert [reason.text for reason in unread.why.reasons] == ["kept without being read"]
+    assert "not read" in (unread.why.note or "")
+
+
+def test_tiny_paragraphs_are_not_read(tiny_model: Model) -> None:
+    prediction = Cleaner(tiny_model).predict("a\n" * 100)
+    assert {why.note for why in prediction.why} == {prediction.why[0].note}
+    assert "not read" in (prediction.why[0].note or "")
+
+
+def test_a_long_paragraph_has_the_reasons_of_its_best_part(tiny_model: Model) -> None:
+    text = "Donate to us today! " * 900 + "The council met on Tuesday to discuss the ferry. " * 400
+    assert len(text) > 2 * PART_BYTES
+    prediction = Cleaner(tiny_model).predict(f"First line.\n{text}\nLast line.")
+    first, long, last = prediction.why
+    assert "read in parts" in (long.note or "")
+    assert not first.note
+    assert not last.note
+    assert sum(reason.log_odds for reason in long.reasons) == pytest.approx(long.log_odds, abs=1e-4)
+
+
+def test_the_guard_is_named_where_it_decided(shipped: Cleaner) -> None:
+    boilerplate = "Sign up for our newsletter!\n" * 3 + "The ferry returned on Monday, the harbour office said.\n"
+    kept = shipped.clean(boilerplate)
+    assert kept.kept_whole
+    notes = [paragraph.why.note for paragraph in kept.paragraphs]
+    assert all("kept whole" in (note or "") for note in notes[:3])
+    assert notes[3] is None
+
+
+def test_a_lower_threshold_is_the_threshold_of_the_text(shipped: Cleaner) -> None:
+    strange = "Qwzxk vrrtp lmnbq zzkqj wqpl.\n" * 3
+    prediction = shipped.predict(strange)
+    assert prediction.familiarity < 0.3
+    why = prediction.why[0]
+    assert "lower than usual" in (why.note or "")
+    assert why.threshold < shipped.predict(ARTICLE).why[0].threshold
+
+
+def test_a_higher_threshold_is_the_threshold_of_the_text(shipped: Cleaner, monkeypatch: pytest.MonkeyPatch) -> None:
+    from detector import guard
+
+    monkeypatch.setattr(guard, "PAGE_PARAGRAPHS", 2)
+    monkeypatch.setattr(guard, "PAGE_KINDS", 1)
+    menu = (
+        "Home\nSports\nWeather\nSign up for our newsletter!\nDonate now!\n© 2026 The Quay News. All rights reserved.\n"
+    )
+    why = shipped.predict(ARTICLE + menu).why[0]
+    assert "higher than usual" in (why.note or "")
+    assert why.threshold > shipped.predict(ARTICLE).why[0].threshold
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Evidence on each paragraph with a word: two pieces, of which one has no effect."""
+
+    word: str
+    kinds: tuple[float, ...]
+    digest: str = "fixed"
+
+    def _row(self, paragraph: str) -> Floats:
+        return np.array(self.kinds, dtype=np.float32) * (self.word in paragraph)
+
+    def logits(self, model: Model, paragraphs: Sequence[str]) -> Floats | None:
+        return np.array([self._row(each) for each in paragraphs]).reshape(-1, len(self.kinds)) if paragraphs else None
+
+    def found(self, model: Model, paragraph: str) -> list[Found]:
+        if self.word not in paragraph:
+            return []
+        nothing = np.zeros(len(self.kinds), dtype=np.float32)
+        return [Found("phrase", f'the phrase "{self.word}"', self._row(paragraph)), Found("repeats", "seen", nothing)]
+
+
+@pytest.mark.parametrize("with_networks", [True, False])
+def test_each_piece_of_evidence_is_a_reason(with_networks: bool, tiny_model: Model) -> None:
+    model = tiny_model if with_networks else replace(tiny_model, networks=replace(tiny_model.networks, members=()))
+    against = tuple(-3.0 if label == 0 else 1.0 for label in model.kind_labels)
+    cleaner = Cleaner(model, evidence=(Fixed("ferry", against),))
+    whys = cleaner.predict(ARTICLE).why
+    for why, paragraph in zip(whys, cleaner.predict(ARTICLE).paragraphs, strict=True):
+        assert sum(reason.log_odds for reason in why.reasons) == pytest.approx(why.log_odds, abs=1e-4)
+        assert texts_of(why, "phrase") == (['the phrase "ferry"'] if "ferry" in paragraph.text else [])
+    assert sum_of(whys[1], "phrase") < 0 or with_networks  # a network that is hardly trained may turn it around
+
+
+def test_the_linear_step_is_exact(tiny_model: Model) -> None:
+    """Without networks, words of equal weight add equally, and those without weight add nothing."""
+    linear = tiny_model.linear
+    still = replace(linear, weights=np.zeros_like(linear.weights))
+    model = replace(tiny_model, linear=still, networks=replace(tiny_model.networks, members=()))
+    for why in Cleaner(model).predict(ARTICLE).why:
+        assert sum_of(why, "words") == pytest.approx(0, abs=1e-6)
+        assert sum_of(why, "average") == pytest.approx(why.log_odds, abs=1e-4)

@@ -1,0 +1,123 @@
+"""The inputs: every format, documents that have labels, and what cannot be read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detector.cleaner import Cleaner
+from detector.corpus.inputs import Selection
+from detector.corpus.messages import Message
+from detector.corpus.one_file import Run
+from detector.corpus.options import Options
+from detector.corpus.plan import plan_decisions
+from detector.errors import DataError
+from detector.labelling.reading import Reading, read_all
+
+Read = Callable[..., Reading]
+
+
+@pytest.fixture
+def messages() -> list[Message]:
+    return []
+
+
+@pytest.fixture
+def read(tiny_cleaner: Cleaner, messages: list[Message]) -> Read:
+    def call(*paths: Path, format_name: str | None = None) -> Reading:
+        plan = plan_decisions([str(path) for path in paths], Selection(format_name=format_name), {"--output": None})
+        return read_all(plan, Run(tiny_cleaner), Options(), messages.append)
+
+    return call
+
+
+def texts(reading: Reading) -> list[list[str]]:
+    return [reading.documents.texts(document) for document in reading.documents]
+
+
+def jsonl(path: Path, *records: Any) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def test_texts_and_labelled_documents_of_several_files(tmp_path: Path, read: Read) -> None:
+    plain = tmp_path / "a.txt"
+    plain.write_text("Rain fell.\r\n\r\n  Share this story \n")
+    records = jsonl(tmp_path / "b.jsonl", {"id": "b1", "text": "The dam holds.", "site": "dam.example", "lang": "en"})
+    paragraphs = [{"text": "The mill burned.", "label": "reporting", "by": "read"}, {"text": "Give!"}]
+    labelled = jsonl(tmp_path / "c.jsonl", {"id": "c1", "site": "mill.example", "gold": "x", "paragraphs": paragraphs})
+    reading = read(plain, records, labelled)
+    assert texts(reading) == [["Rain fell.", "  Share this story "], ["The dam holds."], ["The mill burned.", "Give!"]]
+    a, b, c = reading.documents
+    assert (a.id, a.title) == (str(plain), "Rain fell.")
+    assert (b.id, b.site, b.lang) == ("b1", "dam.example", "en")
+    assert (c.id, c.site, c.given[0].label, c.given[0].by, list(c.given)) == (
+        "c1", "mill.example", "reporting", "read", [0],
+    )  # fmt: skip
+    assert reading.documents.gold(c) == "x"
+    assert reading.line() == "3 documents with 5 paragraphs, 1 came with labels"
+
+
+def test_what_is_not_a_document_is_counted(tmp_path: Path, read: Read, messages: list[Message]) -> None:
+    path = jsonl(tmp_path / "a.jsonl", {"text": "Rain fell."}, {"text": None}, {"text": " "}, {"text": "Rain fell."})
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("no record\n")
+    reading = read(path)
+    assert reading.line() == (
+        "1 documents with 1 paragraphs, 1 are there twice, 1 are empty, 1 are null, 1 cannot be read"
+    )
+    assert not reading.summary.ok
+    assert [message.event for message in messages] == ["rejected"]
+
+
+def test_a_labelled_record_that_is_wrong_is_counted(tmp_path: Path, read: Read, messages: list[Message]) -> None:
+    good, wrong = {"id": "a", "paragraphs": [{"text": "Rain fell."}]}, {"id": "b", "paragraphs": [{"text": 1}]}
+    reading = read(jsonl(tmp_path / "a.jsonl", good, wrong, {"id": "c", "paragraphs": []}))
+    assert (len(reading.documents), reading.empty, reading.summary.rejected, reading.summary.ok) == (1, 1, 1, False)
+    assert "a.jsonl:2" in messages[0].line
+
+
+def test_a_compressed_file(tmp_path: Path, read: Read) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    record = {"id": "a", "paragraphs": [{"text": "Rain fell.", "label": "reporting"}]}
+    path.write_bytes(gzip.compress(json.dumps(record).encode() + b"\n"))
+    assert read(path).labelled == 1
+
+
+def test_a_file_that_cannot_be_read_stops_no_others(tmp_path: Path, read: Read, messages: list[Message]) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    (tmp_path / "b.txt").write_text("Rain fell.")
+    reading = read(tmp_path / "a.txt", tmp_path / "b.txt")
+    assert len(reading.documents) == 1
+    assert len(reading.summary.failed) == 1
+    assert messages[0].level == "error"
+
+
+def test_a_long_text_is_one_document(tmp_path: Path, read: Read) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("Rain fell on the dam all day.\n" * 20_000)  # several sections
+    assert [len(each) for each in texts(read(path))] == [20_000]
+
+
+def test_without_a_document_there_is_nothing_to_label(tmp_path: Path, read: Read) -> None:
+    with pytest.raises(DataError, match="no document to label"):
+        read(jsonl(tmp_path / "a.jsonl", {"text": None}))
+
+
+def test_what_cleaning_would_do_is_not_told(tmp_path: Path, read: Read, messages: list[Message]) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("Subscribe to our newsletter!\nShare this story\n" * 3)
+    assert len(read(path).documents) == 1
+    assert messages == []
+
+
+def test_the_text_of_pages(tmp_path: Path, read: Read) -> None:
+    pytest.importorskip("resiliparse", reason="the extra html; .ci/integrations runs this")
+    path = tmp_path / "a.html"
+    path.write_text("<p>Rain fell.</p><p>Share this story</p>")
+    assert texts(read(path)) == [["Rain fell.", "Share this story"]]
