@@ -13,7 +13,8 @@ from detector import guard
 from detector.backend.choice import backend as choose_backend
 from detector.errors import UsageError
 from detector.evidence.base import Evidence
-from detector.evidence.sources import PhrasesSource, RepeatsSource, read_evidence, total
+from detector.evidence.known import NOTHING, Known, gather, predict
+from detector.evidence.sources import PhrasesSource, RepeatsSource, read_evidence
 from detector.inference.calibration import label_sums
 from detector.inference.model import Model
 from detector.inference.scores import Backend
@@ -24,7 +25,7 @@ from detector.results import Cleaned, Paragraph, Prediction, SectionPrediction, 
 from detector.text.paragraphs import Batch, ParagraphBreak, split
 from detector.text.reading import divide_long, is_read
 from detector.text.sections import Section, count_lines, is_short, sections
-from detector.util.arrays import Floats, Offsets
+from detector.util.arrays import Offsets
 from detector.util.batching import batches
 from detector.util.threads import map_ahead
 
@@ -70,7 +71,7 @@ class Cleaner:
             raise UsageError(f"max_removed {self.max_removed}: give a share from 0 to 1; 1 keeps no document whole")
         if not isinstance(self.evidence, tuple):
             raise UsageError(f"evidence {self.evidence!r}: give a tuple, such as (Phrases.read('phrases.tsv'),)")
-        _ = self._cutoff, self._kept_kinds, total(self.evidence, self.model, ())
+        _ = self._cutoff, self._kept_kinds, gather(self.evidence, self.model, ())
 
     @cached_property
     def _cutoff(self) -> float:
@@ -81,11 +82,14 @@ class Cleaner:
         return [int(kept) for kept in self.policy.kept_kinds(self.model)]
 
     @cached_property
-    def _keeps_articles(self) -> bool:
-        """Whether the policy keeps the body of an article: without it, most of every text is to go."""
+    def removed_limit(self) -> float:
+        """The share of a text's characters above which it is kept whole: ``max_removed``, or 1 for no limit.
+
+        There is none where the policy drops the body of articles, because most of every text is to go.
+        """
         reporting = [number for number, label in enumerate(self.model.kind_labels) if label == 0]
         body = [number for number in reporting if self.model.kinds[number] == "body"] or reporting
-        return any(self._kept_kinds[number] for number in body)
+        return self.max_removed if any(self._kept_kinds[number] for number in body) else 1.0
 
     def clean(self, text: str) -> Cleaned:
         """Clean one text."""
@@ -169,18 +173,17 @@ class Cleaner:
 
     def _predict_read(self, texts: Sequence[str], batch: Batch, backend: Backend) -> Iterator[Prediction]:
         parts = divide_long(batch)
-        evidence = self._evidence_logits(texts, batch) if self.evidence else None
-        if parts and evidence is not None:
-            evidence = evidence[parts.paragraph]
-        scores = backend.predict(self.model, parts.batch if parts else batch, evidence)
+        known = self._known(texts, batch) if self.evidence else NOTHING
+        if parts:
+            known = known.of_rows(parts.paragraph)
+        scores = predict(backend, self.model, parts.batch if parts else batch, known)
         labels, kinds = scores.labels, scores.kinds
         kept = label_sums(kinds, self._kept_kinds, 2)[:, 1] if self.policy != REPORTING_ONLY else labels[:, 0]
         if parts:  # a paragraph is removed where every part of it would be
             best = parts.best(kept)
             labels, kinds, kept = labels[best], kinds[best], kept[best]
         model = self.model
-        limit = self.max_removed if self._keeps_articles else 1.0
-        settings = guard.Settings(self._cutoff, limit, model.kind_labels)
+        settings = guard.Settings(self._cutoff, self.removed_limit, model.kind_labels)
         decisions = guard.decide(kept, kinds, batch, scores.familiarity, settings)
         bounds = batch.bounds.tolist()
         for number, (text, familiarity, threshold, whole) in enumerate(zip(
@@ -193,9 +196,9 @@ class Cleaner:
                 labels[rows], kinds[rows], kept[rows], decisions.keep[rows], familiarity, threshold, whole,
             ).explained_by(self._explain)  # fmt: skip
 
-    def _evidence_logits(self, texts: Sequence[str], batch: Batch) -> Floats | None:
+    def _known(self, texts: Sequence[str], batch: Batch) -> Known:
         places = zip(batch.document.tolist(), batch.char_start.tolist(), batch.char_end.tolist(), strict=True)
-        return total(self.evidence, self.model, [texts[document][start:end] for document, start, end in places])
+        return gather(self.evidence, self.model, [texts[document][start:end] for document, start, end in places])
 
     def _predict_section(self, section: Section) -> Prediction:
         if section.unread:
@@ -209,7 +212,9 @@ class Cleaner:
             label_scores=whole.label_scores[first:last], kind_scores=whole.kind_scores[first:last],
             keep_scores=scores, keep=whole.keep[first:last],
             kept_whole=whole.kept_whole and bool((scores < whole.threshold).any()),
-        ).explained_by(partial(self._explain, before=section.before, after=section.after))  # fmt: skip
+        ).explained_by(
+            partial(self._explain, before=section.before, after=section.after, is_later=section.start > 0)
+        )  # fmt: skip
 
     def _unread(self, text: str, starts: Offsets, ends: Offsets) -> Prediction:
         """The decisions on a text that is not read: all of it is kept, as reporting."""
@@ -222,13 +227,18 @@ class Cleaner:
             np.ones(number, dtype=np.float32), np.ones(number, dtype=np.bool_), threshold=self._cutoff,
         ).explained_by(_explain_unread)  # fmt: skip
 
-    def _explain(self, prediction: Prediction, before: str = "", after: str = "") -> tuple[Why, ...]:
-        """Why each paragraph of a section is kept or removed; ``before`` and ``after`` are the lines around it."""
+    def _explain(
+        self, prediction: Prediction, before: str = "", after: str = "", is_later: bool = False
+    ) -> tuple[Why, ...]:
+        """Why each paragraph of a section is kept or removed.
+
+        ``before`` and ``after`` are the lines around it; ``is_later`` tells whether it is not the first of its text.
+        """
         from detector.explanation.explain import Settings, explain
 
         kept = tuple(map(bool, self._kept_kinds))
         settings = Settings(self.model, self.paragraphs, self.evidence, kept, self._cutoff)
-        return explain(settings, prediction, before, after)
+        return explain(settings, prediction, before, after, is_later)
 
     def _explain_sections(self, prediction: Prediction) -> tuple[Why, ...]:
         """Why each paragraph of a text in sections is kept or removed, section by section."""

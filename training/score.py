@@ -76,6 +76,7 @@ class _Recording:
     def __init__(self) -> None:
         self._backend = CompiledBackend()
         self.name, self.split_lines = self._backend.name, self._backend.split_lines
+        self.linear_logits = self._backend.linear_logits
         self.batches: list[Batch] = []
 
     def predict(self, model: Model, batch: Batch, evidence_logits: Floats | None = None) -> Scores:

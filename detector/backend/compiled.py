@@ -72,6 +72,12 @@ class CompiledBackend:
         )  # fmt: skip
         return Scores(labels, kinds, familiarity[:, 0])
 
+    def linear_logits(self, model: Model, batch: Batch) -> Floats:
+        """`detector.inference.predict.first_stage`."""
+        logits = np.empty((len(batch), len(model.kinds)), dtype=np.float32)
+        self.predict(model, batch, intermediate={"logits": logits})
+        return logits
+
     def _pack(self, model: Model) -> core.Model:
         with self._packing:
             packed = self._packed.get(id(model))

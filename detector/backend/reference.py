@@ -23,5 +23,9 @@ class NumpyBackend:
         """`detector.inference.predict.predict`."""
         return predict.predict(model, batch, evidence_logits)
 
+    def linear_logits(self, model: Model, batch: Batch) -> Floats:
+        """`detector.inference.predict.first_stage`."""
+        return predict.first_stage(model, batch).logits
+
 
 NUMPY_BACKEND = NumpyBackend()

@@ -17,7 +17,6 @@ from detector.cli.labels_options import (
 from detector.cli.messages import print_message
 from detector.cli.options import DECISIONS, OUTPUT, RUN, ModelOption, Threshold
 from detector.cli.parameters import Option
-from detector.cli.tables import print_figures
 
 if TYPE_CHECKING:
     from detector.cleaner import Cleaner
@@ -100,8 +99,20 @@ def evaluate(
     from detector.evaluation.bootstrap import Resampling
 
     settings = Settings(Resampling(resamples=resamples, seed=seed), mistakes, min_documents)
-    names = str(model) if model else _SHIPPED, compare or ""
-    return _assess(cleaner, other, names, documents, settings, output, as_json)
+    return _assess(cleaner, other, _names(model, compare), documents, settings, output, as_json)
+
+
+def _names(model: Path | None, compare: str | None) -> tuple[str, str]:
+    """What both models are called: by their folders, and where these have the same name, also by what they are in.
+
+    Nothing else tells of the machine: pages are sent to others.
+    """
+    shipped = compare is None or compare == _SHIPPED
+    folders = model.resolve() if model else None, None if shipped else Path(compare or "").resolve()
+    names = [folder.name if folder else _SHIPPED for folder in folders]
+    if names[0] == names[1] and folders[0] != folders[1]:
+        names = [f"{folder.parent.name}/{folder.name}" if folder else _SHIPPED for folder in folders]
+    return names[0], names[1]
 
 
 def _prepare(output: Path, data: list[Path]) -> None:
@@ -114,6 +125,7 @@ def _prepare(output: Path, data: list[Path]) -> None:
 
 
 def _print_figures(cleaner: "Cleaner", documents: list["LabelledDocument"], as_json: bool) -> int:
+    from detector.cli.tables import print_figures
     from detector.evaluation.evaluate import evaluate as evaluate_cleaner
 
     figures = evaluate_cleaner(cleaner, documents).figures
@@ -169,6 +181,7 @@ def _as_json(
 def _print(
     figures: dict[str, "Figures"], names: tuple[str, str], settings: "Settings", comparison: "Comparison | None"
 ) -> None:
+    from detector.cli.tables import print_figures
     from detector.util.output import writing_to
 
     if comparison is None:

@@ -91,13 +91,12 @@ def _difference(each: Difference) -> list[str]:
 def _explained(comparison: Comparison, sampling: Resampling) -> str:
     tested = sum(each.p is not None for each in comparison.differences)
     found = sum(each.beyond_chance for each in comparison.differences)
-    lines = [
+    told = [
         f"{found} of {tested} differences are beyond chance: paired bootstrap, {sampling.resamples:,} samples of "
         f"sites; p is corrected for {tested} comparisons (Holm), level {comparison.level:.2f}.",
         "A difference that is not beyond chance may still be real: these documents do not show it.",
-        *comparison_notes(comparison, sampling.resamples),
     ]
-    return "\n".join(lines)
+    return "\n".join([*(told if tested else []), *comparison_notes(comparison, sampling.resamples)])
 
 
 def groups_table(title: str, groups: Sequence[FigureGroup], most: int | None = None) -> Table:

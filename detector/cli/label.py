@@ -126,7 +126,7 @@ def label(
         paths or [], runs.selection_of(all_files, format_name, text_field), places.outputs(), runs.files_of(model)
     )
     runs.require((task.type for task in planned.tasks), places.output)
-    places.check()
+    places.check(model)
     runs.begin_to_load(model)
     from detector.cleaner import load
     from detector.formats.base import Fields

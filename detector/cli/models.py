@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from detector.cli.labels_options import FromFormat, LabelledData, Map, reading_options
 from detector.cli.messages import print_message
 from detector.cli.parameters import Argument, Option
-from detector.cli.tables import print_figures
 
 EXAMPLES = {
     "train": (
@@ -41,6 +40,7 @@ def train(
 
     The word vectors are taken from the model that comes with the package.
     """
+    from detector.cli.tables import print_figures
     from detector.fit.config import FitConfig
     from detector.fit.train import train as train_model
     from detector.labelled import read
@@ -60,6 +60,7 @@ def info(
 ) -> int:
     """Describe a model: its labels, kinds, thresholds, other metadata and figures; and what computes scores here."""
     from detector.backend.choice import backend
+    from detector.cli.tables import print_figures
     from detector.inference.storage import load_model, shipped_model
 
     metadata = load_model(model).metadata

@@ -138,7 +138,10 @@ def merge(
     quiet: Quiet = False,
     log_json: LogJson = False,
 ) -> int:
-    """Merge counts of parts of a corpus: the result is the same as if the whole had been counted at once."""
+    """Merge counts of parts of a corpus: the result is the same as if the whole had been counted at once.
+
+    A document or part that comes twice counts once.
+    """
     log_as_json(log_json)
     from detector.corpus.outputs import Output, check_outputs
     from detector.repeats.learn import merge as merge_all
@@ -232,5 +235,5 @@ def _values(repeats: "RepeatedParagraphs | None", summary: "Summary | None" = No
 def _row(most: "Repeated") -> str:
     return (
         f"{most.key}  in {most.documents:,} of {most.of:,} documents ({most.documents / most.of:.1%}), on "
-        f"{most.sites:,} {'site' if most.sites == 1 else 'sites'}, {most.amount:+.2f} against reporting"
+        f"{most.sites:,} {'site' if most.sites == 1 else 'sites'}, {most.amount:.2f} log-odds against reporting"
     )

@@ -124,7 +124,7 @@ def report(
     if documents or not summary.failed:  # else an earlier page stays
         names = shown_names(planned.tasks)
         about = About(
-            title or _title([*names.values()]), _now(), model.resolve().name if model else "of the package",
+            title or _title([*names.values()]), model.resolve().name if model else "of the package",
             names, shortlist.seen, sample, reasons, _evidence(phrases, repeats),
         )  # fmt: skip
         _write(page, pieces_of(cleaner, documents, about, summary, runs.processes(jobs), print_message))
@@ -166,12 +166,6 @@ def _write(place: "Place | None", pieces: "Iterable[bytes]") -> None:
 def _title(names: list[str]) -> str:
     """The title of a page on inputs."""
     return f"detector: {names[0]}" if len(names) == 1 else f"detector: {len(names):,} files"
-
-
-def _now() -> str:
-    from datetime import datetime
-
-    return datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _evidence(phrases: Path | None, repeats: list[Path] | None) -> tuple[str, ...]:

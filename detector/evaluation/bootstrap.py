@@ -1,7 +1,10 @@
 """Bootstrap intervals over whole units, such as sites or pages.
 
 The documents of a unit are not independent samples: units are drawn with replacement, each with all its documents. The
-intervals are percentile intervals (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
+intervals are percentile intervals (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13), expanded
+for few units: by themselves they are too narrow, since samples vary less than units do, and no number of samples tells
+how much other units would vary (Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician
+69, 2015, section 4.3). P-values are corrected in the same way.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, norm, t
 
 from detector.evaluation.evaluate import Share
 
@@ -44,20 +47,36 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The values of a figure in the bootstrap samples, those where it is not defined left out, and its interval."""
+    """The values of a figure in the bootstrap samples of so many ``units``, and its interval.
+
+    The samples in which the figure is not defined are left out.
+    """
 
     values: Values
     interval: Interval
+    units: int
 
     def p_value(self) -> float:
         """The two-sided bootstrap p-value for a difference of 0, above 0 and at most 1.
 
-        It is twice the smaller share of the samples on one side of 0. One sample is added to each side, since no number
-        of samples shows that a probability is 0 (Davison and Hinkley, "Bootstrap Methods and their Application", 1997,
-        section 4.2).
+        It is twice the smaller share of the samples on one side of 0, corrected for few units. One sample is added to
+        each side, since no number of samples shows that a probability is 0 (Davison and Hinkley, "Bootstrap Methods and
+        their Application", 1997, section 4.2).
         """
         below, above = (self.values <= 0).sum(), (self.values >= 0).sum()
-        return float(min(1.0, 2 * (min(below, above) + 1) / (len(self.values) + 1)))
+        share = min(1.0, 2 * (min(below, above) + 1) / (len(self.values) + 1))
+        deviations = norm.isf(share / 2) * np.sqrt((self.units - 1) / self.units)
+        return float(2 * t.sf(deviations, self.units - 1))
+
+
+def share_needed(p_value: float, units: int) -> float:
+    """The share of the samples on both sides of 0 with which `Sampled.p_value` is so low, for so many units."""
+    return float(2 * norm.sf(_deviations(p_value, units)))
+
+
+def _deviations(p_value: float, units: int) -> float:
+    """How many deviations of the samples a two-sided p-value is away, for at least two units."""
+    return float(t.isf(p_value / 2, units - 1) * np.sqrt(units / (units - 1)))
 
 
 def resample(units: int, statistic: Statistic, settings: Resampling) -> Sampled | None:
@@ -67,11 +86,12 @@ def resample(units: int, statistic: Statistic, settings: Resampling) -> Sampled 
     """
     if units < 2:
         return None
+    level = 1 - share_needed(1 - settings.confidence, units)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where the figure is not defined in some samples: they are left out below
         found = bootstrap(
             (np.arange(units),), lambda drawn, axis: statistic(drawn), vectorized=True,
-            n_resamples=settings.resamples, confidence_level=settings.confidence, method="percentile",
+            n_resamples=settings.resamples, confidence_level=level, method="percentile",
             batch=max(1, _BATCH_SIZE // units), rng=np.random.default_rng(settings.seed),
         )  # fmt: skip
     values: Values = found.bootstrap_distribution
@@ -80,8 +100,8 @@ def resample(units: int, statistic: Statistic, settings: Resampling) -> Sampled 
         return None
     low, high = found.confidence_interval.low, found.confidence_interval.high
     if len(defined) < len(values):
-        low, high = np.quantile(defined, [(1 - settings.confidence) / 2, (1 + settings.confidence) / 2])
-    return Sampled(defined, Interval(float(low), float(high)))
+        low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return Sampled(defined, Interval(float(low), float(high)), units)
 
 
 def ratio(part: Values, whole: Values) -> Statistic:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from detector.evaluation.assessment import ModelFacts, figures_by_origin, parts_of
-from detector.evaluation.bootstrap import Interval, Resampling
+from detector.evaluation.bootstrap import Interval, Resampling, share_needed
 from detector.evaluation.curves import Curve, curves_of
 from detector.evaluation.evaluate import (
     Figures,
@@ -20,6 +20,7 @@ from detector.evaluation.evaluate import (
 )
 from detector.evaluation.statistics import SiteFigures
 
+_MOST_RESAMPLES = 1_000_000  # that are asked for
 _SAME_FOR_ALL = ("documents", "before")  # figures that do not depend on the model
 
 
@@ -27,9 +28,10 @@ _SAME_FOR_ALL = ("documents", "before")  # figures that do not depend on the mod
 class Difference:
     """A figure of both models in one part of the documents.
 
-    ``difference`` is the other model's figure minus the first one's, with its ``interval``; ``p`` is the two-sided
-    p-value of the paired bootstrap, and ``p_holm`` the same corrected for all comparisons. All three are None with
-    fewer than two sites. ``beyond_chance`` tells whether ``p_holm`` is below the level of the test.
+    ``difference`` is the other model's figure minus the first one's, with its ``interval`` over the ``sites`` on which
+    there is something to measure; ``p`` is the two-sided p-value of the paired bootstrap, and ``p_holm`` the same
+    corrected for all comparisons. All four are None with fewer than two sites. ``beyond_chance`` tells whether
+    ``p_holm`` is below the level of the test.
     """
 
     part: str
@@ -38,6 +40,7 @@ class Difference:
     other: float
     difference: float
     interval: Interval | None = None
+    sites: int | None = None
     p: float | None = None
     p_holm: float | None = None
     beyond_chance: bool = False
@@ -48,7 +51,8 @@ class Comparison:
     """The other model, its table of figures by origin, its curves by part, and the differences.
 
     ``left_out`` are labels that only one of the models has; their figures, and means over labels or kinds that differ,
-    are not compared. ``enough_resamples`` is the least number of samples with which a difference can be beyond chance.
+    are not compared. ``enough_resamples`` is the least number of samples with which a difference can be beyond chance;
+    None where no number is enough, because there are too few sites.
     """
 
     other: ModelFacts
@@ -58,7 +62,7 @@ class Comparison:
     left_out: tuple[str, ...]
     kinds_differ: bool
     level: float
-    enough_resamples: int
+    enough_resamples: int | None
 
 
 def compare(
@@ -77,7 +81,7 @@ def compare(
         left_out,
         set(facts[0].kinds) != set(facts[1].kinds),
         level,
-        ceil(2 * sum(each.p is not None for each in found) / level),
+        _enough_resamples([each.sites for each in found if each.sites is not None], level),
     )
 
 
@@ -93,8 +97,14 @@ def _differences(
         if name in _SAME_FOR_ALL or value is None or theirs is None or not compared(name):
             continue
         sample = other_functions.figure(name).minus(functions.figure(name), settings)
-        measured = (sample.interval, sample.p_value()) if sample else (None, None)
+        measured = (sample.interval, sample.units, sample.p_value()) if sample else (None, None, None)
         yield Difference(part, name, value, theirs, theirs - value, *measured)
+
+
+def _enough_resamples(sites: Sequence[int], level: float) -> int | None:
+    """As `Comparison` tells, for comparisons over so many sites each."""
+    share = share_needed(level / len(sites), max(sites)) if sites else 1.0
+    return ceil(2 / share) if share * _MOST_RESAMPLES >= 2 else None
 
 
 def _common(first: ModelFacts, other: ModelFacts) -> tuple[Callable[[str], bool], tuple[str, ...]]:

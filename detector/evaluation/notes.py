@@ -27,7 +27,9 @@ def comparison_notes(comparison: Comparison, resamples: int) -> list[str]:
         found.append("The models do not have the same kinds: the mean over kinds is not compared.")
     if not tested and comparison.differences:
         found.append("All documents are of one site: nothing tells how much of a difference is chance.")
-    if resamples < comparison.enough_resamples:
+    if comparison.enough_resamples is None:
+        found.append("There are too few sites: no difference can be beyond chance after the correction.")
+    elif resamples < comparison.enough_resamples:
         found.append(
             f"With {resamples:,} resamples, no difference can be beyond chance after the correction: give --resamples "
             f"{comparison.enough_resamples} or more."

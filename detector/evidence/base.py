@@ -15,7 +15,7 @@ from detector.util.arrays import Floats
 class Found:
     """A piece of evidence on one paragraph: where it comes from, and what it says in a few words.
 
-    ``kinds`` is what it adds to the logit of each of the model's kinds.
+    ``kinds`` is its part of `Evidence.logits`: log-odds of each of the model's kinds.
     """
 
     group: Group
@@ -24,7 +24,11 @@ class Found:
 
 
 class Evidence(Protocol):
-    """Evidence on paragraphs, which is added to the logits of the linear model, before the networks read them.
+    """Evidence on paragraphs, in log-odds of their kinds.
+
+    It counts before the networks, in what they read of the linear model: so it also counts for the paragraphs around.
+    If it ``decides``, it counts once more after them, for the probabilities of its own paragraph. See
+    `detector.evidence.known`.
 
     It has no state, can be pickled, and two are equal when their contents are: they are part of a `Cleaner`.
     """
@@ -33,8 +37,15 @@ class Evidence(Protocol):
     def digest(self) -> str:
         """A hash of all that `logits` depends on besides its arguments, in hexadecimal digits."""
 
+    @property
+    def decides(self) -> bool:
+        """Whether the log-odds are meant of the decision: the probabilities of the kinds change by just as much.
+
+        Otherwise they are meant of the linear model, and the networks weigh them.
+        """
+
     def logits(self, model: Model, paragraphs: Sequence[str]) -> Floats | None:
-        """What to add to the logits, ``(paragraphs, kinds)`` in float32; None where there is nothing to add.
+        """The log-odds, ``(paragraphs, kinds)`` in float32; None where there is no evidence on any of the paragraphs.
 
         Raises `UsageError` where the evidence does not fit the model, also for no paragraphs.
         """

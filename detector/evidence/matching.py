@@ -6,35 +6,18 @@ once. No text and no phrase makes it slow: it never goes back.
 
 from __future__ import annotations
 
-import re
 import string
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from detector.evidence.first_look import WINDOW, FirstLook
+from detector.evidence.normalizing import normalized_lines
 from detector.text.characters import CharacterClass, tables
 from detector.util.libraries import load_library
 
 _STEP = 1 << 13  # bytes that are searched at a time, so that the matches of a hostile text need little memory
-_ASCII_SPACES = b"\t\v\f\r\x1c\x1d\x1e\x1f"
-_FOLDED = bytes.maketrans(string.ascii_uppercase.encode() + _ASCII_SPACES, string.ascii_lowercase.encode() + b" " * 8)
-# What is typeset in several ways: spaces, quotation marks, and hyphens and joiners that are not seen.
-_SAME = {
-    **dict.fromkeys("\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000", " "),
-    **dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "),
-    **dict.fromkeys("\u2018\u2019", "'"),
-    **dict.fromkeys("\u201c\u201d", '"'),
-    **dict.fromkeys("\xad\u200b\u2060\ufeff", ""),
-}
-# A character and the marks on it, and the letters of a Korean syllable: what may be one character as well. Runs of more
-# marks are no writing: `unicodedata.normalize` sorts them, in time that grows with the square of their number.
-_MARKS = "\u0300-\u036f\u0653-\u0655\u3099\u309a"
-_PARTS = f"{_MARKS}\u1161-\u1175"
-_OTHER = re.compile(f"[{''.join(_SAME)}{_PARTS}]")
-_TYPESET, _PART = re.compile(f"[{''.join(_SAME)}]"), re.compile(f"[{_PARTS}]")
-_APART = re.compile(f"[^{_MARKS}\n][{_MARKS}]{{1,4}}|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")
 _ASCII_WORDS = frozenset((string.ascii_letters + string.digits).encode())
 _WORDS = frozenset(map(int, (CharacterClass.LETTER, CharacterClass.UPPER, CharacterClass.DIGIT)))
 
@@ -48,58 +31,47 @@ class Pattern:
     closes: bool = False
 
 
-def normalize(text: str) -> str:
-    """A text without differences of case, white space, quotation marks and composition, and without outer spaces."""
-    return _normalized([text]).decode("utf-8", "surrogatepass")
-
-
-def _normalized(paragraphs: Sequence[str]) -> bytes:
-    """Normalized paragraphs, one per line, in UTF-8. A paragraph is the same alone and among others."""
-    text = b"\n".join(map(_folded, paragraphs))
-    if text.count(b"\n") >= max(len(paragraphs), 1):  # some have several lines
-        text = b"\n".join(_folded(paragraph).replace(b"\n", b" ") for paragraph in paragraphs)
-    text = text.translate(_FOLDED)
-    while b"  " in text:  # half of a run goes each time
-        text = text.replace(b"  ", b" ")
-    return text.replace(b" \n", b"\n").replace(b"\n ", b"\n").strip(b" ")
-
-
-def _folded(paragraph: str) -> bytes:
-    """A paragraph without differences beyond ASCII."""
-    if paragraph.isascii():
-        return paragraph.encode()
-    text = paragraph.casefold()
-    if _OTHER.search(text):
-        text = _TYPESET.sub(lambda found: _SAME[found[0]], text)
-        if _PART.search(text):
-            text = _APART.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
-    return text.encode("utf-8", "surrogatepass")
-
-
 class Matcher:
     """Finds patterns in paragraphs. Raises `UsageError` where the library is missing."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
-        library = load_library("ahocorasick_rs", "matching phrases", "phrases")
         rules: dict[str, list[_Rule]] = {}
         for number, pattern in enumerate(patterns):
             rules.setdefault(pattern.text, []).append(_rule(number, pattern))
-        texts = [text.encode("utf-8", "surrogatepass") for text in rules]
-        self._rules = list(rules.values())
-        self._longest = max(map(len, texts), default=0)
-        self._automaton: Any = library.BytesAhoCorasick(texts)
+        texts = {text.encode("utf-8", "surrogatepass"): each for text, each in rules.items()}
+        looked_for = {text for text, each in texts.items() if len(text) >= WINDOW and each[0].opens_word}
+        self._near = _Automaton({text: each for text, each in texts.items() if text in looked_for})
+        self._everywhere = _Automaton({text: each for text, each in texts.items() if text not in looked_for})
+        self._look = FirstLook(sorted(looked_for)) if looked_for else None
 
     def find(self, paragraphs: Sequence[str]) -> set[tuple[int, int]]:
         """The pairs of a paragraph and a pattern that occurs in it, as their positions in the two sequences."""
-        text = _normalized(paragraphs)
-        found: set[tuple[int, int]] = set()
-        paragraph = at = 0
-        for number, start, end in self._matches(text):
+        text = normalized_lines(paragraphs)
+        found = set(self._everywhere.find(text))
+        if self._look and (rows := self._look.lines(text).tolist()):
+            lines = text.split(b"\n")
+            near = self._near.find(b"\n".join([lines[row] for row in rows]))
+            found.update((rows[line], pattern) for line, pattern in near)
+        return found
+
+
+class _Automaton:
+    """Finds texts with their rules in the lines of a normalized text."""
+
+    def __init__(self, rules: Mapping[bytes, list[_Rule]]) -> None:
+        library = load_library("ahocorasick_rs", "matching phrases", "phrases")
+        self._rules = list(rules.values())
+        self._longest = max(map(len, rules), default=0)
+        self._automaton: Any = library.BytesAhoCorasick(list(rules))
+
+    def find(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """The line and the pattern of each match."""
+        line = at = 0
+        for number, start, end in self._matches(text) if self._rules else ():
             for rule in self._rules[number]:
                 if rule.holds(text, start, end):
-                    paragraph, at = paragraph + text.count(b"\n", at, end), end
-                    found.add((paragraph, rule.pattern))
-        return found
+                    line, at = line + text.count(b"\n", at, end), end
+                    yield line, rule.pattern
 
     def _matches(self, text: bytes) -> Iterator[tuple[int, int, int]]:
         """All matches, also overlapping ones, in the order of their ends: the text's number, its start and its end."""

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from detector.errors import UsageError
-from detector.evidence.matching import Pattern, normalize
+from detector.evidence.matching import Pattern
+from detector.evidence.normalizing import normalize
 
 DEFAULT_STRENGTH = 6.0  # log-odds
 MAX_STRENGTH = 20.0  # log-odds, on either side of zero

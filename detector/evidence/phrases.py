@@ -19,7 +19,7 @@ from detector.inference.model import Model
 from detector.util.arrays import Floats
 from detector.util.pickling import PickledFields
 
-MAX_SUM = 20.0  # log-odds on either side: what all phrases of a paragraph together add to the logit of a kind
+MAX_SUM = 20.0  # log-odds on either side: of all phrases of a paragraph together, for a kind
 _STEPS = 1024  # of a strength of 1: sums of whole steps are the same in every order
 
 
@@ -27,10 +27,10 @@ _STEPS = 1024  # of a strength of 1: sums of whole steps are the same in every o
 class Phrases(PickledFields):
     """Phrases as evidence (`detector.evidence.base.Evidence`).
 
-    The strength of each phrase that occurs in a paragraph is added to the logits of its kind, or of all kinds of its
-    label: so it is what the label's log-odds against the rest rise by, before the networks read the document. A phrase
-    counts once per paragraph, and phrases that overlap all count; their sum for a kind stays between -`MAX_SUM` and
-    `MAX_SUM`. ``source`` is the file that they come from, for messages.
+    The strength of each phrase that occurs in a paragraph speaks for its kind, or for all kinds of its label: it is
+    what the log-odds of the label against the rest rise by in the decision, besides what the networks make of it. A
+    phrase counts once per paragraph, and phrases that overlap all count; their sum for a kind stays between -`MAX_SUM`
+    and `MAX_SUM`. ``source`` is the file that they come from, for messages.
 
     Raises `UsageError` for phrases that the file would not be allowed to hold, and where the library is missing that
     matches them.
@@ -59,8 +59,13 @@ class Phrases(PickledFields):
             hashed.update(line.encode("utf-8", "surrogatepass"))
         return hashed.hexdigest()
 
+    @property
+    def decides(self) -> bool:
+        """True: a strength is meant of the decision."""
+        return True
+
     def logits(self, model: Model, paragraphs: Sequence[str]) -> Floats | None:
-        """What to add to the logits, ``(paragraphs, kinds)``; None where no phrase occurs.
+        """The sums of the strengths, ``(paragraphs, kinds)``; None where no phrase occurs.
 
         Raises `UsageError`, with the line in the file, for a name that is neither a label nor a kind of the model.
         """
@@ -86,9 +91,9 @@ class Phrases(PickledFields):
         return [Found("phrase", text, row * shares) for text, row in zip(texts, rows, strict=True)]
 
     def _sums(self, found: Iterable[tuple[int, int]], paragraphs: int, kinds: NDArray[np.int64]) -> Floats:
+        rows, numbers = np.array(list(found), dtype=np.int64).reshape(-1, 2).T
         total = np.zeros((paragraphs, kinds.shape[1]), dtype=np.int64)
-        for paragraph, number in found:
-            total[paragraph] += kinds[self._names[number]] * self._steps[number]
+        np.add.at(total, rows, kinds[self._names[numbers]] * self._steps[numbers, None])
         limit = round(MAX_SUM * _STEPS)
         return (np.clip(total, -limit, limit) / _STEPS).astype(np.float32)
 
@@ -126,10 +131,10 @@ class Phrases(PickledFields):
         return list(dict.fromkeys(phrase.name for phrase in self._unique))
 
     @cached_property
-    def _names(self) -> list[int]:
+    def _names(self) -> NDArray[np.int64]:
         numbers = {name: number for number, name in enumerate(self._distinct)}
-        return [numbers[phrase.name] for phrase in self._unique]
+        return np.array([numbers[phrase.name] for phrase in self._unique], dtype=np.int64)
 
     @cached_property
-    def _steps(self) -> list[int]:
-        return [round(phrase.strength * _STEPS) for phrase in self._unique]
+    def _steps(self) -> NDArray[np.int64]:
+        return np.array([round(phrase.strength * _STEPS) for phrase in self._unique], dtype=np.int64)

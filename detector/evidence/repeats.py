@@ -93,6 +93,11 @@ class Repeats(PickledFields):
         totals = Totals(*(sum(getattr(each.totals, name) for each in counts) for name in Totals.__slots__))
         return cls(RepeatedParagraphs(keys[last], documents[last], of[last], sites[last], totals))
 
+    @property
+    def decides(self) -> bool:
+        """False: to count once more did not pay (training/RESULTS.md)."""
+        return False
+
     def logits(self, model: Model, paragraphs: Sequence[str]) -> Floats | None:
         """What to add to the logits, ``(paragraphs, kinds)``: less for the kinds of reporting, more for all others."""
         rows, known = self._find(keys_of(paragraphs))

@@ -6,11 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
 from detector.evidence.base import Evidence
-from detector.inference.model import Model
-from detector.util.arrays import Floats
 
 if TYPE_CHECKING:  # at run time, each is imported where there is such a file
     from detector.evidence.phrases import Phrases
@@ -43,9 +39,3 @@ def _repeats(repeats: _Path | Sequence[_Path] | Repeats) -> list[Evidence]:
         return [repeats]
     paths = [repeats] if isinstance(repeats, str | os.PathLike) else list(repeats)
     return [Repeats.merged([Repeats.read(path) for path in paths])] if paths else []
-
-
-def total(evidence: Sequence[Evidence], model: Model, paragraphs: Sequence[str]) -> Floats | None:
-    """The sum of several pieces of evidence, ``(paragraphs, kinds)``; None where there is nothing to add."""
-    found = [logits for each in evidence if (logits := each.logits(model, paragraphs)) is not None]
-    return np.sum(found, axis=0, dtype=np.float32) if found else None

@@ -11,25 +11,37 @@ from numpy.typing import NDArray
 from detector.explanation.attribution import Attribution, Block
 from detector.explanation.document import quoted
 from detector.explanation.runs import runs
-from detector.explanation.shape import count
+from detector.explanation.shape import count, share
 from detector.explanation.trace import Doubles
 from detector.features.columns import Columns
 from detector.features.context import LENGTH_COLUMN, UNIT, WINDOWS
-from detector.inference.positions import Positions
 from detector.reasons import Reason
+from detector.util.arrays import Offsets, segment_sum
 
 _QUOTED = 40  # characters
 _SHARED = 3  # words that are named
+_NEAR = 256  # paragraphs before and after one that are told apart
+_GROUP = 64  # paragraphs that are not, farther away
+
+
+def _divided(first: int, end: int, at: int) -> Offsets:
+    """The bounds of what can be a reason of its own for the paragraph ``at``: each near one, and groups of far ones."""
+    near, far = max(first, at - _NEAR), min(end, at + 1 + _NEAR)
+    return np.concatenate([np.arange(first, near, _GROUP), np.arange(near, far), np.arange(far, end, _GROUP), [end]])
 
 
 class AroundReasons:
     """The reasons around the paragraphs of a block.
 
-    ``neighbours``, ``(rows, paragraphs)``, is what every other paragraph added in all.
+    ``neighbours``, ``(rows, paragraphs)``, is what every other paragraph added in all. Where long paragraphs are read
+    in parts, these are the rows, and ``paragraph`` tells of each row which paragraph it is of.
     """
 
-    def __init__(self, attribution: Attribution, block: Block, columns: Columns) -> None:
+    def __init__(
+        self, attribution: Attribution, block: Block, columns: Columns, paragraph: Offsets | None = None
+    ) -> None:
         self._document, self._block, self._columns = attribution.document, block, columns
+        self._paragraph = np.arange(len(attribution.document)) if paragraph is None else paragraph
         self._changes = attribution.changes[block.start : block.stop] * block.slopes
         self.neighbours, self._alone, self._itself = self._windows(attribution)
 
@@ -37,7 +49,7 @@ class AroundReasons:
         """The reasons of a paragraph, the ``row``-th of the block."""
         yield from self._neighbour_reasons(row)
         yield from self._position(row)
-        yield Reason("words", "its words, as seen from the whole document", float(self._itself[row]))
+        yield Reason("words", "what it adds to the document as a whole", float(self._itself[row]))
         yield self._reason(row, "neighbours", "mass", "how much of the document is article")
         yield self._reason(row, "vocabulary", "vocabulary", self._shared(row))
         yield self._reason(row, "repeats", "repeats", self._repeats(row))
@@ -87,13 +99,21 @@ class AroundReasons:
         at, number = self._block.start + row, len(self._document)
         for first, end in ((0, at), (at + 1, number)):
             if end > first:
-                yield from pairwise((first + runs(self.neighbours[row, first:end])).tolist())
+                bounds = _divided(first, end, at)
+                cuts = runs(segment_sum(self.neighbours[row, first:end], bounds - first))
+                yield from pairwise(bounds[cuts].tolist())
 
     def _name(self, at: int, start: int, stop: int, strongest: int) -> str:
         """The name of a run of paragraphs, which quotes the one that added most."""
         side = "before" if start < at else "after"
-        near, far = (at - stop + 1, at - start) if start < at else (start - at, stop - 1 - at)
+        nearest, farthest = (stop - 1, start) if start < at else (start, stop - 1)
+        near, far = (abs(int(self._paragraph[row] - self._paragraph[at])) for row in (nearest, farthest))
         quotation = quoted(self._document.paragraph(strongest), _QUOTED)
+        if near == 0:
+            others = (
+                "" if far == 0 else f" and the {far:,} paragraphs {side}" if far > 1 else f" and the paragraph {side}"
+            )
+            return f"other parts of it{others}, above all {quotation}"
         if near == far:
             return f"{'the paragraph' if near == 1 else f'{near:,} paragraphs'} {side}: {quotation}"
         place = f"the {far:,} paragraphs {side}" if near == 1 else f"{near:,} to {far:,} paragraphs {side}"
@@ -101,10 +121,10 @@ class AroundReasons:
 
     def _position(self, row: int) -> Iterator[Reason]:
         before, after = self._alone[row].tolist()
-        positions = Positions(np.array([0, len(self._document)]))
-        at, number = self._block.start + row, len(positions)
+        at, number = self._block.start + row, len(self._document)
+        place, last = int(self._paragraph[at]) + 1, int(self._paragraph[-1]) + 1
         added = float(self._changes[row, self._columns.of("position")].sum())
-        yield Reason("position", f"paragraph {at + 1:,} of {number:,}", added)
+        yield Reason("position", f"paragraph {place:,} of {last:,}", added)
         if at == 0:
             yield Reason("position", "nothing comes before it", before)
         if at == number - 1:
@@ -114,7 +134,7 @@ class AroundReasons:
         """The words that the paragraph shares with the rest of the document, the most informative ones first."""
         words = self._vocabulary_words(row)
         if not words:
-            return "shares no rarer words with the document"
+            return "shares no less common words with the document"
         return f"shares words with the document: {', '.join(words)}"
 
     def _vocabulary_words(self, row: int) -> list[str]:
@@ -129,10 +149,18 @@ class AroundReasons:
         return [word for word in found if not any(map(str.isdigit, word))][:_SHARED]  # numbers are all alike to it
 
     def _repeats(self, row: int) -> str:
-        number = count(float(self._document.features.repeats[self._block.start + row, 0]))
-        times = {0: "stands once in the document", 1: "stands twice in the document"}
-        return times.get(number, f"stands {number + 1:,} times in the document")
+        at = self._block.start + row
+        number = count(float(self._document.features.repeats[at, 0]))
+        others = (
+            f"{number:,} other paragraphs have" if number > 1 else f"{'one' if number else 'no'} other paragraph has"
+        )
+        if not self._document.tokens.counts[at]:
+            return f"{others} no words" if number else "it is the only paragraph without words"
+        digits = any(map(str.isdigit, self._document.paragraph(at)))  # the digits are alike to the model
+        return f"{others} the same words{', whatever their numbers' if digits and number else ''}"
 
     def _known(self, row: int) -> str:
-        known = float(self._document.features.known[self._block.start + row, 0])
-        return "all of its words are known" if known == 1 else f"{known:.0%} of its words are known"
+        at = self._block.start + row
+        if not self._document.tokens.counts[at]:
+            return "it has no words that the model does not know"
+        return f"the model knows {share(float(self._document.features.known[at, 0]))} of its words"

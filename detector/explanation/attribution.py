@@ -73,6 +73,15 @@ class Attribution:
         return Block(start, stop, average, slopes, neighbours)
 
     @cached_property
+    def log_odds(self) -> Doubles:
+        """The log-odds of keeping each paragraph before evidence decides, ``(paragraphs,)``."""
+        return self._outcome.log_odds(self._logits[0])
+
+    def update_multipliers(self, evidence: Doubles) -> Doubles:
+        """What decisive evidence, ``(paragraphs, kinds)``, adds after the networks, per unit, in the same shape."""
+        return self._outcome.update_multipliers(self._logits[0], evidence)
+
+    @cached_property
     def _standardized(self) -> Doubles:
         networks = self.document.model.networks
         rows = self.document.inputs.copy()

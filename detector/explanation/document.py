@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.evidence.known import NOTHING, Known
 from detector.features.context import DocumentFeatures, document_features, network_inputs, quantize
 from detector.features.hashing import word_buckets
 from detector.features.ngram_words import NgramWords, ngram_words
@@ -24,12 +25,12 @@ _QUOTED = 60  # characters of a quotation
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """One text, and its paragraphs as the rows of a batch; ``evidence`` is what is known beside the text."""
+    """One text, and its paragraphs as the rows of a batch; ``known`` is what is known beside the text."""
 
     model: Model
     text: str
     batch: Batch
-    evidence: Floats | None = None
+    known: Known = NOTHING
 
     def __len__(self) -> int:
         return len(self.batch)
@@ -56,10 +57,19 @@ class Document:
         return ngram_words(self.batch, self.tokens)
 
     @cached_property
+    def linear_logits(self) -> Floats:
+        """The logits of the linear model, ``(paragraphs, kinds)``."""
+        return self.model.linear.logits(self.ngrams, self.features.known)
+
+    @cached_property
+    def evidence(self) -> Floats | None:
+        """What is added to the logits of the linear model."""
+        return self.known.before(self.model, lambda rows: self.linear_logits[rows])
+
+    @cached_property
     def logits(self) -> Floats:
         """The logits of the linear model, with the evidence, ``(paragraphs, kinds)``."""
-        logits = self.model.linear.logits(self.ngrams, self.features.known)
-        return logits if self.evidence is None else logits + self.evidence
+        return self.linear_logits if self.evidence is None else self.linear_logits + self.evidence
 
     @cached_property
     def probabilities(self) -> Floats:

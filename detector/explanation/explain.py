@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detector.evidence.base import Evidence
-from detector.evidence.sources import total
+from detector.evidence.base import Evidence, Found
+from detector.evidence.known import gather
 from detector.explanation.around import AroundReasons
 from detector.explanation.attribution import Attribution, Block
+from detector.explanation.decisive import Decisive
 from detector.explanation.document import Document
 from detector.explanation.notes import UNREAD, Notes
 from detector.explanation.outcome import Outcome, log_odds
@@ -39,8 +40,13 @@ class Settings:
     cutoff: float
 
 
-def explain(settings: Settings, prediction: Prediction, before: str = "", after: str = "") -> tuple[Why, ...]:
-    """The reasons for the decision on each paragraph of a text; ``before`` and ``after`` are what stands around it."""
+def explain(
+    settings: Settings, prediction: Prediction, before: str = "", after: str = "", is_later: bool = False
+) -> tuple[Why, ...]:
+    """The reasons for the decision on each paragraph of a text, or of a section of one.
+
+    ``before`` and ``after`` are what is read around it; ``is_later`` tells whether it is a section and not the first.
+    """
     if not len(prediction):
         return ()
     if all(settings.kept) or not any(settings.kept):
@@ -50,7 +56,8 @@ def explain(settings: Settings, prediction: Prediction, before: str = "", after:
     if not is_read(batch).all():
         return explain_unread(prediction)
     first = int(np.searchsorted(batch.char_start, len(before)))
-    return tuple(_Explanation(settings, prediction, text, batch).of(first))
+    is_section = is_later or bool(before or after)
+    return tuple(_Explanation(settings, prediction, text, batch).of(first, is_section))
 
 
 def explain_unread(prediction: Prediction) -> tuple[Why, ...]:
@@ -76,35 +83,47 @@ class _Explanation:
             text[start:end] for start, end in zip(batch.char_start.tolist(), batch.char_end.tolist(), strict=True)
         ]
         self._parts = divide_long(batch)
-        evidence = total(settings.evidence, settings.model, self._paragraphs)
-        if self._parts and evidence is not None:
-            evidence = evidence[self._parts.paragraph]
+        self._paragraph = self._parts.paragraph if self._parts else None
         model = settings.model
-        self._document = Document(model, text, self._parts.batch if self._parts else batch, evidence)
+        known = gather(settings.evidence, model, self._paragraphs)
+        if self._parts:
+            known = known.of_rows(self._parts.paragraph)
+        self._document = Document(model, text, self._parts.batch if self._parts else batch, known)
         self._columns = Columns(len(model.labels), len(model.kinds))
         self._attribution = Attribution(self._document, Outcome(model, settings.kept))
+        self._decisive = Decisive(self._attribution)
 
-    def of(self, first: int) -> Iterator[Why]:
-        """The reasons for each paragraph of the prediction; ``first`` is the first of them in the text that is read."""
+    def of(self, first: int, is_section: bool) -> Iterator[Why]:
+        """The reasons for each paragraph of the prediction.
+
+        ``first`` is the first of them in the text that is read; ``is_section`` tells whether that is a part of one.
+        """
         wanted = self._rows(first)
         scores = dict(zip(wanted, log_odds(self._prediction.keep_scores).tolist(), strict=True))
         threshold = float(log_odds(np.array(self._prediction.threshold)))
-        notes = Notes(self._prediction, self._settings.cutoff, threshold)
+        notes = Notes(self._prediction, self._settings.cutoff, threshold, is_section)
         for rows in self._attribution.blocks():
             chosen = [row for row in rows if row in scores]
             if not chosen:
                 continue
             for row, reasons in zip(chosen, self._reasons(self._attribution.block(rows), chosen), strict=True):
-                yield Why(
-                    scores[row], threshold, _summing(reasons, scores[row]), notes.of(scores[row], self._is_part(row))
-                )
+                score = scores[row]
+                yield Why(score, threshold, self._summing(row, reasons, score), notes.of(score, self._is_part(row)))
+
+    def _summing(self, row: int, reasons: list[Reason], score: float) -> tuple[Reason, ...]:
+        """The reasons for the score of a paragraph in order of their size, with log-odds that sum to it."""
+        before = self._decisive.score(row, score)
+        found = [each for evidence, each in self._found(row) if evidence.decides]
+        decided = self._decisive.with_decision(row, _summing(reasons, before), found, score - before)
+        return tuple(sorted(decided, key=lambda reason: -abs(reason.log_odds)))
 
     def _rows(self, first: int) -> list[int]:
         """The row that is read of each paragraph; of a long one, the part that speaks most for keeping it."""
         number = len(self._prediction)
         if self._parts is None:
             return list(range(first, first + number))
-        kinds = predict(self._settings.model, self._parts.batch, self._document.evidence).kinds
+        model, document = self._settings.model, self._document
+        kinds = document.known.after(model, predict(model, document.batch, document.evidence)).kinds
         kept = label_sums(kinds, [int(kept) for kept in self._settings.kept], 2)[:, 1]
         rows: list[int] = self._parts.best(kept)[first : first + number].tolist()
         return rows
@@ -114,25 +133,32 @@ class _Explanation:
         attribution, model = self._attribution, self._settings.model
         columns = self._columns if model.networks.members else None
         words = WordReasons(attribution, block, columns)
-        around = AroundReasons(attribution, block, columns) if columns else None
+        around = AroundReasons(attribution, block, columns, self._paragraph) if columns else None
         for row in rows:
             at = row - block.start
-            found = [Reason("average", "what the model assumes of an average paragraph", float(block.average[at]))]
+            found = [Reason("average", "the score of an average paragraph, to begin with", float(block.average[at]))]
             found += _joined(list(words.of(at)))
             found += self._evidence(block, at)
             if around and columns:
                 shapes = columns.of("shapes")
                 added = attribution.changes[row, shapes] * block.slopes[at, shapes]
-                found += shape_reasons(self._document.features.shapes[row].astype(np.float64), added)
+                shape = self._document.features.shapes[row].astype(np.float64)
+                found += shape_reasons(shape, added, self._document.paragraph(row))
                 found += around.of(at)
             yield found
 
     def _evidence(self, block: Block, at: int) -> list[Reason]:
-        model, row = self._settings.model, block.start + at
-        slopes = block.slopes[at, : len(model.kinds)]
-        paragraph = self._paragraphs[int(self._parts.paragraph[row]) if self._parts else row]
-        found = [each for evidence in self._settings.evidence for each in evidence.found(model, paragraph)]
-        return [Reason(each.group, each.text, float(slopes @ each.kinds.astype(np.float64))) for each in found]
+        row, slopes = block.start + at, block.slopes[at, : len(self._settings.model.kinds)]
+        return [
+            Reason(each.group, each.text, float(slopes @ self._decisive.before(row, evidence, each).astype(np.float64)))
+            for evidence, each in self._found(row)
+        ]
+
+    def _found(self, row: int) -> list[tuple[Evidence, Found]]:
+        """The pieces of evidence on a paragraph."""
+        model, parts = self._settings.model, self._parts
+        paragraph = self._paragraphs[int(parts.paragraph[row]) if parts else row]
+        return [(evidence, each) for evidence in self._settings.evidence for each in evidence.found(model, paragraph)]
 
     def _is_part(self, row: int) -> bool:
         parts = self._parts
@@ -149,8 +175,8 @@ def _joined(reasons: list[Reason]) -> list[Reason]:
     return [*kept, Reason("words", text, sum(reason.log_odds for reason in small))]
 
 
-def _summing(reasons: list[Reason], score: float) -> tuple[Reason, ...]:
-    """The reasons in order of their size, with log-odds that sum to the score.
+def _summing(reasons: list[Reason], score: float) -> list[Reason]:
+    """The reasons with log-odds that sum to the score.
 
     What rounding and the integration leave over is small. Each reason has a part of it in proportion to its size.
     """
@@ -163,5 +189,4 @@ def _summing(reasons: list[Reason], score: float) -> tuple[Reason, ...]:
             return rest / len(reasons)
         return rest * abs(reason.log_odds) / whole if reason.group != "average" else 0.0
 
-    changed = [Reason(reason.group, reason.text, reason.log_odds + part(reason)) for reason in reasons]
-    return tuple(sorted(changed, key=lambda reason: -abs(reason.log_odds)))
+    return [Reason(reason.group, reason.text, reason.log_odds + part(reason)) for reason in reasons]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,9 @@ from detector.explanation.trace import Doubles
 from detector.inference.calibration import label_logs
 from detector.inference.model import Model
 
-NODES = 24  # of the integration
+NODES = 24  # of the integration of a piece
+_GRID = 33  # places where jumps of the gradient are looked for
+_HALVINGS = 40  # of what is between two of them
 _LARGEST = float(np.nextafter(np.float32(1), np.float32(0)))
 _LEAST = float(np.finfo(np.float32).tiny)
 _LEAST_LOG = float(label_logs(np.zeros((1, 1), dtype=np.float32))[0, 0])  # that the calibration sees
@@ -26,6 +29,13 @@ def log_odds(scores: NDArray[np.floating]) -> Doubles:
     inside = np.clip(scores.astype(np.float64), _LEAST, _LARGEST)
     odds: Doubles = np.log(inside) - np.log1p(-inside)
     return odds
+
+
+def nearest(odds: Doubles) -> Doubles:
+    """Log-odds within the range of `log_odds`."""
+    least, largest = log_odds(np.array([0.0, 1.0]))
+    inside: Doubles = np.clip(odds, least, largest)
+    return inside
 
 
 @dataclass(frozen=True)
@@ -51,8 +61,7 @@ class Outcome:
         model, kept = self.model, np.array(self.kept)
         membership = model.membership.astype(np.float64)
         weights = self._log_weights(logits)
-        direct = np.where(kept, _softmax(np.where(kept, weights, -np.inf)), 0)
-        direct -= np.where(kept, 0, _softmax(np.where(kept, -np.inf, weights)))
+        direct = _direct(weights, kept)
         whole = _softmax(logits)
         labels = whole @ membership
         within = _within(logits, membership)
@@ -68,24 +77,82 @@ class Outcome:
 
         These are integrated gradients (Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", ICML
         2017) from the ``reference`` to the ``actual`` logits: means of the gradient on the straight line between them,
-        by Gauss-Legendre quadrature.
+        by Gauss-Legendre quadrature of each piece of the line without a jump.
         """
-        nodes, weights = np.polynomial.legendre.leggauss(NODES)
-        total = np.zeros_like(actual)
-        for node, weight in zip(((nodes + 1) / 2).tolist(), (weights / 2).tolist(), strict=True):
-            total += weight * self.gradient(reference + node * (actual - reference))
+        change, total = actual - reference, np.zeros_like(actual)
+        bounds = self._bounds(actual, reference)
+        for first, last in pairwise(bounds.T):
+            rows = np.flatnonzero(last > first)
+            start, width = first[rows, None], (last - first)[rows, None]
+            for node, weight in _nodes():
+                place = reference[rows] + (start + width * node) * change[rows]
+                total[rows] += weight * width * self.gradient(place)
+        return total
+
+    def _bounds(self, actual: Doubles, reference: Doubles) -> Doubles:
+        """Where the line from ``reference`` (0) to ``actual`` (1) is divided, ``(rows, pieces + 1)``.
+
+        The gradient jumps where the probability of a label crosses the least that the calibration sees. Rows with
+        fewer such places have pieces without length at the end.
+        """
+        change, grid = actual - reference, np.linspace(0, 1, _GRID)
+        seen = np.stack([self._is_seen(reference + place * change) for place in grid])
+        at, row, label = np.nonzero(seen[1:] != seen[:-1])
+        low, high, after = grid[at], grid[at + 1], seen[at + 1, row, label]
+        for _ in range(_HALVINGS if len(at) else 0):
+            middle = (low + high) / 2
+            found = self._is_seen(reference[row] + middle[:, None] * change[row])[np.arange(len(row)), label]
+            low, high = np.where(found == after, low, middle), np.where(found == after, middle, high)
+        bounds = np.ones((len(actual), int(np.bincount(row, minlength=1).max()) + 2))
+        bounds[:, 0] = 0
+        order = np.lexsort((high, row))
+        row, high = row[order], high[order]
+        bounds[row, 1 + np.arange(len(row)) - np.searchsorted(row, row)] = high
+        return bounds
+
+    def _is_seen(self, logits: Doubles) -> NDArray[np.bool_]:
+        """Whether the probability of each label is above the least that the calibration sees, ``(rows, labels)``."""
+        sums = self._label_sums(logits)
+        seen: NDArray[np.bool_] = sums - _log_sum(logits)[:, None] > _LEAST_LOG
+        return seen
+
+    def _label_sums(self, logits: Doubles) -> Doubles:
+        """The logarithm of the sum of the exponentials of each label's logits, ``(rows, labels)``."""
+        membership = self.model.membership.astype(bool)
+        return np.stack([_log_sum(logits[:, of_label]) for of_label in membership.T], axis=1)
+
+    def update_multipliers(self, logits: Doubles, evidence: Doubles) -> Doubles:
+        """What each of the log-odds of the kinds adds by Bayes' rule, per unit, ``(rows, kinds)``.
+
+        ``evidence`` has the shape of ``logits``, ``(rows, kinds)``. The method is that of `multipliers`.
+        """
+        weights, kept, total = self._log_weights(logits), np.array(self.kept), np.zeros_like(logits)
+        for node, part in _nodes():
+            total += part * _direct(weights + node * evidence, kept)
         return total
 
     def _log_weights(self, logits: Doubles) -> Doubles:
         """Logarithms of the kinds' calibrated probabilities, up to a number for each row."""
         model = self.model
-        membership = model.membership.astype(bool)
-        sums = np.stack([_log_sum(logits[:, of_label]) for of_label in membership.T], axis=1)
+        sums = self._label_sums(logits)
         logs = np.maximum(sums - _log_sum(logits)[:, None], _LEAST_LOG)
         calibration = model.calibration.astype(np.float64)
         labels = logs @ calibration[:-1] + calibration[-1]
         by_kind: Doubles = logits + (labels - sums)[:, list(model.kind_labels)]
         return by_kind
+
+
+def _nodes() -> list[tuple[float, float]]:
+    """Where the line from 0 to 1 is looked at, and how much each place counts."""
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return list(zip(((nodes + 1) / 2).tolist(), (weights / 2).tolist(), strict=True))
+
+
+def _direct(weights: Doubles, kept: NDArray[np.bool_]) -> Doubles:
+    """The derivative of the log-odds by the logarithm of the weight of each kind."""
+    direct = np.where(kept, _softmax(np.where(kept, weights, -np.inf)), 0)
+    direct -= np.where(kept, 0, _softmax(np.where(kept, -np.inf, weights)))
+    return direct
 
 
 def _log_sum(values: Doubles) -> Doubles:

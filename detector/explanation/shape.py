@@ -8,33 +8,37 @@ from dataclasses import dataclass
 import numpy as np
 
 from detector.explanation.trace import Doubles
-from detector.features.shapes import SHAPE_NAMES
+from detector.features.shapes import SHAPE_NAMES, WORD_LENGTH_UNIT
 from detector.reasons import Reason
+from detector.text.characters import CharacterClass
+from detector.text.paragraphs import split
 
 _SHOWN = 3  # features that a reason names
 
-Shape = dict[str, float]  # the value of each of `SHAPE_NAMES`
+Shape = dict[str, float]  # the value of each of `SHAPE_NAMES`, and of `UNSPACED`
+UNSPACED = "unspaced"  # 1 where there are characters that are words by themselves: then words are not counted, else 0
 
 _ENDINGS = {
     "period": "ends with a full stop", "question": "ends with a question mark",
     "exclamation": "ends with an exclamation mark", "colon": "ends with a colon",
-    "quote": "ends with a quotation mark", "close": "ends with a bracket", "comma": "ends with a comma",
+    "quote": "ends with a quotation mark", "close": "ends with a bracket", "comma": "ends with a comma or a semicolon",
     "letter": "ends without a full stop", "digit": "ends with a digit", "unspaced": "ends without a full stop",
     "bullet": "ends with a sign such as | or *",
 }  # fmt: skip
 _BEGINNINGS = {
     "upper": "begins with a capital letter", "letter": "begins without a capital letter",
-    "digit": "begins with a digit", "quote": "begins with a quotation mark", "bullet": "begins with a dash or a bullet",
-    "open": "begins with a bracket", "unspaced": "begins with a letter",
+    "digit": "begins with a digit", "quote": "begins with a quotation mark or an apostrophe",
+    "bullet": "begins with a sign such as - or •", "open": "begins with a bracket",
+    "unspaced": "begins without a capital letter",
 }  # fmt: skip
 _COUNTED = {
-    "periods": ("full stop", "full stops"), "commas": ("comma", "commas"),
+    "periods": ("full stop", "full stops"), "commas": ("comma or semicolon", "commas or semicolons"),
     "questions": ("question mark", "question marks"), "exclamations": ("exclamation mark", "exclamation marks"),
     "colons": ("colon", "colons"), "quotes": ("quotation mark", "quotation marks"),
     "apostrophes": ("apostrophe", "apostrophes"), "dashs": ("dash", "dashes"),
     "brackets": ("bracket", "brackets"), "bullets": ("sign such as | or *", "signs such as | or *"),
     "slashs": ("slash", "slashes"), "currencys": ("currency sign", "currency signs"),
-    "handles": ("@ or #", "@ or #"), "copyrights": ("sign such as ©", "signs such as ©"),
+    "handles": ("sign such as @ or #", "signs such as @ or #"), "copyrights": ("sign such as ©", "signs such as ©"),
     "symbols": ("symbol", "symbols"),
 }  # fmt: skip
 
@@ -45,22 +49,40 @@ def count(value: float) -> int:
     return round(2.0**whole * (1 + value - whole)) - 1
 
 
+def shape_of(values: Doubles, text: str) -> Shape:
+    """The shape of a text as the descriptions take it, given the values of its columns, ``(shapes,)``."""
+    classes = split([text]).classes
+    unspaced = float(bool((classes == CharacterClass.UNSPACED).any()))
+    return dict(zip(SHAPE_NAMES, values.tolist(), strict=True)) | {UNSPACED: unspaced}
+
+
+def share(value: float) -> str:
+    """A share from 0 to 1 in words. Only all is 100 %, and only nothing is none."""
+    if value in (0, 1):
+        return "all" if value else "none"
+    return f"{min(max(round(100 * value), 1), 99)}%"
+
+
 def _size(shape: Shape) -> str:
-    characters, words = count(shape["characters"]), count(shape["words"])
-    return f"{_number(words, 'word', 'words')}, {_number(characters, 'character', 'characters')}"
+    words, characters = count(shape["words"]), _number(count(shape["characters"]), "character", "characters")
+    return characters if shape[UNSPACED] else f"{_number(words, 'word', 'words')}, {characters}"
 
 
 def _capitals(shape: Shape) -> str:
     words = count(shape["words"])
     capitals, whole = round(shape["capitalised words"] * words), round(shape["words in capitals"] * words)
-    if whole:
-        return f"{whole} of {_number(words, 'word', 'words')} in capitals"
-    return f"{capitals or 'none'} of {_number(words, 'word', 'words')} capitalised" if words else "no capital letters"
+    if not capitals and (shape[UNSPACED] or not words):
+        return "no word is capitalised"
+    number, state = (whole, "in capitals") if whole else (capitals, "capitalised")
+    if words == 1:
+        return f"its only word is {'' if number else 'not '}{state}"
+    of_all = "" if shape[UNSPACED] else f" of {_number(words, 'word', 'words')}"
+    return f"{f'{number:,}' if number else 'none'}{of_all} {state}"
 
 
 def _numbers(shape: Shape) -> str:
     numbers = round(shape["numbers"] * count(shape["words"]))
-    return f"{numbers} of its words {'is a number' if numbers == 1 else 'are numbers'}" if numbers else "no numbers"
+    return _number(numbers, "number", "numbers")
 
 
 def _alphabet(shape: Shape) -> str:
@@ -68,11 +90,15 @@ def _alphabet(shape: Shape) -> str:
 
 
 def _word_length(shape: Shape) -> str:
-    return f"words of {8 * shape['word length']:.1f} bytes on average" if shape["words"] else "no words"
+    if not shape["words"]:
+        return "no words"
+    if shape["beyond ASCII"]:  # what is measured are bytes, which are no characters there
+        return "the length of its words"
+    return f"words of {WORD_LENGTH_UNIT * shape['word length']:.1f} characters on average"
 
 
 def _punctuation(shape: Shape) -> str:
-    return f"{shape['punctuation']:.0%} of it punctuation"
+    return f"{share(shape['punctuation'])} of its characters are punctuation or signs"
 
 
 def _end(ends: dict[str, str], prefix: str, other: str) -> Callable[[Shape], str]:
@@ -133,11 +159,11 @@ def features(added: Doubles) -> list[Features]:
     return [Features(tuple(side.tolist()), float(values[side].sum())) for side in sides if len(side)]
 
 
-def shape_reasons(values: Doubles, added: Doubles) -> Iterator[Reason]:
-    """The reasons in a shape, given the values of its columns and what each of them added, ``(shapes,)``.
+def shape_reasons(values: Doubles, added: Doubles, text: str) -> Iterator[Reason]:
+    """The reasons in the shape of a text, given the values of its columns and what each of them added, ``(shapes,)``.
 
     What speaks for the same is one reason, which names the strongest.
     """
-    shape = dict(zip(SHAPE_NAMES, values.tolist(), strict=True))
+    shape = shape_of(values, text)
     for side in features(added):
         yield Reason("shape", "; ".join(GROUPS[group][1](shape) for group in side.groups[:_SHOWN]), side.added)

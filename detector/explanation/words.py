@@ -84,7 +84,7 @@ class WordReasons:
         if piece.part == "phrase":
             origin = int(document.tokens.bounds[self._block.start])
             return self._named(self._words[first - origin : end - origin] * np.sign(piece.added), first)
-        return {"all": "", "opening": "begins with ", "closing": "ends with "}[piece.part] + quoted(
+        return {"all": "", "opening": "its first words: ", "closing": "its last words: "}[piece.part] + quoted(
             document.words(first, end - 1)
         )
 

@@ -38,6 +38,9 @@ class Backend(Protocol):
     def predict(self, model: Model, batch: Batch, evidence_logits: Floats | None = None) -> Scores:
         """The probabilities of every paragraph of a batch (`detector.inference.predict.predict`)."""
 
+    def linear_logits(self, model: Model, batch: Batch) -> Floats:
+        """The logits of every paragraph by the linear model (`detector.inference.predict.first_stage`)."""
+
 
 def check_evidence(evidence: Floats | None, paragraphs: int, kinds: int) -> Floats | None:
     """Evidence as contiguous rows, or None. Raises `ValueError` for another dtype, shape or range.

@@ -12,8 +12,8 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 
 from detector.corpus.messages import Message
 from detector.errors import DetectorError

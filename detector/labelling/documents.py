@@ -19,8 +19,8 @@ class Document:
     """What is in memory of a document.
 
     ``digest`` is that of its paragraphs, by which it is known wherever its file lies. ``given`` are the labels that it
-    came with, by paragraph; ``start`` and ``size`` are its bytes in the temporary file. The other fields are those of
-    `LabelledDocument`.
+    came with, by paragraph; ``start`` and ``size`` are its bytes in the temporary file. ``title`` is the beginning of
+    its title, or of its first paragraph. The other fields are those of `LabelledDocument`.
     """
 
     digest: str
@@ -59,8 +59,8 @@ class Documents:
         """The document with a digest."""
         return self._by_digest.get(digest)
 
-    def add(self, document: LabelledDocument) -> bool:
-        """Add a document that has paragraphs. Returns whether its text is new."""
+    def add(self, document: LabelledDocument, title: str = "") -> bool:
+        """Add a document that has paragraphs, and perhaps a title beside them. Returns whether its text is new."""
         texts = [each.text for each in document.paragraphs]
         digest = digest_of(texts)
         if digest in self._by_digest:
@@ -69,9 +69,9 @@ class Documents:
         content = json.dumps([texts, document.gold]).encode()  # with escapes: a text may have lone surrogates
         given = {n: each for n, each in enumerate(document.paragraphs) if each.label is not None}
         added = Document(
-            digest, document.id, document.site, document.origin, document.lang, texts[0].strip()[:_TITLE], len(texts),
-            {n: LabelledParagraph("", each.label, each.kind, each.by) for n, each in given.items()}, self._size,
-            len(content),
+            digest, document.id, document.site, document.origin, document.lang, (title or texts[0]).strip()[:_TITLE],
+            len(texts), {n: LabelledParagraph("", each.label, each.kind, each.by) for n, each in given.items()},
+            self._size, len(content),
         )  # fmt: skip
         self._file.write(content)
         self._size += len(content)

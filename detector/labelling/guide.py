@@ -31,7 +31,7 @@ _RULES = {
     "comments": "what readers wrote below the article, the number of comments, the form to write one",
 }
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_TAKEN = frozenset("jkudgxhz")  # what the page itself uses, so that no label has it as its key
+_TAKEN = frozenset("jkudgxhzlsvec")  # what the page itself uses, so that no label or kind has it as its key
 _DIGITS = "123456789"
 
 
@@ -50,11 +50,12 @@ def labels_of(model: Model) -> list[Named]:
 
 
 def kinds_of(model: Model) -> list[Named]:
-    """The kinds of a model, by label. Their keys are digits, then letters, anew for each label."""
+    """The kinds of a model, by label. Their keys are digits, then letters that no label has, anew for each label."""
     found = []
+    taken = _TAKEN | {key for _, key in _keyed(model.labels)}
     for number, label in enumerate(model.labels):
         kinds = [kind for kind, of in zip(model.kinds, model.kind_labels, strict=True) if of == number]
-        keys = [*_DIGITS, *(letter for letter in _LETTERS if letter not in _TAKEN)]
+        keys = [*_DIGITS, *(letter for letter in _LETTERS if letter not in taken)]
         found += [Named(kind, label, key, _RULES.get(kind, "")) for kind, key in zip(kinds, keys, strict=False)]
         found += [Named(kind, label, "", _RULES.get(kind, "")) for kind in kinds[len(keys) :]]
     return found

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from detector.cleaner import Cleaner
 from detector.corpus.messages import Message
 from detector.errors import DetectorError
-from detector.labelling.documents import Documents
+from detector.labelling.documents import Document, Documents
 from detector.labelling.journal import Journal
-from detector.labelling.output import Output, labelled, with_labels
+from detector.labelling.output import Output, labelled, record, with_labels
 from detector.labelling.places import Places
 from detector.labelling.retraining import Retraining, to_train_on
 from detector.labelling.session import Asked, Session, Values
+from detector.labelling.state import State
 from detector.labelling.suggestions import Suggester
 from detector.labelling.work import Order, Work
 from detector.service.settings import Log
 
-SECONDS = 3.0  # after which the file of labels is written again, at most
+SECONDS = 3.0  # between two writings of the file of labels, at least
+_PAUSE = 4  # times as long as the last one took, at least: with many labelled documents, it takes seconds
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Labelling:
         self._writer.start()
 
     def post(self, asked: Asked) -> Values:
-        """`Session.post`; the file of labels follows soon, or at once if a document is done."""
+        """`Session.post`; the file of labels follows soon."""
         answer = self.session.post(asked)
         self._is_new.set()
         return answer
@@ -96,29 +101,40 @@ class Labelling:
 
     def retrain(self) -> None:
         """Begin to train on the labels. Raises `NotNowError` while that goes on, and if there are too few."""
-        with self.session.lock:
-            state = self.session.state
-            documents = (labelled(self.documents, each, state) for each in with_labels(self.documents, state))
-            self.retraining.start(to_train_on(documents, self.session.suggester.cleaner.model.labels))
+        self.retraining.start(to_train_on(self._labelled(labelled), self.session.suggester.cleaner.model.labels))
 
     def _use(self, suggester: Suggester) -> None:
         self.session.suggester = suggester
 
     def _follow(self) -> None:
         """Write the file of labels whenever it is out of date, not more often than every few seconds."""
+        took = 0.0
         while not self._stopped.is_set():
             self._is_new.wait()
-            if self._stopped.wait(self._seconds):
+            if self._stopped.wait(max(self._seconds, _PAUSE * took)):
                 return
             self._is_new.clear()
+            began = time.monotonic()
             self._try(self.write)
+            took = time.monotonic() - began
 
     def write(self) -> None:
         """Write the file of labels. Raises `DataError` if it is not ours, `OutputError` if it cannot be written."""
         with self._writing:
+            content = self._output.content(self._labelled(record))
             with self.session.lock:
-                content = self._output.content(self.documents, self.session.state)
+                self._output.announce(content)
             self._output.write(content)
+
+    def _labelled(self, make: Callable[[Documents, Document, State], _Made]) -> Iterator[_Made]:
+        """What is made of each document that has labels. Events come in between: they do not wait for all documents."""
+        state = self.session.state
+        with self.session.lock:
+            documents = with_labels(self.documents, state)
+        for document in documents:
+            with self.session.lock:
+                made = make(self.documents, document, state)
+            yield made
 
     def _try(self, function: Callable[[], None]) -> bool:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,9 @@ def has_labels(document: Document, state: State) -> bool:
     return any(entry.label is not None for entry in entries.values()) or bool(document.given.keys() - entries.keys())
 
 
-def with_labels(documents: Documents, state: State) -> Iterator[Document]:
+def with_labels(documents: Documents, state: State) -> list[Document]:
     """The documents that have labels, in the order of the inputs."""
-    return (document for document in documents if has_labels(document, state))
+    return [document for document in documents if has_labels(document, state)]
 
 
 def record(documents: Documents, document: Document, state: State) -> dict[str, Any]:
@@ -57,9 +57,9 @@ def record(documents: Documents, document: Document, state: State) -> dict[str, 
     found = as_record(labelled(documents, document, state))
     for number, entry in state.entries(document.digest).items():
         if entry.label is not None:
-            suggested = {"label": entry.suggested.label, "kind": entry.suggested.kind}
             by = {"annotator": entry.by} if entry.by else {}
-            found["paragraphs"][number] |= {**by, "at": entry.at, "suggested": suggested, "model": entry.model}
+            suggested = {"suggested": entry.suggested._asdict()} if entry.suggested.label is not None else {}
+            found["paragraphs"][number] |= {**by, "at": entry.at, **suggested, "model": entry.model}
     for paragraph in found["paragraphs"]:
         paragraph.setdefault("label", None)
     return found
@@ -92,22 +92,21 @@ class Output:
                 "replaced; rename it, and give it as an input if its labels are to count"
             )
 
-    def content(self, documents: Documents, state: State) -> bytes:
-        """What the file has to be. The journal remembers its digest.
-
-        Raises `DataError` as `check` does.
-        """
-        self.check()
+    def content(self, records: Iterable[dict[str, Any]]) -> bytes:
+        """What the file has to be."""
         buffer = io.BytesIO()
         with compressing(buffer, compression_of(self.path)) as stream:
-            for document in with_labels(documents, state):
-                stream.write(json_line(record(documents, document, state)))
-        content = buffer.getvalue()
+            for each in records:
+                stream.write(json_line(each))
+        return buffer.getvalue()
+
+    def announce(self, content: bytes) -> None:
+        """Have the journal remember what the file is going to be. Raises `DataError` as `check` does."""
+        self.check()
         self._journal.keep_output(hashlib.sha256(content).hexdigest())
-        return content
 
     def write(self, content: bytes) -> None:
-        """Replace the file with what `content` returned. Raises `OutputError` if nothing can be written there."""
+        """Replace the file with what was announced. Raises `OutputError` if nothing can be written there."""
         try:
             with replacing(self.path) as file:
                 file.write(content)

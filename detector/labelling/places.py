@@ -23,8 +23,16 @@ class Places:
         """The files that are written, by what messages call them."""
         return {"--output": self.output, "the journal": self.journal}
 
-    def check(self) -> None:
-        """Raise `UsageError` for outputs that were there before there was a journal: they would be replaced."""
+    def check(self, model: Path | None = None) -> None:
+        """Raise `UsageError` for outputs that were there before there was a journal: they would be replaced.
+
+        So would ``model``, the folder of the model to begin with, if it is where the trained model is kept.
+        """
+        if model is not None and model.resolve() == self.model.resolve():
+            raise UsageError(
+                f"--model {model}: this folder is for the model that is trained here, and is used by itself once that "
+                "model was taken over; leave --model out, or choose another --output"
+            )
         if self.journal.exists():
             return
         there = next((path for path in (self.output, self.model) if path.exists()), None)

@@ -25,7 +25,7 @@ from detector.labelled import Counts, Rejected, read
 from detector.labelling.documents import Documents
 
 Warn = Callable[[Message], object]
-_META = ("site", "lang", "origin")  # of a record of JSON Lines, if these are texts
+_META = ("title", "site", "lang", "origin")  # of a record of JSON Lines, if these are texts
 _REJECTED_SHOWN = 3
 
 
@@ -144,15 +144,14 @@ class _Collected:
             return
         meta = dict(_meta(record))
         paragraphs = tuple(LabelledParagraph(text, None) for text in texts)
-        self._reading.documents.add(
-            LabelledDocument(
-                record.id, meta.get("site") or record.id, meta.get("origin"), meta.get("lang"), None, paragraphs
-            )
+        document = LabelledDocument(
+            record.id, meta.get("site") or record.id, meta.get("origin"), meta.get("lang"), None, paragraphs
         )
+        self._reading.documents.add(document, meta.get("title", ""))
 
 
 def _meta(record: Record) -> Iterator[tuple[str, str]]:
-    """Site, language and origin of a record that is a line of JSON."""
+    """Title, site, language and origin of a record that is a line of JSON."""
     line = getattr(record.raw, "line", None)
     if not isinstance(line, bytes):
         return
@@ -161,4 +160,6 @@ def _meta(record: Record) -> Iterator[tuple[str, str]]:
     except (ValueError, RecursionError):
         return
     if isinstance(values, dict):
-        yield from ((name, values[name]) for name in _META if isinstance(values.get(name), str) and values[name])
+        yield from (
+            (name, values[name]) for name in _META if isinstance(values.get(name), str) and values[name].strip()
+        )

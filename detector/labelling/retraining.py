@@ -59,8 +59,9 @@ class Trained:
     accepted: str = ""
 
     def values(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {name: getattr(self, name) for name in ("status", "message", "before", "after", "better")}
+        """As JSON values. ``adapted`` is whether a model that was trained here is in use."""
+        shown = {name: getattr(self, name) for name in ("status", "message", "before", "after", "better")}
+        return {**shown, "adapted": bool(self.accepted)}
 
 
 class Retraining:
@@ -211,12 +212,15 @@ class Retraining:
         self.now = _after(event, self.now)
 
     def _move(self) -> None:
-        """Put the new model in the place of the one before."""
+        """Put the new model in the place of the one before, unless another process has done so."""
         old = self.folder.with_name(f"{self.folder.name}.old")
         shutil.rmtree(old, ignore_errors=True)
         with contextlib.suppress(FileNotFoundError):
             self.folder.rename(old)
-        self.new.rename(self.folder)
+        try:
+            self.new.rename(self.folder)
+        except FileNotFoundError:  # another process was faster: what lay there was the new one
+            old.rename(self.folder)
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -25,4 +25,5 @@ class EventRequest(BaseModel):
     label: _Name | None = None
     kind: _Name | None = None
     seen: _Number = 0
-    annotator: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    model: _Name | None = None
+    annotator: Annotated[str, Field(max_length=100, pattern=r"\S")] | None = None

@@ -34,7 +34,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a window asks for: an `Event` with the number of its document. ``annotator`` stands before the server's."""
+    """What a window asks for: an `Event` with the number of its document.
+
+    ``annotator`` stands before the server's. ``model`` is the digest of the model whose suggestions the window showed.
+    """
 
     client: str
     serial: int
@@ -46,6 +49,7 @@ class Asked:
     kind: str | None = None
     seen: int = 0
     annotator: str | None = None
+    model: str | None = None
 
 
 class Session:
@@ -101,7 +105,7 @@ class Session:
         event = Event(
             asked.client, asked.serial, datetime.now(UTC).isoformat(timespec="milliseconds"),
             asked.annotator or self.annotator, document.digest if document else "", asked.action, seen=asked.seen,
-            model=self.suggester.digest,
+            model=asked.model or self.suggester.digest,
         )  # fmt: skip
         if document is None or asked.action not in ("label", "clear"):
             return event
@@ -112,9 +116,12 @@ class Session:
         if asked.action == "clear":
             return event
         self._check_choice(asked)
+        event = replace(event, label=asked.label, kind=asked.kind)
+        if event.model != self.suggester.digest:
+            return event  # it was given to suggestions of another model, which are not known here
         suggestions = self.suggester.suggest(document.digest, self.documents.texts(document))
         suggested = tuple(each.choice for each in suggestions[first : last + 1])
-        return replace(event, label=asked.label, kind=asked.kind, suggested=suggested)
+        return replace(event, suggested=suggested)
 
     def _asked_document(self, asked: Asked) -> Document | None:
         if asked.document is None and asked.action == "undo":
@@ -167,7 +174,7 @@ class Session:
             "applied": [self._changed(at, state) for at in outcome.changed],
             "kept": [self._changed(at, state) for at in outcome.kept],
             "conflicts": [self._changed(at, state) for at in outcome.conflicts],
-            "agreement": agreement(*state.agreement(event.model))._asdict(), "labelled": labelled,
+            "agreement": agreement(*state.agreement(self.suggester.digest))._asdict(), "labelled": labelled,
         }  # fmt: skip
 
     def _changed(self, at: At, state: State) -> Values:

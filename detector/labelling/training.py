@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,6 @@ from detector.errors import DetectorError
 from detector.evaluation.labelled import LabelledDocument
 from detector.inference.storage import load_model, read_metadata
 from detector.util.threads import use_one_thread
-
-# The figures that are told, with what they are the share of
-_TOLD = {"appeal": "appeals removed", "nav": "navigation removed", "lost": "words of the article lost"}
 
 
 def train(
@@ -31,7 +28,7 @@ def train(
     try:
         adapted = adapt(load_model(base), documents, progress=progress)
         found = {"before": dict(adapted.before), "after": dict(adapted.after), "better": adapted.better}
-        message = told(adapted.before, adapted.after, adapted.better, adapted.notes)
+        message = told(adapted.better, adapted.notes)
         if not adapted.better:
             return {"action": "rejected", "message": message, **found}
         save_adapted(adapted, folder)
@@ -43,21 +40,8 @@ def train(
     return {"action": "ready", "message": message, **found, "digest": digest}
 
 
-def told(
-    before: Mapping[str, float | None], after: Mapping[str, float | None], better: bool, notes: Sequence[str] = ()
-) -> str:
-    """The figures before and after in a sentence, and what becomes of the model."""
-    shares = ", ".join(
-        f"{name} {_percent(before[figure])} before and {_percent(after[figure])} after"
-        for figure, name in _TOLD.items()
-        if before.get(figure) is not None and after.get(figure) is not None
-    )
-    verdict = "is better" if better else "is no better"
-    end = "" if better else " The model stays as it was."
+def told(better: bool, notes: Sequence[str] = ()) -> str:
+    """What becomes of the model, in a sentence; the page shows the figures beside it."""
+    verdict = "is better." if better else "is no better. The model stays as it was."
     more = "".join(f" {note[0].upper()}{note[1:]}." for note in notes)
-    figures = f": {shares}" if shares else ""
-    return f"On labelled paragraphs that it did not see, the new model {verdict}{figures}.{end}{more}"
-
-
-def _percent(share: float | None) -> str:
-    return f"{100 * (share or 0):.1f} %"
+    return f"On labelled paragraphs that it did not see, the new model {verdict}{more}"

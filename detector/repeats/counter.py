@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,8 @@ from detector.util.atomic import replacing
 BUFFER_ROWS = 1 << 19  # in memory: 12 MB, and some three times as much while they are sorted
 MAX_PARAGRAPHS = 1 << 16  # of a document: the rest counts as another one
 _CHUNK = 1 << 20  # characters of a long text that are read at a time
-_BLANK_LINE = re.compile(r"(?:\r\n|\r|\n)[^\S\r\n]*(?:\r\n|\r|\n)\s*")
+_LINE_END = r"(?:\r\n|\r(?!\n)|\n)"
+_BLANK_LINE = re.compile(rf"{_LINE_END}[^\S\r\n]*{_LINE_END}\s*")
 
 
 class RepeatCounter:
@@ -115,7 +116,8 @@ class RepeatCounter:
 
     def _lines(self, text: str | Iterable[str]) -> Iterator[list[bytes]]:
         """The letters of the paragraphs of a text, some at a time."""
-        for chunk in [text] if isinstance(text, str) else _whole_lines(text):
+        end_of = _end_of_blank_line if self._paragraphs == "blank" else _end_of_line
+        for chunk in [text] if isinstance(text, str) else _whole_paragraphs(text, end_of):
             if not isinstance(chunk, str):
                 raise UsageError(f"a text is a str, not a {type(chunk).__name__}")
             if self._paragraphs == "blank":
@@ -146,16 +148,26 @@ class RepeatCounter:
             self._filled = 0
 
 
-def _whole_lines(chunks: Iterable[str]) -> Iterator[str]:
-    """Consecutive chunks of a text, cut after line ends; a line of more than a megabyte is cut inside."""
+def _whole_paragraphs(chunks: Iterable[str], end_of: Callable[[str], int]) -> Iterator[str]:
+    """Consecutive chunks of a text, cut where paragraphs end; one of more than a megabyte is cut inside."""
     rest = ""
     for chunk in chunks:
         rest += chunk
         if len(rest) >= _CHUNK:
-            end = max(rest.rfind("\n"), rest.rfind("\r")) + 1 or len(rest)
+            end = end_of(rest) or len(rest)
             yield rest[:end]
             rest = rest[end:]
     yield rest
+
+
+def _end_of_line(text: str) -> int:
+    """The end of the last line that ends in a text; 0 for none."""
+    return max(text.rfind("\n"), text.rfind("\r")) + 1
+
+
+def _end_of_blank_line(text: str) -> int:
+    """The end of the last blank line in a text; 0 for none."""
+    return max((match.end() for match in _BLANK_LINE.finditer(text)), default=0)
 
 
 def _cannot_write(path: str | os.PathLike[str], error: OSError) -> DataError:

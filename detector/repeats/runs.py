@@ -17,6 +17,7 @@ from detector.util.output import open_output
 MAX_RUNS = 64  # that are merged at a time
 _BLOCK_ROWS = 1 << 14  # of a run that are read at a time
 _ROW_BYTES = 8 * COLUMNS
+_NUMBER = "<u8"  # in files, on every machine
 
 
 class Runs:
@@ -35,7 +36,7 @@ class Runs:
         path = self.folder / f"{os.urandom(8).hex()}.run"
         with open_output(path, "xb", f"{self.folder} (temporary files)") as file:
             for rows in blocks:
-                file.write(np.ascontiguousarray(rows).data)
+                file.write(np.ascontiguousarray(rows, dtype=_NUMBER).data)
         self.take([path])
 
     def take(self, paths: Sequence[Path]) -> None:
@@ -67,4 +68,4 @@ def _merged_files(paths: Sequence[Path]) -> Iterator[Rows]:
 def _blocks(path: Path, stack: contextlib.ExitStack) -> Iterator[Rows]:
     file = stack.enter_context(path.open("rb"))
     while block := file.read(_BLOCK_ROWS * _ROW_BYTES):
-        yield np.frombuffer(block, dtype="<u8").reshape(-1, COLUMNS)
+        yield np.frombuffer(block, dtype=_NUMBER).reshape(-1, COLUMNS)

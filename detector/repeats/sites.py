@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +16,8 @@ HOST, FOLDER = "host", "folder"
 _WITHOUT_FIELDS = ("text", "html", "mhtml")
 _WARC_URL = "WARC-Target-URI"
 _WWW = "www."
+_BEFORE_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_AROUND_URL = "<> \t\r\n"  # crawlers have written URLs in angle brackets
 
 
 class NoSiteError(Exception):
@@ -56,7 +60,9 @@ class Sites:
             return "" if self.by is None else str(_folder(task))
         number = record.id.removeprefix(f"{task.name}:")
         if not record.id or (number != record.id and number.isdecimal()):  # the id of a record that has none
-            raise NoSiteError(f'field "{field}", which tells its site, is missing or no string')
+            raise NoSiteError(
+                f'field "{field}", which tells its site, is missing, or neither a string nor a whole number'
+            )
         return record.id if self.by != HOST else _host(record.id)
 
 
@@ -69,11 +75,20 @@ def _folder(task: Task) -> Path:
 
 
 def _host(url: str) -> str:
-    """The host of a URL in lower case, without www. Raises `NoSiteError`."""
+    """The host of a URL, also of one without a scheme: in lower case and ASCII, without www and a final full stop.
+
+    Raises `NoSiteError` for what has no host.
+    """
+    url = url.strip(_AROUND_URL)
     try:
-        host = urlsplit(url if "//" in url else f"//{url}").hostname
-    except ValueError:
-        host = None
+        parts = urlsplit(url if _BEFORE_HOST.match(url) else f"//{url}")
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:  # also for a port that is no number, as in "urn:isbn:9"
+        host = ""
+    if not host.isascii():
+        with contextlib.suppress(UnicodeError):  # else it stays as it is written
+            host = host.encode("idna").decode("ascii")
+    host = host.rstrip(".").removeprefix(_WWW)
     if not host:
         raise NoSiteError(f"its URL has no host: {url[:40]}")
-    return host.removeprefix(_WWW)
+    return host

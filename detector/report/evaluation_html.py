@@ -59,6 +59,20 @@ def figure_names(groups: Iterable[Group], without: Sequence[str] = ()) -> list[s
     return [name for name in names if name != "documents" and name not in without]
 
 
+def figures_table(groups: Sequence[Group], caption: str) -> str:
+    """The figures of groups, one column each, and how much is in each."""
+    rows = [
+        [name, *(f"{count:,}" for count in counts)]
+        for name, counts in (
+            ("documents", [group.documents for group in groups]), ("sites", [group.sites for group in groups])
+        )
+    ] + [
+        [_figure_head(name), *(number(group.figures.get(name), group.intervals.get(name)) for group in groups)]
+        for name in figure_names(groups)
+    ]  # fmt: skip
+    return table(["figure", *(escape(group.name) for group in groups)], rows, caption)
+
+
 def group_table(groups: Sequence[Group], first: str, caption: str, sortable: bool = False) -> str:
     """The figures of groups, one row each."""
     names = figure_names(groups)

@@ -10,6 +10,7 @@ from detector.evaluation.evaluate import EXTRACTED, LEGEND, PAGE
 from detector.evaluation.groups import Group
 from detector.evaluation.notes import comparison_notes, notes
 from detector.report.evaluation_html import (
+    figures_table,
     group_table,
     items,
     kind_table,
@@ -76,7 +77,7 @@ def _figures(assessment: Assessment) -> Iterator[str]:
         f"{sampling.resamples:,} bootstrap samples of sites. An interval without width means that all sites "
         "agree; with few sites that proves little.</p>\n"
     )
-    yield group_table(assessment.origins, "origin", "Figures by origin of the documents")
+    yield figures_table(assessment.origins, "Figures by origin of the documents")
     rows = [[escape(name), escape(meaning)] for name, meaning in LEGEND.items()]
     yield f"<details><summary>What the figures mean</summary>{table(['figure', 'meaning'], rows, 'Figures', words=2)}"
     yield "</details>\n"
@@ -127,22 +128,29 @@ def _loss(assessment: Assessment, comparison: Comparison | None) -> Iterator[str
         "at a named threshold, with the guard, which lowers the threshold where little is familiar and raises it in "
         "whole pages. The upright line is a loss of 0.5 %. Losses below 0.01 % are drawn at the left edge.</p>\n"
     )
-    for part in assessment.parts:
-        yield f"<h3>{_title(part)}</h3>\n"
-        other = comparison.curves.get(part.name) if comparison else None
-        if part.curves:
-            names = assessment.model.name, comparison.other.name if comparison else ""
-            plot = loss_plot(part, assessment.model.labels, other, names)
-            yield f'<figure class="wide">{plot}</figure>\n'
-        else:
-            yield "<p>There is nothing to draw: reporting, or all other labels are missing.</p>\n"
-        figures = list(part.marks[0].removed)
-        rows = [
-            [escape(mark.name), f"{mark.threshold:.4f}", number(mark.lost), *map(number, mark.removed.values())]
-            for mark in part.marks
-        ]
-        head = ["threshold", "value", "lost", *map(escape, figures)]
-        yield table(head, rows, f"Named thresholds, {_title(part)}")
+    yield '<div class="parts">\n'
+    for place, part in enumerate(assessment.parts):
+        yield f'<div><h3>{_title(part)}</h3>\n<div class="beside">\n{_plot(assessment, comparison, part, place)}'
+        yield f"{_thresholds(part)}</div></div>\n"
+    yield "</div>\n"
+
+
+def _plot(assessment: Assessment, comparison: Comparison | None, part: Part, place: int) -> str:
+    if not part.curves:
+        return "<p>There is nothing to draw: reporting, or all other labels are missing.</p>\n"
+    curves = comparison.curves.get(part.name) if comparison else None
+    plot = loss_plot(part, assessment.model.labels, curves, comparison.other.name if comparison else "", place)
+    return f'<figure class="wide">{plot}</figure>\n'
+
+
+def _thresholds(part: Part) -> str:
+    """What cleaning does at the named thresholds."""
+    rows = [
+        [escape(mark.name), f"{mark.threshold:.4f}", number(mark.lost), *map(number, mark.removed.values())]
+        for mark in part.marks
+    ]
+    head = ["threshold", "value", "lost", *map(escape, part.marks[0].removed)]
+    return table(head, rows, f"Named thresholds, {_title(part)}")
 
 
 def _calibration(assessment: Assessment) -> Iterator[str]:
@@ -151,8 +159,8 @@ def _calibration(assessment: Assessment) -> Iterator[str]:
         "lie on the diagonal. The upright lines are intervals over sites. The expected calibration error is the mean "
         "distance from the diagonal.</p>\n"
     )
-    for part in assessment.parts:
-        plots = (calibration_plot(each, index, part.name) for index, each in enumerate(part.calibration))
+    for place, part in enumerate(assessment.parts):
+        plots = (calibration_plot(each, label, part, place) for label, each in enumerate(part.calibration))
         yield f'<h3>{_title(part)}</h3>\n<figure class="row">{"".join(plots)}</figure>\n'
         rows = [[escape(each.label), number(each.error, each.interval)] for each in part.calibration]
         yield table(["label", "error"], rows, f"Expected calibration error, {_title(part)}")

@@ -35,37 +35,42 @@ def require_plots() -> None:
     load_library("matplotlib.figure", "the plots of an evaluation", EXTRA)
 
 
-def loss_plot(part: Part, labels: Sequence[str], other: Mapping[str, Curve] | None, names: tuple[str, str]) -> str:
+def loss_plot(
+    part: Part, labels: Sequence[str], other: Mapping[str, Curve] | None, other_name: str, number: int
+) -> str:
     """What is removed of each label against what is lost, with the named thresholds.
 
-    ``other`` are the curves of another model, dashed; ``names`` those of both models.
+    ``other`` are the curves of another model, dashed. ``number`` is that of the part: no other one of the page has it.
     """
     figure, axes = _figure((5, 4.4))
     figures = removed_names(labels)
-    for number, label in enumerate(labels[1:], 1):
-        colour, name = _SERIES.format(16 + number), figures[label]
+    for series, label in enumerate(labels[1:], 1):
+        colour, name = _SERIES.format(16 + series), figures[label]
         if name in part.curves:
             _draw_curve(axes, part.curves[name], colour, "-", label)
             _draw_marks(axes, part.marks, name, colour)
         if other and name in other:
-            _draw_curve(axes, other[name], colour, "--", f"{label}, {names[1]}")
+            _draw_curve(axes, other[name], colour, "--", f"{label}, {other_name}")
     axes.axvline(LOSS, color=_LINE, linewidth=1, zorder=0)
     axes.set(
         xscale="log", xlim=(_LEAST_LOSS, _MOST_LOSS), ylim=(-0.02, 1.02),
         xlabel="share of the words of reporting lost", ylabel="share of the paragraphs removed",
     )  # fmt: skip
-    for number, mark in enumerate(part.marks):
-        axes.plot([], [], _MARKERS[number % len(_MARKERS)], color=_INK, label=f"{mark.name} ({mark.threshold:.3f})")
+    for place, mark in enumerate(part.marks):
+        axes.plot([], [], _MARKERS[place % len(_MARKERS)], color=_INK, label=f"{mark.name} ({mark.threshold:.3f})")
     figure.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False, labelcolor=_INK)
     described = f"Share removed against share lost, {part.name}"
-    return _svg(figure, f"loss-{part.name}", described)
+    return _svg(figure, f"loss-{number}", described)
 
 
-def calibration_plot(calibration: Calibration, number: int, part: str) -> str:
-    """The reliability diagram of the label with this number: how often paragraphs with a score have the label."""
+def calibration_plot(calibration: Calibration, label: int, part: Part, number: int) -> str:
+    """How often paragraphs with a score have the label with this number: a reliability diagram.
+
+    ``number`` is that of the part: no other one of the page has it.
+    """
     figure, axes = _figure((3.4, 3.4))
     points = [(b.score, b.share, b.interval) for b in calibration.bins if b.score is not None and b.share is not None]
-    colour = _SERIES.format(16 + number)
+    colour = _SERIES.format(16 + label)
     axes.plot([0, 1], [0, 1], color=_LINE, linewidth=1, zorder=0)
     for score, _, interval in points:
         if interval:
@@ -73,7 +78,7 @@ def calibration_plot(calibration: Calibration, number: int, part: str) -> str:
     axes.plot([score for score, _, _ in points], [share for _, share, _ in points], "o-", color=colour, markersize=4)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="score", ylabel="share with the label", aspect="equal")
     axes.set_title(_shown(calibration.label), fontsize=11, color=_INK, parse_math=False)
-    return _svg(figure, f"calibration-{part}-{number}", f"Calibration of {calibration.label}, {part}")
+    return _svg(figure, f"calibration-{number}-{label}", f"Calibration of {calibration.label}, {part.name}")
 
 
 def _draw_curve(axes: Any, curve: Curve, colour: str, line: str, name: str) -> None:  # noqa: ANN401 - matplotlib
@@ -100,7 +105,13 @@ def _plain(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    printable = _printable(text)
+    return printable if len(printable) <= 40 else f"{printable[:39]}…"
+
+
+def _printable(text: str) -> str:
+    """A text without what SVG cannot hold."""
+    return "".join(filter(str.isprintable, text))
 
 
 def _figure(size: tuple[float, float]) -> tuple[Any, Any]:
@@ -119,7 +130,7 @@ def _figure(size: tuple[float, float]) -> tuple[Any, Any]:
 
 
 def _svg(figure: Any, name: str, described: str) -> str:  # noqa: ANN401 - matplotlib
-    """A figure as an SVG element whose ids begin with ``name``; ``described`` is its text for readers."""
+    """A figure as an SVG element. Its ids begin with ``name``; ``described`` is its text for readers."""
     matplotlib = load_library("matplotlib", "the plots of an evaluation", EXTRA)
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
@@ -130,10 +141,10 @@ def _svg(figure: Any, name: str, described: str) -> str:  # noqa: ANN401 - matpl
         _remove(root, unwanted)
     for element in root.iter():
         _without_style(element)
-        _renamed(element, re.sub(r"\W+", "-", name))
+        _renamed(element, name)
     size = root.attrib["viewBox"].split()
     root.attrib |= {
-        "role": "img", "aria-label": described, "class": "plot", "stroke-linejoin": "round", "width": size[2],
+        "role": "img", "aria-label": _printable(described), "class": "plot", "stroke-linejoin": "round", "width": size[2],
         "height": size[3],
     }  # fmt: skip
     return ElementTree.tostring(root, encoding="unicode")

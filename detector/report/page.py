@@ -34,7 +34,10 @@ class Page:
     data: Mapping[str, Block] = field(default_factory=dict)
 
     def pieces(self) -> Iterator[bytes]:
-        """The page in UTF-8, in pieces. Raises `ValueError` for a style or script that would end its element."""
+        """The page in UTF-8, in pieces. Lone surrogates, which UTF-8 cannot hold, are shown as replacement characters.
+
+        Raises `ValueError` for a style or script that would end its element.
+        """
         style, script = "\n".join(self.styles), "\n".join(self.scripts)
         _check("style", style)
         _check("script", script)
@@ -45,7 +48,7 @@ class Page:
             '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
             f'<title>{escape(self.title)}</title>\n<link rel="icon" href="{_ICON}">\n<style>{style}</style>\n'
             f"</head>\n<body>\n{self.body}\n"
-        ).encode()
+        ).encode("utf-8", "xmlcharrefreplace")
         for name, block in self.data.items():
             yield f'<script type="{block.media_type}" id="{escape(name)}">'.encode()
             yield block.content

@@ -11,7 +11,6 @@ from detector.policy import resolve_threshold
 from detector.report.content import SHOWN, TYPES, Content, pack
 from detector.report.gathering import Document, shown_id
 from detector.report.page import Page, asset, binary_block, json_block
-from detector.report.rows import removed_limit
 
 if TYPE_CHECKING:
     from detector.cleaner import Cleaner
@@ -26,12 +25,12 @@ _ARRAYS = {"<f4": "Float32Array", "<u4": "Uint32Array", "<u2": "Uint16Array", "u
 class About:
     """What a report says of itself, in plain text.
 
-    ``made`` is when, as an ISO date and time. ``names`` are what it calls the inputs, by their names in documents.
-    ``model`` names the model, ``sample`` tells that the documents are a sample of all that were ``read``.
+    ``names`` are what it calls the inputs, by their names in documents. ``model`` names the model, ``sample`` tells that
+    the documents are a sample of all that were ``read``. When a report was made is not told: the same documents, model
+    and settings make the same file.
     """
 
     title: str
-    made: str
     model: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     read: int = 0
@@ -75,7 +74,7 @@ def _settings(
     files = list(dict.fromkeys(about.names.get(document.file, document.file) for document in documents))
     places = {name: number for number, name in enumerate(files)}
     return {
-        "title": about.title, "made": about.made, "version": __version__, "evidence": about.evidence,
+        "title": about.title, "version": __version__, "evidence": about.evidence,
         "arrays": [[name, _ARRAYS[type_]] for name, type_ in TYPES.items()],
         "shown": SHOWN, "chunks": len(content.texts), "reasons": bool(content.reasons),
         "files": files,
@@ -100,7 +99,7 @@ def _model(cleaner: Cleaner, name: str) -> dict[str, Any]:
 def _guard(cleaner: Cleaner) -> dict[str, float]:
     """The settings and constants by which the page decides as `detector.guard` does."""
     return {
-        "cutoff": resolve_threshold(cleaner.threshold, cleaner.model), "maxRemoved": removed_limit(cleaner),
+        "cutoff": resolve_threshold(cleaner.threshold, cleaner.model), "maxRemoved": cleaner.removed_limit,
         "familiar": guard.FAMILIAR, "certain": guard.CERTAIN,
         "pageParagraphs": guard.PAGE_PARAGRAPHS, "pageKinds": guard.PAGE_KINDS, "pageOdds": guard.PAGE_ODDS,
     }  # fmt: skip

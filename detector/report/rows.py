@@ -40,14 +40,3 @@ def rows_of(cleaner: Cleaner, prediction: Prediction) -> Iterator[Rows]:
         whole = next(cleaner.predict_batch([section.before + section.text + section.after]))
         lead = len(section.before)
         yield Rows(whole, (whole.starts >= lead) & (whole.starts < lead + len(section.text)))
-
-
-def removed_limit(cleaner: Cleaner) -> float:
-    """The share of a document's characters above which it is kept whole; 1 where a policy drops the body of articles.
-
-    With such a policy most of every text is to go: `Cleaner` keeps none whole.
-    """
-    model, kept = cleaner.model, cleaner.policy.kept_kinds(cleaner.model)
-    reporting = [number for number, label in enumerate(model.kind_labels) if label == 0]
-    body = [number for number in reporting if model.kinds[number] == "body"] or reporting
-    return cleaner.max_removed if kept[body].any() else 1.0

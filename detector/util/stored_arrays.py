@@ -9,12 +9,14 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first one that a zip file can hold
+_UNIX = 3  # on every system, so that the bytes are the same
 _SUFFIX = ".npy"
 _BLOCK = 1 << 20  # bytes
 
@@ -44,17 +46,20 @@ class ArrayWriter:
     ) -> None:
         """Write an array that is given as consecutive blocks of its rows, together of this shape."""
         info = zipfile.ZipInfo(name + _SUFFIX, _DATE)
+        info.create_system = _UNIX
         with self._zip.open(info, "w", force_zip64=True) as member:
             header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(member, header)
             for block in blocks:
-                member.write(np.ascontiguousarray(block).tobytes())
+                member.write(np.ascontiguousarray(block, dtype=dtype).tobytes())
 
 
 class ArrayReader:
     """Reads the arrays of a file. Raises `StoredArraysError` where it is not what `ArrayWriter` writes, or damaged."""
 
     def __init__(self, path: Path) -> None:
+        if path.exists() and not path.is_file() and not path.is_dir():  # opening a pipe could wait for ever
+            raise StoredArraysError("it is a pipe or a device, not a file")
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
@@ -108,7 +113,7 @@ class ArrayReader:
             if np.lib.format.read_magic(member) != (1, 0):
                 raise ValueError("another version of the format")
             shape, fortran_order, found = np.lib.format.read_array_header_1_0(member)
-        except (ValueError, EOFError, zipfile.BadZipFile, RecursionError, MemoryError) as error:
+        except (ValueError, TypeError, EOFError, TokenError, zipfile.BadZipFile, RecursionError, MemoryError) as error:
             raise StoredArraysError(f"{name} has no valid header ({error})") from error
         if found != np.dtype(dtype) or fortran_order or len(shape) != 1 + len(row_shape) or shape[1:] != row_shape:
             raise StoredArraysError(f"{name} is {found} of shape {shape}")

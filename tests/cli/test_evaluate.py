@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_a_comparison_of_a_model_with_itself(command: Command, data: Path, tiny_
     out = command("evaluate", data, "--compare", tiny_model_dir, *QUICK).out.decode()
     assert "0 of " in out
     assert "differences are beyond chance" in out
-    assert "give --resamples" in out  # 100 are too few
+    assert "There are too few sites" in out
     found = json.loads(command("evaluate", data, "--compare", tiny_model_dir, "--json", *QUICK).out)
     assert list(found) == ["model", "figures", "comparison"]
     comparison = found["comparison"]
@@ -55,7 +56,7 @@ def test_a_comparison_of_a_model_with_itself(command: Command, data: Path, tiny_
     assert comparison["figures"] == found["figures"]
     assert {each["p_holm"] for each in comparison["differences"]} == {1}
     assert list(comparison["differences"][0]) == [
-        "part", "figure", "first", "other", "difference", "interval", "p", "p_holm", "beyond_chance",
+        "part", "figure", "first", "other", "difference", "interval", "sites", "p", "p_holm", "beyond_chance",
     ]  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def test_a_comparison_is_in_all_files(
     assert "comparison" not in evaluated
     called = command("evaluate", data, "-o", "eval", "--compare", tiny_model_dir, *QUICK)
     assert "beyond chance" in called.out.decode()
-    assert figures("eval")["comparison"]["model"]["name"] == str(tiny_model_dir)
+    assert figures("eval")["comparison"]["model"]["name"] == tiny_model_dir.name
     assert "beyond chance" in Path("eval/figures.txt").read_text("utf-8")
     assert 'id="comparison"' in Path("eval/index.html").read_text("utf-8")
 
@@ -217,3 +218,38 @@ def test_annotators_and_the_text_field_are_passed_on(command: Command) -> None:
     assert called.code == 0, called.err
     assert json.loads(called.out)["all"]["documents"] == 1
     assert command("evaluate", "doccano.jsonl", "--annotators", "nobody").code == 2
+
+
+def test_models_are_named_by_their_folders(command: Command, data: Path, tiny_model_dir: Path) -> None:
+    """A page can be sent to others: no path of the machine is in it."""
+    folders = [Path("here/model").absolute(), Path("there/model").absolute()]
+    for folder in folders:
+        folder.parent.mkdir()
+        shutil.copytree(tiny_model_dir, folder)
+    command("evaluate", data, "--model", folders[0], "-o", "one", *QUICK)
+    assert figures("one")["model"]["name"] == "model"
+    command("evaluate", data, "--model", folders[0], "--compare", folders[1], "-o", "two", *QUICK)
+    assert figures("two")["model"]["name"] == "here/model"
+    assert figures("two")["comparison"]["model"]["name"] == "there/model"
+    for content in files("two").values():
+        assert str(Path.cwd()).encode() not in content
+
+
+def test_odd_characters_do_no_harm(command: Command) -> None:
+    """Lone surrogates, separators, nulls and markup in every field."""
+    odd = "</title><script>\ud800\u2029\0 [red]$x_"
+    paragraphs = [
+        {"text": f"The {label} of the ferry. {odd[:17]}\ud800", "label": label, "kind": odd}
+        for label in ("reporting", "appeal", "navigation", odd)
+    ]
+    lines = [
+        json.dumps(
+            {"id": f"{odd}{number}", "site": f"{odd}{number % 3}", "origin": odd, "lang": odd, "paragraphs": paragraphs}
+        )
+        for number in range(6)
+    ]
+    Path("odd.jsonl").write_text("\n".join(lines))
+    command("evaluate", "odd.jsonl", "-o", "eval", "--compare", "default", *QUICK)
+    page = (Path("eval") / "index.html").read_text("utf-8")
+    assert "&lt;/title&gt;&lt;script&gt;&#55296;" in page
+    assert page.count("<script") == 1

@@ -100,7 +100,10 @@ def test_by_a_column(command: Command) -> None:
 def test_records_without_a_site_are_rejected(command: Command) -> None:
     Path("in.jsonl").write_text(records(site="a") + records() + records(site=None) + "no JSON\n")
     lines = learn(command, "in.jsonl", "-o", "x.repeats", "--by", "site", "--rejected", "bad.jsonl", code=1)
-    assert 'in.jsonl:5: rejected: field "site", which tells its site, is missing or no string' in lines
+    assert (
+        'in.jsonl:5: rejected: field "site", which tells its site, is missing, or neither a string nor a whole number'
+        in lines
+    )
     assert "read: documents 4, rejected 9" in lines
     assert [each["position"] for each in read_sidecar(Path("bad.jsonl"))][-1] == 4
     assert read_repeats("x.repeats").of.tolist() == [4]
@@ -159,6 +162,10 @@ def test_merge(command: Command) -> None:
         "counted: different documents 4, sites 1, paragraphs 5", "repeated: paragraphs 1",
     ]  # fmt: skip
     assert Path("x.repeats").read_bytes() == Path("whole.repeats").read_bytes()
+    twice = ("0.counts", "1.counts", "0.counts", "whole.counts")
+    learn(command, "in.jsonl", "-o", "whole.counts", "--partial", "-q")
+    assert command("repeats", "merge", *twice, "-o", "x.repeats", model=False).code == 0
+    assert Path("x.repeats").read_bytes() == Path("whole.repeats").read_bytes()
 
 
 def test_show(command: Command) -> None:
@@ -170,7 +177,7 @@ def test_show(command: Command) -> None:
     assert called.out.decode().splitlines() == [
         "counted: different documents 4, sites 1, paragraphs 5",
         "repeated: paragraphs 1",
-        f"{key}  in 4 of 4 documents (100.0%), on 1 site, +4.00 against reporting",
+        f"{key}  in 4 of 4 documents (100.0%), on 1 site, 4.00 log-odds against reporting",
     ]
     called = command("repeats", "show", "x.repeats", "--json", "--top", "1", model=False)
     values = json.loads(called.out)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented_scores import random_documents, scored
 
-from detector.evaluation.bootstrap import Interval, Resampling, Sampled, ratio, ratio_interval, resample
+from detector.evaluation.bootstrap import Interval, Resampling, Sampled, ratio, ratio_interval, resample, share_needed
 from detector.evaluation.comparison import holm
 from detector.evaluation.evaluate import Share, figures_of, measured
 from detector.evaluation.statistics import SiteFigures
@@ -95,17 +95,29 @@ def test_a_figure_that_is_defined_in_few_samples_has_no_interval() -> None:
     assert resample(31, ratio(whole, np.where(np.arange(31) < 0, 1.0, 0.0)), Resampling(resamples=100)) is None
 
 
+MANY = 10_000  # units, for which nothing has to be corrected
 P_VALUES = [
-    ([0.0] * 99, 1.0),  # no difference at all
-    ([1.0] * 99, 2 / 100),  # the least that 99 samples can show
-    ([-1.0] * 99, 2 / 100),
-    ([-1.0] * 9 + [1.0] * 90, 20 / 100),
+    ([0.0] * 99, MANY, 1.0),  # no difference at all
+    ([1.0] * 99, MANY, 2 / 100),  # the least that 99 samples can show
+    ([-1.0] * 99, MANY, 2 / 100),
+    ([-1.0] * 9 + [1.0] * 90, MANY, 20 / 100),
+    ([-1.0] * 24 + [1.0] * 975, 5, 0.155),  # two-sided, 1.96 * sqrt(4 / 5) = 1.75 of Student's t with 4 degrees
+    ([1.0] * 9999, 2, 0.23),  # two sites never show anything
 ]
 
 
-@pytest.mark.parametrize(("values", "expected"), P_VALUES)
-def test_p_values(values: list[float], expected: float) -> None:
-    assert Sampled(np.array(values), Interval(0, 0)).p_value() == pytest.approx(expected)
+@pytest.mark.parametrize(("values", "units", "expected"), P_VALUES)
+def test_p_values(values: list[float], units: int, expected: float) -> None:
+    assert Sampled(np.array(values), Interval(0, 0), units).p_value() == pytest.approx(expected, rel=0.03)
+
+
+@pytest.mark.parametrize("units", [2, 3, 5, 12, 200])
+def test_the_share_of_the_samples_that_a_p_value_needs(units: int) -> None:
+    for p_value in (0.3, 0.05, 0.01):
+        share = share_needed(p_value, units)
+        values = np.where(np.arange(99_999) < 50_000 * share - 1, -1.0, 1.0)
+        if share > 1e-3:
+            assert Sampled(values, Interval(0, 0), units).p_value() == pytest.approx(p_value, rel=0.02)
 
 
 CORRECTED = [
@@ -130,8 +142,22 @@ def test_a_correction_makes_no_p_value_smaller_and_keeps_their_order(values: lis
     assert [corrected[each] for each in order] == sorted(corrected)
 
 
-def test_chance_alone_is_seldom_beyond_chance() -> None:
-    """Of 200 comparisons without a difference, about one in twenty has a p-value below 0.05."""
+@pytest.mark.parametrize("units", [2, 5, 12, 60])
+def test_chance_alone_is_seldom_beyond_chance(units: int) -> None:
+    """Of 200 comparisons without a difference, about one in twenty has a p-value below 0.05, or fewer."""
     rng = np.random.default_rng(0)
-    found = [resample(60, ratio(rng.normal(0, 1, 60), np.ones(60)), Resampling(resamples=200)) for _ in range(200)]
-    assert 2 <= sum(each is not None and each.p_value() < 0.05 for each in found) <= 22
+    found = [
+        resample(units, ratio(rng.normal(0, 1, units), np.ones(units)), Resampling(resamples=200)) for _ in range(200)
+    ]
+    assert sum(each is not None and each.p_value() < 0.05 for each in found) <= 18
+
+
+@pytest.mark.parametrize(("units", "least"), [(5, 170), (12, 181), (60, 184)])
+def test_intervals_hold_the_true_value(units: int, least: int) -> None:
+    """Of 200 intervals of the mean of a few sites, about 190 hold the true one, or somewhat fewer of very few sites."""
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(200):
+        found = resample(units, ratio(rng.normal(0, 1, units), np.ones(units)), Resampling(resamples=400))
+        held += found is not None and found.interval.low <= 0 <= found.interval.high
+    assert held >= least

@@ -106,6 +106,7 @@ class Twice:
 
     kind: int
     digest: str = "twice"
+    decides: bool = False
 
     def logits(self, model: Model, paragraphs: Sequence[str]) -> Floats | None:
         rows = np.zeros((len(paragraphs), len(model.kinds)), dtype=np.float32)
@@ -152,8 +153,8 @@ We would like to stay."""
 
 @pytest.mark.parametrize(
     ("text", "name", "lines"),
-    [(f"{LETTER}\n{ARTICLE}", "appeal", 2), (f"{ARTICLE}\n{LETTER_OF_FOUR}", "donation", 3)],
-    ids=["a letter before an article", "a letter behind an article"],
+    [(f"{ARTICLE}\n{LETTER_OF_FOUR}", "appeal", 3), (f"{ARTICLE}\n{LETTER_OF_FOUR}", "donation", 3)],
+    ids=["for a label", "for a kind"],
 )
 def test_a_recognised_first_line_pulls_its_neighbours_along(shipped: Cleaner, text: str, name: str, lines: int) -> None:
     cleaner = replace(shipped, evidence=phrases(("^From the lantern room$", name, 10)))

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from texts import WORDS
 
-from detector.evidence.matching import Matcher, Pattern, normalize
+from detector.evidence.matching import Matcher, Pattern
+from detector.evidence.normalizing import normalize, normalized_lines
 
 FOUND = [
     ("dear reader", "Dear  Reader, hello"), ("dear reader", "DEAR\u00a0READER"), ("dear reader", "dear\treader"),
@@ -104,9 +105,7 @@ def test_as_by_looking_at_every_place(phrases: list[str], paragraphs: list[str])
 @example(["\u0301a", "a\u0301", "\u1161", "\u1100"])
 @example(["a\n", "\n", " \r\n b", ""])
 def test_a_paragraph_is_normalized_alone_as_among_others(paragraphs: list[str]) -> None:
-    from detector.evidence.matching import _normalized
-
-    together = _normalized(paragraphs).split(b"\n") if paragraphs else []
+    together = normalized_lines(paragraphs).split(b"\n") if paragraphs else []
     assert together == [normalize(each).encode("utf-8", "surrogatepass") for each in paragraphs]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import struct
 import zipfile
@@ -25,6 +26,7 @@ APPEAL = "Support the Fellgate Herald from 2 a month. It takes a minute."
 SAME = [
     "support the fellgate  herald from 15 a month! It takes a minute",
     "SUPPORT the Fellgate Herald from a month - it takes a minute",
+    "\u3000Support\xa0the Fellgate Herald from 2\u202fa\u2009month.\u2028It takes a minute.\x85",
 ]
 OTHER = ["Support the Fellgate Herald", "Support the Fellgate Herald from ä month. It takes a minute."]
 
@@ -55,9 +57,14 @@ def test_what_has_another_key(paragraph: str) -> None:
     assert keys_of([paragraph]) != keys_of([APPEAL])
 
 
-@pytest.mark.parametrize("paragraph", ["", "12,5 %", "* * *", "\xa0"])
+@pytest.mark.parametrize("paragraph", ["", "12,5 %", "* * *", "\xa0\u3000", "$1,099.00 Price $1099.00", "4.2 km, 1:31"])
 def test_what_has_no_key(paragraph: str) -> None:
     assert keys_of([paragraph]).tolist() == [NO_KEY]
+
+
+def test_what_has_a_key_in_spite_of_its_digits() -> None:
+    """They are left out, unless there are more of them than letters: in a row of a table they are what it says."""
+    assert NO_KEY not in keys_of(["12 comments", "4 min read", "Go 10", "Größe 1234567"]).tolist()
 
 
 KEYS = ["685213c3a12b6185", "e99a32c955e1f8f4", "2a3a988b70ecfed8", "680d7d923e780842"]
@@ -142,6 +149,13 @@ def test_a_file_comes_back(tmp_path: Path) -> None:
         assert sorted(arrays) == ["about", "documents", "keys", "of", "sites"]
 
 
+def test_the_same_bytes_on_every_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repeats = counted({APPEAL: (90, 100), "b": (5, 10)})
+    content = written(tmp_path, repeats).read_bytes()
+    monkeypatch.setattr("zipfile.sys.platform", "win32")
+    assert written(tmp_path, repeats).read_bytes() == content
+
+
 def arrays_with(path: Path, **changed: np.ndarray | None) -> Path:
     """A file of two paragraphs, with changed arrays."""
     arrays = {
@@ -200,6 +214,38 @@ def test_what_is_no_such_file(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match="no file of repeated paragraphs, or damaged"):
         Repeats.read(path)
+
+
+HEADERS = {
+    "a bracket that stays open": "{'descr': '<u8', 'fortran_order': False, 'shape': (2,",
+    "deep nesting": "(" * 5000,
+    "a key that has no hash": "{[]: 1}",
+    "text": "Give now!",
+    "a number of Python 2": "{'descr': '<u8', 'fortran_order': False, 'shape': (9L,), }",
+    "no type": "{'descr': 5, 'fortran_order': False, 'shape': (2,), }",
+    "objects": "{'descr': '|O', 'fortran_order': False, 'shape': (2,), }",
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", HEADERS)
+def test_wrong_headers(name: str, tmp_path: Path) -> None:
+    """What NumPy says of them is not passed on as it is."""
+    header = HEADERS[name].encode() + b"\n"
+    path = written(tmp_path, counted({APPEAL: (90, 100)}))
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / "z", "w") as new:
+        for member in old.namelist():
+            keys = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(8)
+            new.writestr(member, keys if member == "keys.npy" else old.read(member))
+    with pytest.raises(DataError, match="or damaged: keys"):
+        Repeats.read(tmp_path / "z")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="pipe or a device"):
+        Repeats.read(tmp_path / "pipe")
 
 
 def test_every_cut_and_every_changed_byte_is_noticed_or_harmless(tmp_path: Path) -> None:

@@ -46,12 +46,13 @@ def test_the_gradient_is_the_derivative(kept: str, scale: float, tiny_model: Mod
 
 
 @pytest.mark.parametrize("kept", KEPT)
-def test_multipliers_sum_to_the_change(kept: str, tiny_model: Model) -> None:
-    outcome, actual = outcome_of(tiny_model, kept), logits_of(tiny_model)
-    reference = logits_of(tiny_model)[::-1]
+@pytest.mark.parametrize("scale", [1, 3, 12])  # the largest cross the least probability that the calibration sees
+def test_multipliers_sum_to_the_change(kept: str, scale: float, tiny_model: Model) -> None:
+    outcome, actual = outcome_of(tiny_model, kept), logits_of(tiny_model, 200, scale)
+    reference = logits_of(tiny_model, 200, 1)[::-1]
     parts = outcome.multipliers(actual, reference) * (actual - reference)
     change = outcome.log_odds(actual) - outcome.log_odds(reference)
-    assert parts.sum(axis=1) == pytest.approx(change, abs=1e-3)
+    assert parts.sum(axis=1) == pytest.approx(change, abs=1e-4)
 
 
 def test_extreme_logits_have_finite_log_odds() -> None:

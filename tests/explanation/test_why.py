@@ -17,6 +17,7 @@ from detector import cleaner as cleaner_module
 from detector.cleaner import Cleaner, Prediction
 from detector.errors import UsageError
 from detector.evidence.base import Found
+from detector.explanation import around
 from detector.inference.model import Model
 from detector.reasons import Why
 from detector.text import sections as sections_module
@@ -68,6 +69,35 @@ def test_a_text_alone_has_no_neighbours(tiny_model: Model) -> None:
     (why,) = Cleaner(tiny_model).predict("Donate now!").why
     assert texts_of(why, "neighbours") == ["how much of the document is article"]
     assert {"nothing comes before it", "nothing comes after it"} <= set(texts_of(why, "position"))
+
+
+def test_paragraphs_with_the_same_words_are_counted(tiny_model: Model) -> None:
+    """The model counts words, without their order; numbers are alike to it, and so are lines without words."""
+    whys = Cleaner(tiny_model).predict("Page 2\nPage 3\n…\n😀😀\nRead more\nMore, read!\nRead MORE\nOnce").why
+    found = [texts_of(why, "repeats")[0] for why in whys]
+    assert found[:4:2] == [
+        "one other paragraph has the same words, whatever their numbers", "one other paragraph has no words",
+    ]  # fmt: skip
+    assert found[4:] == [*["2 other paragraphs have the same words"] * 3, "no other paragraph has the same words"]
+    known = [text for text in texts_of(whys[2], "words") if "know" in text]
+    assert known == ["it has no words that the model does not know"]
+
+
+def test_what_a_line_begins_with_is_not_said_of_its_first_words(shipped: Cleaner) -> None:
+    (why,) = shipped.predict("© Quay News (all rights reserved)").why
+    assert 'its first words: "Quay News (all"' in texts_of(why, "words")
+
+
+def test_far_paragraphs_are_reasons_in_groups(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(around, "_NEAR", 3)
+    monkeypatch.setattr(around, "_GROUP", 5)
+    text = "\n".join(f"Line {'of news' if at % 2 else 'to donate now!'} {'x' * at}" for at in range(30))
+    for at, why in enumerate(Cleaner(tiny_model).predict(text).why):
+        assert sum(reason.log_odds for reason in why.reasons) == pytest.approx(why.log_odds, abs=1e-4)
+        assert sum(" paragraph" in text or "paragraphs" in text for text in texts_of(why, "neighbours")) <= 6 + 12, at
+    assert [bounds.tolist() for bounds in (around._divided(0, 10, 10), around._divided(11, 30, 10))] == [
+        [0, 5, 7, 8, 9, 10], [11, 12, 13, 14, 19, 24, 29, 30],
+    ]  # fmt: skip
 
 
 def test_reasons_are_computed_once_and_only_when_asked_for(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +173,7 @@ def test_a_text_in_sections_is_explained_section_by_section(paragraph_break: Par
     for why, paragraph in zip(whys, prediction.paragraphs, strict=True):
         score = min(paragraph.keep_score, 1 - 2**-24)
         assert why.log_odds == pytest.approx(math.log(score / (1 - score)), abs=1e-5)
+        assert "in sections" in (why.note or "") or "not read" in (why.note or "")
         assert sum(reason.log_odds for reason in why.reasons) == pytest.approx(why.log_odds, abs=1e-4)
     parts = [part.prediction for part in cleaner.predict_sections(LONG) if not part.continued]
     assert [why for part in parts for why in part.why] == list(whys)
@@ -171,6 +202,11 @@ def test_a_long_paragraph_has_the_reasons_of_its_best_part(tiny_model: Model) ->
     assert not first.note
     assert not last.note
     assert sum(reason.log_odds for reason in long.reasons) == pytest.approx(long.log_odds, abs=1e-4)
+    places = [text for why in (first, long, last) for text in texts_of(why, "position") if " of " in text]
+    assert places == ["paragraph 1 of 3", "paragraph 2 of 3", "paragraph 3 of 3"]
+    named = [text.partition(",")[0].partition(":")[0] for why in (first, last) for text in texts_of(why, "neighbours")]
+    assert not {name for name in named if name[0].isdigit()} - {"2 paragraphs after", "2 paragraphs before"}
+    assert any(text.startswith("other parts of it") for text in texts_of(long, "neighbours"))
 
 
 def test_the_guard_is_named_where_it_decided(shipped: Cleaner) -> None:
@@ -211,6 +247,7 @@ class Fixed:
     word: str
     kinds: tuple[float, ...]
     digest: str = "fixed"
+    decides: bool = False
 
     def _row(self, paragraph: str) -> Floats:
         return np.array(self.kinds, dtype=np.float32) * (self.word in paragraph)

@@ -465,6 +465,37 @@ def test_a_reload_loses_nothing(own_server: Server, opener: Opener) -> None:
     assert own_server.labels(0) == ["reporting", "appeal", "navigation", *[None] * 4]
 
 
+def test_all_that_one_key_accepts_is_kept_at_once(own_server: Server, opener: Opener) -> None:
+    """Each time, all that waits is written for a reload: once for each of thousands of events would take minutes."""
+    window = opener(own_server)
+    window.page.evaluate(
+        "() => { window.kept = 0; const set = Storage.prototype.setItem;"
+        " Storage.prototype.setItem = function (...all) { window.kept += 1; set.apply(this, all); }; }"
+    )
+    window.press("Shift+Enter")
+    window.wait_until_saved()
+    assert own_server.get("state")["seq"] > 1
+    assert window.page.evaluate("window.kept") == 1
+    assert window.page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_journal_that_was_put_back_is_noticed(own_server: Server, opener: Opener, tmp_path: Path) -> None:
+    window = opener(own_server, expected="Failed to load resource|ERR_CONNECTION")
+    window.press("r")
+    window.wait_until_saved()
+    shutil.copy(tmp_path / "labels.journal", tmp_path / "copy")
+    window.press("a", "n")
+    window.wait_until_saved()
+    own_server.kill()
+    shutil.copy(tmp_path / "copy", tmp_path / "labels.journal")
+    (tmp_path / "labels.jsonl").unlink(missing_ok=True)
+    own_server.start()
+    expect(window.page.locator("#paragraphs .chip")).to_have_count(1, timeout=30_000)
+    window.press("a")
+    window.wait_until_saved()
+    assert own_server.labels(0) == ["reporting", "appeal", *[None] * 5]
+
+
 def test_what_the_server_refuses_is_told_and_taken_back(own_server: Server, opener: Opener) -> None:
     window = opener(own_server, expected="422")
     refusal = {

@@ -51,7 +51,7 @@ def predictions(cleaner: Cleaner, documents: list[Document]) -> list[Prediction]
 @pytest.fixture(scope="module")
 def address(cleaner: Cleaner, documents: list[Document], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a report on the documents, with reasons for all of them."""
-    about = About("Report <of> & tests", "2031-03-04 05:06 UTC", "tiny", read=len(documents) + 7, reasons=3)
+    about = About("Report <of> & tests", "tiny", read=len(documents) + 7, reasons=3)
     return written(tmp_path_factory.mktemp("report"), report(cleaner, documents, about))
 
 
@@ -209,7 +209,7 @@ def test_the_guard_decides_as_in_python(browser: Any, cleaner: Cleaner, texts: l
     given = [long, "a\n" * 40, *odd, *texts[: 200 - len(odd) - 2]]
     documents = [Document("-", str(number), text) for number, text in enumerate(given)]
     page = browser.new_page()
-    show(page, written(tmp_path, report(cleaner, documents, About("Guard", "now", reasons=0))))
+    show(page, written(tmp_path, report(cleaner, documents, About("Guard", reasons=0))))
     seen = {"whole": 0, "lower": 0, "higher": 0}
     for threshold in THRESHOLDS:
         expected = list(Cleaner(cleaner.model, threshold).predict_many(given))
@@ -231,7 +231,7 @@ def test_policies_and_limits_of_the_guard(
     for max_removed in (0.0, 0.3, 1.0):
         other = Cleaner(cleaner.model, "strict", POLICIES[policy], max_removed=max_removed)
         documents = [Document("-", str(number), text) for number, text in enumerate(texts[:60])]
-        show(page, written(tmp_path, report(other, documents, About("Policies", "now", reasons=0))))
+        show(page, written(tmp_path, report(other, documents, About("Policies", reasons=0))))
         assert page.evaluate("keptAt(0.4)") == [
             each.keep.tolist()
             for each in Cleaner(cleaner.model, 0.4, POLICIES[policy], max_removed=max_removed).predict_many(texts[:60])
@@ -444,7 +444,7 @@ def test_print_shows_all_documents_without_controls(page: Any, predictions: list
 
 def test_a_report_without_documents_opens(browser: Any, cleaner: Cleaner, tmp_path: Path) -> None:
     page = browser.new_page()
-    show(page, written(tmp_path, report(cleaner, [], About("Nothing", "now"))))
+    show(page, written(tmp_path, report(cleaner, [], About("Nothing"))))
     assert page.inner_text("#bar-total") == "0 of 0 paragraphs removed"
     assert "0 documents" in page.inner_text("#about")
     page.close()
@@ -453,7 +453,7 @@ def test_a_report_without_documents_opens(browser: Any, cleaner: Cleaner, tmp_pa
 def test_a_long_document_and_a_long_paragraph_are_shortened(browser: Any, cleaner: Cleaner, tmp_path: Path) -> None:
     page = browser.new_page()
     text = "word " * 8000 + "\n" + "\n".join(f"The paragraph of number {number} says little." for number in range(900))
-    show(page, written(tmp_path, report(cleaner, [Document("-", "-", text)], About("Long", "now", reasons=0))))
+    show(page, written(tmp_path, report(cleaner, [Document("-", "-", text)], About("Long", reasons=0))))
     assert "(40,000 characters)" in page.locator(".text").first.inner_text()
     items = page.locator("article .paragraph")
     assert items.count() == 400

@@ -55,7 +55,9 @@ def test_the_state(quiet_page: TestClient, tiny_cleaner: Cleaner) -> None:
     assert (state["order"], state["annotator"]) == ("plain", None)
     assert state["agreement"] == {"labelled": 0, "agreed": 0, "share": None, "low": None, "high": None}
     assert state["model"]["sha256"] == tiny_cleaner.model.metadata["sha256"]
-    assert state["retrain"] == {"status": "idle", "message": "", "before": None, "after": None, "better": None}
+    assert state["retrain"] == {
+        "status": "idle", "message": "", "before": None, "after": None, "better": None, "adapted": False,
+    }  # fmt: skip
     assert {"name": "reporting", "key": "r"} in state["labels"]
     assert all({"name", "label", "key"} == set(each) for each in state["kinds"])
     assert {"label", "kind", "text"} == set(state["guide"][0])
@@ -177,6 +179,22 @@ def test_characters_that_are_no_unicode_are_answered(open_labelling: Open, clien
     assert post(page, 1)["labelled"] == 1
 
 
+def test_a_label_for_suggestions_of_another_model_is_not_compared(
+    open_labelling: Open, client_for: ClientFor, tmp_path: Path
+) -> None:
+    """The window shows suggestions of a model that is not in use any more, or it was away."""
+    found = open_labelling()
+    page = client_for(found)
+    digest = page.get("api/state").json()["model"]["sha256"]
+    answer = page.post("api/events", json=event(1, model="0" * 64)).json()
+    assert answer["agreement"]["labelled"] == 0
+    assert page.post("api/events", json=event(2, first=1, last=1, model=digest)).json()["agreement"]["labelled"] == 1
+    found.labelling.close()
+    first, second, *_ = json.loads((tmp_path / "labels.jsonl").read_text())["paragraphs"]
+    assert (first["label"], first["model"], "suggested" in first) == ("appeal", "0" * 64, False)
+    assert (second["model"], "suggested" in second) == (digest, True)
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (event(1, document=4), "document"), (event(1, document=None), "document"), (event(1, document=-1), "document"),
     (event(1, document="0"), "document"), (event(1, document=True), "document"),
@@ -185,8 +203,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (event(1, label="reporting", kind="newsletter"), "kind"), (event(1, client="a"), "client"),
     (event(1, client="x" * 65), "client"), (event(1, client="../../etc"), "client"), (event(0), "serial"),
     (event(1 << 60), "serial"), (event(1, "erase"), "action"), (event(1, seen=-1), "seen"),
-    (event(1, annotator=""), "annotator"), (event(1, annotator="x" * 101), "annotator"),
-    (event(1, path="/etc"), "path"),
+    (event(1, annotator=""), "annotator"), (event(1, annotator=" \n"), "annotator"), (event(1, model=""), "model"),
+    (event(1, annotator="x" * 101), "annotator"), (event(1, path="/etc"), "path"),
 ]  # fmt: skip
 
 

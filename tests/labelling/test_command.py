@@ -151,6 +151,7 @@ WRONG: list[tuple[list[str], int, str]] = [
     (["articles.jsonl", "-o", "labels.jsonl", "--allow-host", "http://desk.example"], 2, "--allow-host"),
     (["articles.jsonl", "-o", "taken.jsonl"], 2, "no journal taken.journal"),
     (["articles.jsonl", "-o", "labels.jsonl", "-m", "nowhere"], 2, "nowhere"),
+    (["articles.jsonl", "-o", "labels.jsonl", "-m", "./labels.model"], 2, "leave --model out"),
     (["empty.jsonl", "-o", "labels.jsonl"], 1, "no document to label"),
 ]
 

@@ -180,23 +180,43 @@ def test_two_processes_write_the_same_file(open_labelling: Open, tmp_path: Path)
     assert len(lines(tmp_path / "labels.jsonl")) == 2
 
 
+@pytest.mark.parametrize("name", ["content", "write"])
 def test_an_event_does_not_wait_for_the_file(
-    open_labelling: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    name: str, open_labelling: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """Neither while it is made, document by document, nor while it is written."""
     found, began, go_on = open_labelling(), threading.Event(), threading.Event()
-    write = module.Output.write
+    step = getattr(module.Output, name)
 
-    def slow(self: Any, content: bytes) -> None:
+    def slow(self: Any, given: Any) -> Any:
         began.set()
         assert go_on.wait(30)
-        write(self, content)
+        return step(self, given)
 
-    monkeypatch.setattr(module.Output, "write", slow)
+    monkeypatch.setattr(module.Output, name, slow)
     label(found, 1)
     thread = threading.Thread(target=found.labelling.write)
     thread.start()
     assert began.wait(30)
-    label(found, 2, 1)
+    labelling = threading.Thread(target=label, args=(found, 2, 0, 1, 1))
+    labelling.start()
+    labelling.join(20)
+    waited = labelling.is_alive()
     go_on.set()
     thread.join()
+    labelling.join()
+    assert not waited
     assert len(lines(tmp_path / "labels.jsonl")) == 1
+
+
+def test_an_event_comes_in_between_two_documents_of_the_file(open_labelling: Open, tmp_path: Path) -> None:
+    found = open_labelling()
+    label(found, 1, 0)
+    label(found, 2, 1)
+    records = found.labelling._labelled(record)
+    assert [each["label"] for each in next(records)["paragraphs"]] == ["appeal", None, None, None]
+    other = threading.Thread(target=label, args=(found, 3, 1, 1, 1))
+    other.start()
+    other.join(20)
+    assert not other.is_alive()
+    assert [each["label"] for each in next(records)["paragraphs"]] == ["appeal", "appeal", None]

@@ -63,6 +63,13 @@ def test_texts_and_labelled_documents_of_several_files(tmp_path: Path, read: Rea
     assert reading.line() == "3 documents with 5 paragraphs, 1 came with labels"
 
 
+def test_the_title_is_that_of_the_record_or_the_first_paragraph(tmp_path: Path, read: Read) -> None:
+    records = ({"text": "Rain fell.\nIt was wet."}, {"text": "It is dry.", "title": " The dam "},
+               {"text": "Read on", "title": " "}, {"text": "Log in", "title": 7})  # fmt: skip
+    titles = [each.title for each in read(jsonl(tmp_path / "a.jsonl", *records)).documents]
+    assert titles == ["Rain fell.", "The dam", "Read on", "Log in"]
+
+
 def test_what_is_not_a_document_is_counted(tmp_path: Path, read: Read, messages: list[Message]) -> None:
     path = jsonl(tmp_path / "a.jsonl", {"text": "Rain fell."}, {"text": None}, {"text": " "}, {"text": "Rain fell."})
     with open(path, "a", encoding="utf-8") as file:

@@ -23,7 +23,7 @@ from detector.inference.model import Model
 from detector.inference.storage import load_model, save
 from detector.labelling.journal import ModelEvent
 from detector.labelling.session import Asked
-from detector.labelling.training import told, train
+from detector.labelling.training import train
 
 Open = Callable[..., Opened]
 ClientFor = Callable[..., TestClient]
@@ -122,11 +122,12 @@ def test_a_model_that_was_taken_over_stays_when_the_next_one_is_dropped(
     found.labelling.retraining._note("rejected", {"message": "It is no better.", "better": False})
     state = page.get("api/state").json()
     assert (state["model"]["sha256"], state["retrain"]["status"]) == (digest, "accepted")
-    assert state["retrain"]["message"] == "It is no better."
+    assert (state["retrain"]["message"], state["retrain"]["adapted"]) == ("It is no better.", True)
     found.labelling.close()
     again = client_for(open_labelling())
     assert again.get("api/state").json()["model"]["sha256"] == digest
-    assert again.post("api/retrain/reject", json={}).json()["model"]["sha256"] != digest
+    state = again.post("api/retrain/reject", json={}).json()
+    assert (state["model"]["sha256"] != digest, state["retrain"]["adapted"]) == (True, False)
     assert not (tmp_path / "labels.model").exists()
 
 
@@ -186,6 +187,25 @@ def test_another_process_takes_a_model_over(open_labelling: Open, another: Path)
     assert other.labelling.changes(0)["state"]["model"]["sha256"] == other.labelling.retraining.first
 
 
+def test_another_process_moves_the_model_that_this_one_takes_over(
+    open_labelling: Open, another: Path, tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one reads in the journal that the model is taken over, and moves its folder first."""
+    retraining = (found := open_labelling()).labelling.retraining
+    digest = ready(found, another)
+    shutil.copytree(tiny_model_dir, retraining.folder)  # an earlier one
+    note = retraining._note
+
+    def noted(*args: Any) -> None:
+        note(*args)
+        shutil.rmtree(retraining.folder)
+        retraining.new.rename(retraining.folder)
+
+    monkeypatch.setattr(retraining, "_note", noted)
+    retraining.accept()
+    assert load_model(retraining.folder).metadata["sha256"] == digest
+
+
 def test_too_few_labels_are_told(open_labelling: Open, client_for: ClientFor) -> None:
     found = open_labelling([document(0, [f"Line {n}." for n in range(12)]), document(1, ["Rain fell."])])
     page = client_for(found)
@@ -222,8 +242,10 @@ def test_a_model_that_is_no_better_is_not_saved(
     monkeypatch.setattr(adapting, "adapt", lambda model, *_, **__: adapted(model, False, (note,)))
     found = train(tiny_model_dir, [], tmp_path / "new", print)
     assert found["action"] == "rejected"
-    assert "is no better: appeals removed 50.0 % before and 75.0 % after" in found["message"]
-    assert "The model stays as it was. No paragraph is labelled navigation." in found["message"]
+    assert found["message"] == (
+        "On labelled paragraphs that it did not see, the new model is no better. The model stays as it was. "
+        "No paragraph is labelled navigation."
+    )
     assert json.loads(json.dumps(found["before"])) == BEFORE
     assert not (tmp_path / "new").exists()
 
@@ -245,8 +267,3 @@ def test_labels_that_cannot_be_trained_on_are_told(tiny_model_dir: Path, monkeyp
 
     monkeypatch.setattr(adapting, "adapt", fail)
     assert train(tiny_model_dir, [], tmp_path / "new", print) == {"action": "failed", "message": "too few"}
-
-
-def test_figures_that_are_missing_are_left_out() -> None:
-    assert told({}, {}, True) == "On labelled paragraphs that it did not see, the new model is better."
-    assert "navigation" not in told(BEFORE, AFTER, True)

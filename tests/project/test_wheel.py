@@ -111,7 +111,7 @@ def test_the_wheel_holds_the_package_and_the_model_and_nothing_else(
     files = {path.relative_to(checkout).as_posix() for path in (checkout / "detector").rglob("*") if path.is_file()}
     package = {name for name in files if not name.startswith(SOURCE)}
     model = {f"detector/models/default/{path.name}" for path in (checkout / "models" / "default").iterdir()}
-    assert {Path(name).suffix for name in package} <= {".css", ".html", ".js", ".py", ".pyi", ".typed"}
+    assert {Path(name).suffix for name in package} <= {".css", ".gz", ".html", ".js", ".py", ".pyi", ".svg", ".typed"}
     assert {Path(name).suffix for name in model} == {".joblib", ".json", ".md"}
     assert installed_files(pure) == package | model
     (core,) = installed_files(built[".whl"]) - package - model

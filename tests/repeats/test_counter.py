@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -20,8 +21,9 @@ from detector.evidence.repeats_file import FORMAT, RepeatedParagraphs, read_repe
 from detector.repeats import counter as counter_module
 from detector.repeats import runs
 from detector.repeats.counter import RepeatCounter
+from detector.repeats.rows import COLUMNS, PARAGRAPH
 from detector.repeats.summing import Pruning
-from detector.text.paragraphs import split
+from detector.text.paragraphs import ParagraphBreak, split
 from detector.util.output import OutputError, open_output
 from detector.util.stored_arrays import ArrayWriter
 
@@ -148,12 +150,53 @@ def test_paragraphs_between_blank_lines(tmp_path: Path) -> None:
     assert repeats.keys.tolist() == keys_of(["Give\nnow!"]).tolist()
 
 
-@given(st.lists(st.text("ab\n\r", max_size=9), max_size=9))
-def test_chunks_of_a_text(chunks: list[str]) -> None:
-    with RepeatCounter() as whole, RepeatCounter() as parts:
-        whole.add("a", "".join(chunks))
-        parts.add("a", iter(chunks))
-        assert [path.read_bytes() for path in whole.release()] == [path.read_bytes() for path in parts.release()]
+LINES = st.lists(st.tuples(st.sampled_from(["a", "b c", "", " ", "\x0b1"]), st.sampled_from(["\n", "\r\n", "\r"])))
+
+
+@given(
+    lines=LINES, sizes=st.lists(st.integers(0, 9), max_size=30), paragraphs=st.sampled_from(get_args(ParagraphBreak))
+)  # fmt: skip
+def test_chunks_of_a_text(
+    lines: list[tuple[str, str]], sizes: list[int], paragraphs: ParagraphBreak, folder: Path
+) -> None:
+    """They are cut where paragraphs end, unless one is longer than a chunk."""
+    text = "".join(line + end for line, end in lines)
+    batch = split([text], paragraphs)
+    at = [0, *np.cumsum(sizes).tolist(), len(text)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counter_module, "_CHUNK", 12 + int((batch.char_end - batch.char_start).max(initial=0)))
+        with RepeatCounter(folder, paragraphs) as whole, RepeatCounter(folder, paragraphs) as parts:
+            whole.add("a", text)
+            parts.add("a", (text[start:end] for start, end in pairwise(at)))
+            assert [path.read_bytes() for path in whole.release()] == [path.read_bytes() for path in parts.release()]
+
+
+@given(st.text("ab1 \n\r\x0b\x1c\x85\xa0\u2028\u3000", max_size=40), st.sampled_from(get_args(ParagraphBreak)))
+def test_paragraphs_are_those_of_the_cleaner(text: str, paragraphs: ParagraphBreak) -> None:
+    batch = split([text], paragraphs)
+    expected = keys_of([text[start:end] for start, end in zip(batch.char_start, batch.char_end, strict=True)])
+    with RepeatCounter(None, paragraphs) as counter:
+        counter.add("a", text)
+        rows = [np.frombuffer(path.read_bytes(), dtype="<u8").reshape(-1, COLUMNS) for path in counter.release()]
+    assert {int(key) for each in rows for key in each[:, PARAGRAPH]} | {NO_KEY} == {*expected.tolist(), NO_KEY}
+
+
+def test_blank_lines_of_windows(tmp_path: Path) -> None:
+    with RepeatCounter(paragraphs="blank") as counter:
+        for number in range(3):
+            counter.add("a", f"Give\r\nnow!\r\n\r\nStory {'x' * number}\r\ngoes on")
+        repeats = counter.write(tmp_path / "x.repeats")
+    assert repeats.keys.tolist() == keys_of(["Give\nnow!"]).tolist()
+
+
+def test_a_long_text_between_blank_lines_is_cut_at_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counter_module, "_CHUNK", 40)
+    with RepeatCounter(paragraphs="blank") as counter:
+        for number in range(3):
+            story = chr(97 + number) * 8
+            counter.add("a", iter([f"Story {story}\ngoes on\n\nGive all\nof you\nnow", f"!\n\n{story}"]))
+        repeats = counter.write(tmp_path / "x.repeats")
+    assert repeats.keys.tolist() == keys_of(["Give all\nof you\nnow!"]).tolist()
 
 
 def test_a_very_long_document_is_counted_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,6 +234,14 @@ def test_too_many_repeat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(DataError, match="raise --min-documents"):
         counted([("a", f"Give now!\nRead on\nStory {'x' * n}") for n in range(2)], tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_have_one_byte_order_in_files(tmp_path: Path) -> None:
+    """Those of a big-endian machine, too."""
+    rows = np.array([[1, 0, 5], [1, 2, 5]], dtype=">u8")
+    several = runs.Runs(tmp_path)
+    several.add([rows])
+    assert [block.tolist() for block in several.rows()] == [rows.tolist()]
 
 
 def test_wrong_parts(tmp_path: Path) -> None:

@@ -47,6 +47,14 @@ def test_a_page_on_all_documents(command: Command, rows: str) -> None:
     assert not unpacked(read(), "reasons")
 
 
+def test_the_same_documents_make_the_same_page(command: Command, rows: str) -> None:
+    """No time is in it, and it does not depend on the number of processes."""
+    command("report", rows, "-o", "report.html")
+    first = Path("report.html").read_bytes()
+    command("report", rows, "-o", "report.html", "--jobs", 2)
+    assert Path("report.html").read_bytes() == first
+
+
 def test_nothing_in_the_page_tells_of_the_machine(command: Command, rows: str, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text("A text.\n")

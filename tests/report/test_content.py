@@ -20,14 +20,14 @@ from detector.report.gathering import Document
 from detector.report.packing import packed
 from detector.report.reasons import as_values
 from detector.report.report import About, report
-from detector.report.rows import removed_limit, rows_of
+from detector.report.rows import rows_of
 
 ODD = ["", "\n \n", "one", "a \ud800 b </script>\u2028", "x" * (SHOWN + 5), "a\n" * 40]
 
 
 def page_of(cleaner: Cleaner, given: Sequence[str], reasons: int = 0, jobs: int = 1) -> str:
     documents = [Document("a.jsonl", f"a.jsonl:{number}", text) for number, text in enumerate(given)]
-    return b"".join(report(cleaner, documents, About("t", "now", reasons=reasons), jobs=jobs)).decode()
+    return b"".join(report(cleaner, documents, About("t", reasons=reasons), jobs=jobs)).decode()
 
 
 def test_texts_and_numbers_are_those_of_the_predictions(cleaner: Cleaner, seed_texts: list[str]) -> None:
@@ -71,11 +71,21 @@ def test_a_paragraph_that_is_longer_than_a_section_is_one_row_that_is_shown(clea
     assert sum(int(each.shown.sum()) for each in sections) == len(prediction) == 2
 
 
-@pytest.mark.parametrize("policy", [*POLICIES.values(), Policy(keep=("appeal",)), Policy(keep=(), drop=("body",))])
-@pytest.mark.parametrize("max_removed", [0.5, 1.0])
-def test_the_limit_of_the_guard_is_that_of_the_cleaner(policy: Policy, max_removed: float, cleaner: Cleaner) -> None:
+LIMITS = [
+    (POLICIES["reporting"], 0.5, 0.5),
+    (POLICIES["text"], 0.3, 0.3),
+    (POLICIES["appeals-only"], 0.5, 0.5),
+    (POLICIES["reporting"], 1.0, 1.0),
+    (Policy(keep=("appeal",)), 0.5, 1.0),  # nearly all of an article is to go
+    (Policy(keep=(), drop=("body",)), 0.5, 1.0),
+]
+
+
+@pytest.mark.parametrize(("policy", "max_removed", "limit"), LIMITS)
+def test_the_page_has_the_limit_of_the_guard(policy: Policy, max_removed: float, limit: float, cleaner: Cleaner) -> None:
     other = Cleaner(cleaner.model, policy=policy, max_removed=max_removed)
-    assert removed_limit(other) == (max_removed if other._keeps_articles else 1.0)
+    assert other.removed_limit == limit
+    assert settings(page_of(other, ["A text."], reasons=0))["guard"]["maxRemoved"] == limit
 
 
 def test_settings_tell_of_the_model_and_of_what_is_left_out(cleaner: Cleaner) -> None:
@@ -84,7 +94,7 @@ def test_settings_tell_of_the_model_and_of_what_is_left_out(cleaner: Cleaner) ->
         Document("/home/a/y.txt", "/home/a/y.txt", "t"),
     ]
     names = {"/home/a/x.jsonl": "x.jsonl", "/home/a/y.txt": "y.txt"}
-    page = b"".join(report(cleaner, documents, About("t", "now", "tiny", names, read=9, reasons=0))).decode()
+    page = b"".join(report(cleaner, documents, About("t", "tiny", names, read=9, reasons=0))).decode()
     found = settings(page)
     assert "/folder" not in page
     assert found["documents"] == [[0, "3"], [1, ""]]

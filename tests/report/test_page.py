@@ -39,6 +39,11 @@ def test_the_policy_allows_the_style_and_the_script_of_the_page_and_nothing_else
     assert page.index("Content-Security-Policy") < page.index("<style>")
 
 
+def test_lone_surrogates_are_shown_as_replacement_characters() -> None:
+    assert "<title>&#55296;</title>" in made(Page("\ud800", "<p>\udfff</p>"))
+    assert "<p>&#57343;</p>" in made(Page("\ud800", "<p>\udfff</p>"))
+
+
 def test_scripts_are_joined_in_order() -> None:
     assert "const a = 1;\na + 1;" in made(Page("t", "", (), ("const a = 1;", "a + 1;")))
 

@@ -36,11 +36,14 @@ export class Changes {
 
   async ask() {
     const since = this.waiting.at(-1)?.seq ?? this.seen;
+    let answer;
     try {
-      this.waiting.push(await get(`changes?since=${since}`));
+      answer = await get(`changes?since=${since}`);
     } catch (error) {
       return this.told.failed(error);
     }
+    if (answer.seq < since) location.reload(); // an older copy of the journal was put back: what is shown is not there
+    this.waiting.push(answer);
     this.release();
   }
 

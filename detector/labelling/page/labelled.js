@@ -12,6 +12,7 @@ export class LabelledDocument {
     this.number = answer.number;
     this.seq = answer.seq; // the last event that it shows
     this.id = answer.id;
+    this.model = answer.model; // whose suggestions it has
     this.done = answer.done;
     this.paragraphs = answer.paragraphs.map((each) => paragraph(each, answer.seq));
     for (const entry of waiting) this.apply(entry);
@@ -23,7 +24,7 @@ export class LabelledDocument {
 
   /** The entry of an event: with what it changes, so that it can be taken back. */
   entry(event, by) {
-    const entry = { document: this.number, event: { document: this.number, kind: null, ...event }, by, before: [] };
+    const entry = { document: this.number, event: { document: this.number, kind: null, model: this.model, ...event }, by, before: [] };
     if (event.action === "label" || event.action === "clear") {
       for (let at = event.first; at <= event.last; at += 1) entry.before.push({ at, ...this.paragraphs[at].shown });
     }

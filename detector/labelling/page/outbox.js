@@ -7,6 +7,7 @@
 import { ApiError, post } from "./api.js";
 
 const KEY = `detector-label:${location.pathname}`;
+const OFTEN = 50; // acknowledged entries after which what is kept is written again: one too many of them does no harm
 const PAUSES = [250, 500, 1000, 2000, 3000]; // milliseconds between attempts
 
 export class Outbox {
@@ -20,16 +21,19 @@ export class Outbox {
     this.attempts = 0; // failed ones, since the last that succeeded
     this.trouble = null; // the ApiError of the last attempt
     this.wake = () => {};
+    addEventListener("pagehide", () => this.keep());
   }
 
   get unsaved() {
     return this.queue.length;
   }
 
-  add(entry) {
-    this.serial += 1;
-    entry.event = { client: this.client, serial: this.serial, ...entry.event };
-    this.queue.push(entry);
+  add(entries) {
+    for (const entry of entries) {
+      this.serial += 1;
+      entry.event = { client: this.client, serial: this.serial, ...entry.event };
+      this.queue.push(entry);
+    }
     this.keep();
     this.told.changed();
     this.send();
@@ -61,7 +65,7 @@ export class Outbox {
     if (error && error.kind !== "refused") return this.pause(error);
     this.queue.shift();
     if (error) this.queue = this.queue.filter(({ undoes, event }) => undoes !== entry.event.serial || event.client !== entry.event.client);
-    this.keep();
+    if (error || this.queue.length % OFTEN === 0) this.keep();
     this.attempts = 0;
     this.trouble = null;
     if (error) this.told.refused(entry, error);

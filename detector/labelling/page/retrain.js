@@ -46,16 +46,17 @@ export class Retrain {
     if (JSON.stringify(retrain) === JSON.stringify(this.answer)) return;
     const changed = retrain.status !== this.status;
     const ended = changed && this.status === "running";
+    const { better } = retrain;
     this.status = retrain.status;
     this.answer = retrain;
-    if (ended && retrain.status === "rejected") say(retrain.message);
+    if (ended && better === false) say(retrain.message);
     if (changed && retrain.status === "ready") say("The retrained model is ready: open Retrain to compare.");
     if (changed && retrain.status === "failed") say("Retraining failed: open Retrain for the reason.");
     this.write();
   }
 
   write() {
-    const { status, message, before, after, better } = this.answer;
+    const { status, message, before, after, better, adapted } = this.answer;
     const ready = status === "ready";
     const state = find("retrain-state");
     const texts = this.error ? ["", this.error] : [TOLD[status] ?? status, message];
@@ -65,7 +66,8 @@ export class Retrain {
     if (before && after) find("retrain-table").tBodies[0].replaceChildren(...rows(before, after));
     find("retrain-start").hidden = status === "running" || ready;
     find("retrain-accept").hidden = !ready;
-    find("retrain-reject").hidden = !ready && status !== "accepted";
+    find("retrain-reject").hidden = status === "running" || !(ready || adapted);
+    find("retrain-reject").textContent = ready && adapted ? "Drop the retrained model" : "Go back to the model as it was";
     find("retrain-accept").classList.toggle("main", better !== false);
     find("retrain-reject").classList.toggle("main", ready && better === false);
     const button = find("open-retrain");

@@ -163,9 +163,8 @@ export class Work {
     for (const entry of entries) {
       entry.event.seen = this.session.seen;
       for (const at of this.open.apply(entry)) this.list.update(at);
-      this.session.outbox.add(entry);
     }
-    this.session.changed();
+    this.session.outbox.add(entries);
   }
 
   /** Go on after a label: to the next paragraph without one, or, where one was changed, to the next paragraph. */

@@ -8,7 +8,7 @@ function tellAbout() {
   const { read, sample, rejected, failed, nulls } = settings.counts;
   const left = read - data.documents;
   byId("about").textContent = [
-    `Made ${settings.made} by detector ${settings.version}`,
+    `Made by detector ${settings.version}`,
     `model ${model.name}${model.sha256 && ` (${model.sha256})`}`,
     ...settings.evidence,
     left ? `${inDigits(data.documents)} of ${count(read, "document")}, ${sample ? "a random sample" : "the first ones"}: ${inDigits(left)} left out` : count(read, "document"),
