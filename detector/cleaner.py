@@ -65,10 +65,7 @@ class Cleaner:
     def __post_init__(self) -> None:
         if self.paragraphs not in ("line", "blank"):
             raise UsageError(f"paragraphs {self.paragraphs!r}: choose line or blank")
-        if isinstance(self.max_removed, bool) or not isinstance(self.max_removed, int | float | np.number):
-            raise UsageError(f"max_removed {self.max_removed!r}: give a number from 0 to 1")
-        if not 0 <= self.max_removed <= 1:
-            raise UsageError(f"max_removed {self.max_removed}: give a share from 0 to 1; 1 keeps no document whole")
+        guard.check_max_removed(self.max_removed)
         if not isinstance(self.evidence, tuple):
             raise UsageError(f"evidence {self.evidence!r}: give a tuple, such as (Phrases.read('phrases.tsv'),)")
         _ = self._cutoff, self._kept_kinds, gather(self.evidence, self.model, ())
@@ -198,7 +195,8 @@ class Cleaner:
 
     def _known(self, texts: Sequence[str], batch: Batch) -> Known:
         places = zip(batch.document.tolist(), batch.char_start.tolist(), batch.char_end.tolist(), strict=True)
-        return gather(self.evidence, self.model, [texts[document][start:end] for document, start, end in places])
+        paragraphs = [texts[document][start:end] for document, start, end in places]
+        return gather(self.evidence, self.model, paragraphs, batch.bounds)
 
     def _predict_section(self, section: Section) -> Prediction:
         if section.unread:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.errors import UsageError
 from detector.text.paragraphs import Batch
 from detector.util.arrays import Floats, Offsets, segment_sum
 
@@ -25,6 +26,14 @@ CERTAIN = 0.5  # what goes with certainty: a score below this share of the thres
 # 1 to this while the number of certain paragraphs rises from that of a page to twice as many.
 PAGE_ODDS = 2
 MAX_REMOVED = 0.5  # the default share of a text's characters above which it is kept whole
+
+
+def check_max_removed(share: object) -> None:
+    """Raise `UsageError` for anything but a number from 0 to 1."""
+    if isinstance(share, bool) or not isinstance(share, int | float | np.number):
+        raise UsageError(f"max_removed {share!r}: give a number from 0 to 1")
+    if not 0 <= share <= 1:
+        raise UsageError(f"max_removed {share}: give a share from 0 to 1; 1 keeps no document whole")
 
 
 @dataclass(frozen=True, slots=True)

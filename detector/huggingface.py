@@ -32,9 +32,10 @@ class Clean:
     Nulls stay null. Batches are dictionaries, or tables after ``with_format("arrow")``: that is faster, and gives
     columns to add their types even if the first batch holds only nulls.
 
-    `datasets` keeps the results of functions that it has seen. It knows this one by its settings, the model's digest
-    and the version of this package. Raises `UsageError` and `ModelError` as `detector.load` does; when it is called,
-    `UsageError` for columns as `detector.arrow.clean_batch` does, and where the model is another one than before.
+    `datasets` keeps the results of functions that it has seen. It knows this one by its settings, the digests of the
+    model, the phrases and the repeats, and the version of this package. Raises `UsageError` and `ModelError` as
+    `detector.load` does; when it is called, `UsageError` for columns as `detector.arrow.clean_batch` does, and where
+    the model, the phrases or the repeats are others than before.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -43,11 +44,12 @@ class Clean:
 
     def __call__(self, batch: Mapping[str, Any] | pa.Table) -> dict[str, list[Any]] | pa.Table:
         """Clean a batch. Of a dictionary, the changed and the added columns are returned."""
-        if self._made_of() != self.made_of:
-            raise UsageError(
-                f"the model {self.settings.model or 'that is shipped'} has changed since this function was made: make "
-                "it again, in a new process"
+        if (made_of := self._made_of()) != self.made_of:
+            same_model = made_of[:2] == self.made_of[:2]
+            changed = (
+                "file of phrases or repeats" if same_model else f"model {self.settings.model or 'that is shipped'}"
             )
+            raise UsageError(f"the {changed} has changed since this function was made: make it again, in a new process")
         if isinstance(batch, pa.Table):
             return self.settings.clean(batch)
         if not isinstance(batch, Mapping):

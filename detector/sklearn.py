@@ -29,6 +29,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from detector.cleaner import Cleaner, Prediction
 from detector.errors import UsageError
+from detector.evidence.sources import PhrasesSource, RepeatsSource, read_evidence
 from detector.fit.config import FitConfig
 from detector.fit.fit import fit
 from detector.fit.sequences import Document, Labels, document_texts, given_texts, labelled_documents
@@ -65,6 +66,8 @@ class BoilerplateRemover(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
         paragraphs: ParagraphBreak = "line",
         max_removed: float = MAX_REMOVED,
         threads: int = 1,
+        phrases: PhrasesSource = None,
+        repeats: RepeatsSource = None,
     ) -> None:
         self.model = model
         self.threshold = threshold
@@ -72,6 +75,8 @@ class BoilerplateRemover(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
         self.paragraphs = paragraphs
         self.max_removed = max_removed
         self.threads = threads
+        self.phrases = phrases
+        self.repeats = repeats
 
     def fit(self, X: Iterable[str], y: object = None) -> Self:
         """Check the settings. Raises `UsageError` and `ModelError` as `detector.load` does."""
@@ -94,7 +99,8 @@ class BoilerplateRemover(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
 
     def _cleaner(self) -> Cleaner:
         model = self.model if isinstance(self.model, Model) else _load(self.model)
-        return Cleaner(model, self.threshold, resolve_policy(self.policy), self.paragraphs, self.max_removed)
+        evidence = read_evidence(self.phrases, self.repeats)
+        return Cleaner(model, self.threshold, resolve_policy(self.policy), self.paragraphs, self.max_removed, evidence)
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401
         tags = _text_tags(super().__sklearn_tags__())

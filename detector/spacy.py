@@ -39,6 +39,8 @@ _DEFAULTS = {
     "policy": "reporting",
     "paragraphs": "line",
     "max_removed": MAX_REMOVED,
+    "phrases": None,
+    "repeats": None,
     "spans_key": "boilerplate",
     "text_extension": "clean_text",
 }
@@ -56,7 +58,8 @@ class Boilerplate(Pipe):
     A span is made of whole tokens: where a paragraph begins or ends inside a token, its span contains that token. The
     clean text is cut at the very characters.
 
-    The other settings are those of `detector.load`; ``policy`` is a name, or ``{"keep": [...], "drop": [...]}``. All
+    The other settings are those of `detector.load`; ``policy`` is a name, or ``{"keep": [...], "drop": [...]}``,
+    ``phrases`` and ``repeats`` are paths, which a pipeline on disk does not hold. All
     are plain values, which ``nlp.config`` keeps. Raises the same errors as `detector.load`, but that a folder ``model``
     does not exist only when the component is first used: `from_disk` may come before.
     """
@@ -70,6 +73,8 @@ class Boilerplate(Pipe):
         policy: str | dict[str, list[str]] = "reporting",
         paragraphs: str = "line",
         max_removed: float = MAX_REMOVED,
+        phrases: str | None = None,
+        repeats: str | list[str] | None = None,
         spans_key: str = "boilerplate",
         text_extension: str = "clean_text",
     ) -> None:
@@ -80,6 +85,8 @@ class Boilerplate(Pipe):
             "policy": _policy(policy),
             "paragraphs": paragraphs,
             "max_removed": max_removed,
+            "phrases": phrases,
+            "repeats": repeats,
         }
         self.spans_key = spans_key
         self.text_extension = text_extension
@@ -151,13 +158,15 @@ def make_boilerplate(
     policy: str | dict[str, list[str]],
     paragraphs: str,
     max_removed: float,
+    phrases: str | None,
+    repeats: str | list[str] | None,
     spans_key: str,
     text_extension: str,
 ) -> Boilerplate:
     """The factory ``boilerplate``: see `Boilerplate`."""
     return Boilerplate(
         name, model=model, threshold=threshold, policy=policy, paragraphs=paragraphs, max_removed=max_removed,
-        spans_key=spans_key, text_extension=text_extension,
+        phrases=phrases, repeats=repeats, spans_key=spans_key, text_extension=text_extension,
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ import detector
 from detector.cleaner import Cleaner
 from detector.errors import DataError, DetectorError, ModelError, UsageError
 from detector.evaluation.labelled import LabelledDocument, read_documents
+from detector.evidence.phrases import Phrases
 from detector.fit.fit import fit
 from detector.fit.sequences import labelled_documents
 from detector.inference.model import Model
@@ -158,6 +159,16 @@ def test_settings_are_those_of_a_cleaner(tiny_model: Model, tiny_model_dir: Path
     expected = [c.text for c in detector.load(tiny_model_dir, **settings).clean_many(texts)]
     for model in (tiny_model_dir, str(tiny_model_dir), tiny_model):
         assert BoilerplateRemover(model, **settings).transform(texts).tolist() == expected
+
+
+def test_phrases(tiny_model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "phrases.tsv"
+    path.write_text("ferry\tappeal\t20\n", encoding="utf-8")
+    settings: dict[str, object] = {"threshold": 0.01, "max_removed": 1, "phrases": path}
+    text = "The ferry left.\nThe council met."
+    found = BoilerplateRemover(tiny_model, **settings).fit([]).transform([text])  # type: ignore[arg-type]
+    assert found.tolist() == [Cleaner(tiny_model, 0.01, max_removed=1, evidence=(Phrases.read(path),)).clean(text).text]
+    assert found.tolist() == ["The council met."]
 
 
 def test_without_a_model_it_is_the_shipped_one(shipped: Cleaner) -> None:

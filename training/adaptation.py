@@ -70,7 +70,7 @@ def main() -> None:
     sites = sites_of(model, documents)
     for setting in (SETTINGS[number] for number in arguments.settings):
         trials = measure(model, sites, setting, arguments.strength, arguments.seeds)
-        print(f"{setting}\n\n{table(trials, model.thresholds['balanced'])}\n", flush=True)
+        print(f"{setting}\n\n{table(trials)}\n", flush=True)
 
 
 def sites_of(model: Model, documents: Iterable[LabelledDocument]) -> list[Site]:
@@ -94,13 +94,11 @@ def measure(model: Model, sites: Sequence[Site], setting: Setting, strength: flo
             first = halves(site, setting.split, random)
             labels = np.sort(random.permutation(site.labelled(first))[: setting.labels])
             moved, better = adapted(model, labelled(site, labels), strength)
-            after = replace(site.paragraphs, score=site.scores_of(moved))
-            both = Pair(site.paragraphs, after)
+            both = Pair(site.paragraphs, site.by(moved))
             page, extracted = (both.pick(site.rest(first, is_page)) for is_page in (True, False))
             there = None
             if not seed:  # the others take longer than the site
-                changed = [replace(s.paragraphs, score=s.scores_of(moved)) for s in sites if s is not site]
-                there = Pair(others, joined(changed))
+                there = Pair(others, joined([each.by(moved) for each in sites if each is not site]))
             trials.append(Trial(site.name, seed, site.counts(labels), better, page, extracted, there))
             print(trials[-1], file=sys.stderr, flush=True)
     return trials

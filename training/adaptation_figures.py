@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ from detector.backend.choice import backend
 from detector.evaluation.evaluate import LOSS, READ, count_words
 from detector.evaluation.labelled import LabelledDocument
 from detector.evaluation.threshold import threshold_at_loss
+from detector.fit.config import BALANCED
 from detector.inference.model import Model
 from detector.text.paragraphs import Batch, split
 from detector.util.arrays import Floats
@@ -29,7 +30,7 @@ class Paragraphs:
     """Paragraphs as arrays with one entry per paragraph.
 
     ``label`` is its index, -1 for none; ``read`` tells whether a reader gave it, ``page`` whether it is on a page.
-    ``score`` is the probability of reporting.
+    ``score`` is the probability of reporting, ``keep`` whether it reaches the model's threshold ``balanced``.
     """
 
     label: NDArray[np.int64]
@@ -37,10 +38,13 @@ class Paragraphs:
     read: NDArray[np.bool_]
     page: NDArray[np.bool_]
     score: Floats
+    keep: NDArray[np.bool_]
 
     def pick(self, rows: NDArray[np.bool_]) -> Paragraphs:
         """Some of the paragraphs."""
-        return Paragraphs(self.label[rows], self.words[rows], self.read[rows], self.page[rows], self.score[rows])
+        return Paragraphs(
+            self.label[rows], self.words[rows], self.read[rows], self.page[rows], self.score[rows], self.keep[rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,10 @@ class Site:
         """The numbers of paragraphs with each label."""
         return [int((self.paragraphs.label[rows] == label).sum()) for label in range(3)]
 
-    def scores_of(self, model: Model) -> Floats:
-        """The probability of reporting of each paragraph by another model."""
-        return backend().predict(model, self.batch).labels[:, 0]
+    def by(self, model: Model) -> Paragraphs:
+        """The paragraphs with the scores and decisions of another model."""
+        score = backend().predict(model, self.batch).labels[:, 0]
+        return replace(self.paragraphs, score=score, keep=score >= model.thresholds[BALANCED])
 
 
 def site_of(name: str, model: Model, documents: Sequence[LabelledDocument]) -> Site:
@@ -100,31 +105,35 @@ def site_of(name: str, model: Model, documents: Sequence[LabelledDocument]) -> S
     batch = split([each.text for each in documents])
     paragraphs = [each for document in documents for each in document.paragraphs]
     is_page = [each.origin == "page" for each in documents]
+    score = backend().predict(model, batch).labels[:, 0]
     arrays = Paragraphs(
         np.array([model.labels.index(each.label) if each.label else -1 for each in paragraphs]),
         np.array([count_words(each.text) for each in paragraphs]),
         np.array([each.by in (READ, None) for each in paragraphs]),
         np.repeat(is_page, np.diff(batch.bounds)),
-        backend().predict(model, batch).labels[:, 0],
+        score,
+        score >= model.thresholds[BALANCED],
     )
     lines = np.unique([" ".join(_WORD.findall(each.text.lower())) for each in paragraphs], return_inverse=True)[1]
     sure = np.array([each.label is not None and each.by != _AUTOMATIC for each in paragraphs])
     return Site(name, documents, sum(is_page), batch, arrays, lines, sure)
 
 
-def figures(paragraphs: Paragraphs, threshold: float) -> dict[str, float | None]:
+def figures(paragraphs: Paragraphs) -> dict[str, float | None]:
     """The figures of `detector.evaluation.evaluate` that concern an adaptation, without a cleaner's guard.
 
-    ``lost``, ``appeal`` and ``nav`` are at the given threshold, ``A@.5`` and ``N@.5`` at that of a loss of 0.5 %.
+    ``lost``, ``appeal`` and ``nav`` are at the model's threshold ``balanced``, ``A@.5`` and ``N@.5`` at that of a
+    loss of 0.5 %.
     """
     reporting, score = paragraphs.label == 0, paragraphs.score
     words = paragraphs.words[reporting]
     at_loss = threshold_at_loss(score[reporting], words, LOSS)
-    out = {"lost": _share(words[score[reporting] < threshold].sum(), words.sum())}
+    out = {"lost": _share(words[~paragraphs.keep[reporting]].sum(), words.sum())}
     for label, (removed, fixed) in {1: ("appeal", "A@.5"), 2: ("nav", "N@.5")}.items():
-        found = score[(paragraphs.label == label) & paragraphs.read]
+        rows = (paragraphs.label == label) & paragraphs.read
+        found = score[rows]
         out[removed], out[fixed] = (
-            _share((found < threshold).sum(), len(found)),
+            _share((~paragraphs.keep[rows]).sum(), len(found)),
             _share((found < at_loss).sum(), len(found)),
         )
     return out
@@ -136,6 +145,7 @@ def joined(parts: Sequence[Paragraphs]) -> Paragraphs:
         np.concatenate([each.label for each in parts]), np.concatenate([each.words for each in parts]),
         np.concatenate([each.read for each in parts]), np.concatenate([each.page for each in parts]),
         np.concatenate([each.score for each in parts]),
+        np.concatenate([each.keep for each in parts]),
     )  # fmt: skip
 
 
@@ -150,9 +160,9 @@ class Pair:
         """Some of the paragraphs."""
         return Pair(self.before.pick(rows), self.after.pick(rows))
 
-    def figures(self, threshold: float) -> dict[str, tuple[float, float]]:
+    def figures(self) -> dict[str, tuple[float, float]]:
         """Each figure before and after, where there is something to measure."""
-        before, after = figures(self.before, threshold), figures(self.after, threshold)
+        before, after = figures(self.before), figures(self.after)
         found = {name: (before[name], after[name]) for name in before}
         return {name: (old, new) for name, (old, new) in found.items() if old is not None and new is not None}
 
@@ -173,22 +183,22 @@ class Trial:
     elsewhere: Pair | None
 
     def __str__(self) -> str:
-        found = {name: f"{old:.3f} {new:.3f}" for name, (old, new) in self.page.figures(0.5).items() if "@" in name}
+        found = {name: f"{old:.3f} {new:.3f}" for name, (old, new) in self.page.figures().items() if "@" in name}
         return f"{self.site} {self.seed}: labels {self.counts}, better {self.better}, {found}"
 
 
-def table(trials: Sequence[Trial], threshold: float) -> str:
+def table(trials: Sequence[Trial]) -> str:
     """The figures of the trials as Markdown."""
     other = [each.elsewhere for each in trials if each.elsewhere]
     pages, extracted = [each.pick(each.before.page) for each in other], [each.pick(~each.before.page) for each in other]
     rows = [
-        _row("page: mean of the sites", [each.page for each in trials], threshold),
-        _row("page: the sites together", _together(trials), threshold),
-        _row("extracted: mean of the sites", [each.extracted for each in trials], threshold),
-        _row("elsewhere, pages", pages, threshold),
-        _row("elsewhere, pages: size of the change", pages, threshold, size=True),
-        _row("elsewhere, extracted", extracted, threshold),
-        _row("elsewhere, extracted: size of the change", extracted, threshold, size=True),
+        _row("page: mean of the sites", [each.page for each in trials]),
+        _row("page: the sites together", _together(trials)),
+        _row("extracted: mean of the sites", [each.extracted for each in trials]),
+        _row("elsewhere, pages", pages),
+        _row("elsewhere, pages: size of the change", pages, size=True),
+        _row("elsewhere, extracted", extracted),
+        _row("elsewhere, extracted: size of the change", extracted, size=True),
     ]
     return markdown_table(("", *_COLUMNS), rows) + _better(trials)
 
@@ -205,9 +215,9 @@ def _together(trials: Sequence[Trial]) -> list[Pair]:
     return [Pair(joined([p.before for p in group]), joined([p.after for p in group])) for group in groups]
 
 
-def _row(name: str, pairs: Sequence[Pair], threshold: float, size: bool = False) -> tuple[str, ...]:
+def _row(name: str, pairs: Sequence[Pair], size: bool = False) -> tuple[str, ...]:
     """The means of the figures before, and of their changes (or of the size of these), with the number of pairs."""
-    measured = [pair.figures(threshold) for pair in pairs]
+    measured = [pair.figures() for pair in pairs]
     cells = []
     for column in _COLUMNS:
         values = np.array([each[column] for each in measured if column in each]).reshape(-1, 2)

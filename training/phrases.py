@@ -19,6 +19,7 @@ import detector
 from detector.backend.choice import backend
 from detector.cleaner import Cleaner
 from detector.evaluation.labelled import LabelledDocument, read_documents
+from detector.evidence.known import NOTHING, Known, predict
 from detector.evidence.phrase_file import Phrase
 from detector.evidence.phrases import Phrases
 from detector.inference.model import REPORTING, Model
@@ -87,13 +88,14 @@ def _cases(documents: Sequence[LabelledDocument], model: Model, threshold: float
             yield _Case(batch, labels, keep, wrong, document.paragraphs[wrong[0]].kind)
 
 
-def _keep(model: Model, batch: Batch, row: int = 0, evidence: Floats | None = None) -> Floats:
-    """The probability of reporting of each paragraph, with evidence on one of them."""
-    rows = None
-    if evidence is not None:
+def _keep(model: Model, batch: Batch, row: int = 0, strengths: Floats | None = None) -> Floats:
+    """The probability of reporting of each paragraph, with phrases in one of them."""
+    known = NOTHING
+    if strengths is not None:
         rows = np.zeros((len(batch), len(model.kinds)), dtype=np.float32)
-        rows[row] = evidence
-    keep: Floats = backend().predict(model, batch, rows).labels[:, 0]
+        rows[row] = strengths
+        known = Known(decisive=rows)
+    keep: Floats = predict(backend(), model, batch, known).labels[:, 0]
     return keep
 
 

@@ -13,7 +13,7 @@ from detector.evaluation.evaluate import count_words
 from detector.evaluation.labelled import LabelledDocument
 from detector.evaluation.threshold import threshold_at_loss
 from detector.evidence.paragraph_keys import NO_KEY, keys_of
-from detector.evidence.repeats import amounts, evidence_on
+from detector.evidence.repeats import amounts, evidence_on, with_alone
 from detector.inference.model import Model
 from detector.inference.predict import predict
 from detector.text.paragraphs import split
@@ -117,7 +117,8 @@ def keep_scores(model: Model, rows: LabelledRows, counts: Counts | None) -> Floa
     if counts is not None:
         repeats = counts.documents >= 2
         amount = np.where(repeats, amounts(np.maximum(counts.documents, 2), np.maximum(counts.of, 2)), 0)
-        logits = evidence_on(model, amount.astype(np.float32))
+        alone = ~repeats & (rows.keys != NO_KEY)
+        logits = evidence_on(model, with_alone(amount.astype(np.float32), alone, rows.document))
     scores, at = [], 0
     for group in batches(rows.documents, lambda document: len(document.text), _BATCH_CHARACTERS):
         batch = split([document.text for document in group])

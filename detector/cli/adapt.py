@@ -21,6 +21,7 @@ from detector.cli.parameters import Argument, Option
 
 if TYPE_CHECKING:
     from detector.fit.adapt import Adapted
+    from detector.inference.model import Model
 
 EXAMPLES = {
     "adapt": (
@@ -75,20 +76,25 @@ def adapt(
     written = adapted.better or force
     if written:
         save_adapted(adapted, output)
-    _print(adapted, output, written, as_json)
+    _print(source, adapted, output, written, as_json)
     return 0 if written else 1
 
 
-def _print(adapted: "Adapted", output: Path, written: bool, as_json: bool) -> None:
+def _print(source: "Model", adapted: "Adapted", output: Path, written: bool, as_json: bool) -> None:
+    from detector.fit.adapt_thresholds import described_thresholds
+
+    before, after = dict(source.thresholds), dict(adapted.model.thresholds)
     if as_json:
         values = {
             "before": adapted.before, "after": adapted.after, "fell": adapted.fell, "better": adapted.better,
-            "notes": adapted.notes, "written": str(output) if written else None,
+            "notes": adapted.notes, "thresholds": {"before": before, "after": after},
+            "written": str(output) if written else None,
         }  # fmt: skip
         print(json.dumps(values, indent=1, ensure_ascii=False))
         return
     _print_table(adapted.before, adapted.after)
-    for sentence in (*_verdict(adapted, output, written), *adapted.notes):
+    thresholds = [described_thresholds(before, after)] if written else []
+    for sentence in (*_verdict(adapted, output, written), *thresholds, *adapted.notes):
         print(sentence)
 
 
@@ -98,7 +104,7 @@ def _verdict(adapted: "Adapted", output: Path, written: bool) -> list[str]:
 
     sentences = ["The new model is better on held-out paragraphs."]
     if not adapted.better:
-        sentences = ["The new model is not better on held-out paragraphs."]
+        sentences = ["The new model is not better on held-out paragraphs, or not beyond chance."]
     if adapted.fell:
         worse = ", ".join(described(name, adapted.before, adapted.after) for name in adapted.fell)
         sentences.append(f"Worse than before: {worse}.")

@@ -1,10 +1,10 @@
 """Bootstrap intervals over whole units, such as sites or pages.
 
 The documents of a unit are not independent samples: units are drawn with replacement, each with all its documents. The
-intervals are percentile intervals (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13), expanded
-for few units: by themselves they are too narrow, since samples vary less than units do, and no number of samples tells
-how much other units would vary (Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician
-69, 2015, section 4.3). P-values are corrected in the same way.
+intervals are percentile intervals (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). By
+themselves these are too narrow for few units, since samples vary less than units do: they are expanded (Hesterberg,
+"What Teachers Should Know About the Bootstrap", The American Statistician 69, 2015). P-values are corrected in the same
+way.
 """
 
 from __future__ import annotations

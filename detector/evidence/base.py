@@ -8,7 +8,7 @@ from typing import Protocol
 
 from detector.inference.model import Model
 from detector.reasons import Group
-from detector.util.arrays import Floats
+from detector.util.arrays import Floats, Offsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,16 @@ class Evidence(Protocol):
         Otherwise they are meant of the linear model, and the networks weigh them.
         """
 
-    def logits(self, model: Model, paragraphs: Sequence[str]) -> Floats | None:
+    def logits(self, model: Model, paragraphs: Sequence[str], bounds: Offsets | None = None) -> Floats | None:
         """The log-odds, ``(paragraphs, kinds)`` in float32; None where there is no evidence on any of the paragraphs.
+
+        Document ``d`` has the paragraphs ``bounds[d]`` to ``bounds[d + 1]``; None for one document.
 
         Raises `UsageError` where the evidence does not fit the model, also for no paragraphs.
         """
 
-    def found(self, model: Model, paragraph: str) -> list[Found]:
-        """The evidence on one paragraph, for explanations; the sum of its ``kinds`` is its row of `logits`."""
+    def found(self, model: Model, paragraph: str, document: Sequence[str] = ()) -> list[Found]:
+        """The evidence on one paragraph of a document, for explanations.
+
+        The sum of its ``kinds`` is its row of `logits`.
+        """

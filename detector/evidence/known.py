@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -21,12 +22,11 @@ from detector.util.arrays import Floats, Offsets
 MOST_BEFORE = np.float32(10)
 MOST_AFTER = np.float32(20)  # log-odds on either side
 
-LinearLogits: TypeAlias = Callable[
-    [Offsets], Floats
-]  # the logits of some paragraphs by the linear model, without evidence
+# The logits of some paragraphs by the linear model, without evidence.
+LinearLogits: TypeAlias = Callable[[Offsets], Floats]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Known:
     """What is known of paragraphs beside their texts: log-odds of their kinds, ``(paragraphs, kinds)``, or None.
 
@@ -35,6 +35,12 @@ class Known:
 
     hints: Floats | None = None
     decisive: Floats | None = None
+
+    @cached_property
+    def _decided(self) -> Offsets:
+        """The paragraphs on which there is decisive evidence."""
+        decided: Offsets = np.flatnonzero(np.zeros(0) if self.decisive is None else self.decisive.any(axis=1))
+        return decided
 
     def of_rows(self, rows: Offsets) -> Known:
         """What is known of some of the paragraphs."""
@@ -48,8 +54,9 @@ class Known:
         """
         if self.decisive is None:
             return self.hints
-        added = np.clip(self.decisive, -MOST_BEFORE, MOST_BEFORE)
-        rows = np.flatnonzero(np.any([common.any(axis=1) for _, common in _common(added, model)], axis=0))
+        added, rows = np.zeros_like(self.decisive), self._decided
+        added[rows] = np.clip(self.decisive[rows], -MOST_BEFORE, MOST_BEFORE)
+        rows = rows[np.any([common[:, 0] for _, common in _common(added[rows], model)], axis=0)]
         if len(rows):
             added[rows] = on_one_kind(added[rows], linear_logits(rows), model)
         return added if self.hints is None else added + self.hints
@@ -58,7 +65,7 @@ class Known:
         """The probabilities with the decisive log-odds, by Bayes' rule. Those of other paragraphs stay as they are."""
         if self.decisive is None:
             return scores
-        rows = np.flatnonzero(self.decisive.any(axis=1))
+        rows = self._decided
         labels, kinds = scores.labels.copy(), scores.kinds.copy()
         labels[rows], kinds[rows] = _updated(kinds[rows], self.decisive[rows], model)
         return Scores(labels, kinds, scores.familiarity)
@@ -67,11 +74,16 @@ class Known:
 NOTHING = Known()
 
 
-def gather(evidence: Sequence[Evidence], model: Model, paragraphs: Sequence[str]) -> Known:
-    """What several pieces of evidence say together. Raises `UsageError` for one that does not fit the model."""
+def gather(
+    evidence: Sequence[Evidence], model: Model, paragraphs: Sequence[str], bounds: Offsets | None = None
+) -> Known:
+    """What several pieces of evidence say together, given as `Evidence.logits` is.
+
+    Raises `UsageError` for one that does not fit the model.
+    """
     sums: dict[bool, Floats | None] = {False: None, True: None}
     for each in evidence:
-        if (log_odds := each.logits(model, paragraphs)) is not None:
+        if (log_odds := each.logits(model, paragraphs, bounds)) is not None:
             others = sums[each.decides]
             sums[each.decides] = log_odds if others is None else others + log_odds
     return Known(hints=sums[False], decisive=sums[True])

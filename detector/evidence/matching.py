@@ -7,12 +7,11 @@ once. No text and no phrase makes it slow: it never goes back.
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from detector.evidence.first_look import WINDOW, FirstLook
 from detector.evidence.normalizing import normalized_lines
 from detector.text.characters import CharacterClass, tables
 from detector.util.libraries import load_library
@@ -35,43 +34,26 @@ class Matcher:
     """Finds patterns in paragraphs. Raises `UsageError` where the library is missing."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
+        library = load_library("ahocorasick_rs", "matching phrases", "phrases")
         rules: dict[str, list[_Rule]] = {}
         for number, pattern in enumerate(patterns):
             rules.setdefault(pattern.text, []).append(_rule(number, pattern))
-        texts = {text.encode("utf-8", "surrogatepass"): each for text, each in rules.items()}
-        looked_for = {text for text, each in texts.items() if len(text) >= WINDOW and each[0].opens_word}
-        self._near = _Automaton({text: each for text, each in texts.items() if text in looked_for})
-        self._everywhere = _Automaton({text: each for text, each in texts.items() if text not in looked_for})
-        self._look = FirstLook(sorted(looked_for)) if looked_for else None
+        texts = [text.encode("utf-8", "surrogatepass") for text in rules]
+        self._rules = list(rules.values())
+        self._longest = max(map(len, texts), default=0)
+        self._automaton: Any = library.BytesAhoCorasick(texts)
 
     def find(self, paragraphs: Sequence[str]) -> set[tuple[int, int]]:
         """The pairs of a paragraph and a pattern that occurs in it, as their positions in the two sequences."""
         text = normalized_lines(paragraphs)
-        found = set(self._everywhere.find(text))
-        if self._look and (rows := self._look.lines(text).tolist()):
-            lines = text.split(b"\n")
-            near = self._near.find(b"\n".join([lines[row] for row in rows]))
-            found.update((rows[line], pattern) for line, pattern in near)
-        return found
-
-
-class _Automaton:
-    """Finds texts with their rules in the lines of a normalized text."""
-
-    def __init__(self, rules: Mapping[bytes, list[_Rule]]) -> None:
-        library = load_library("ahocorasick_rs", "matching phrases", "phrases")
-        self._rules = list(rules.values())
-        self._longest = max(map(len, rules), default=0)
-        self._automaton: Any = library.BytesAhoCorasick(list(rules))
-
-    def find(self, text: bytes) -> Iterator[tuple[int, int]]:
-        """The line and the pattern of each match."""
-        line = at = 0
-        for number, start, end in self._matches(text) if self._rules else ():
+        found: set[tuple[int, int]] = set()
+        paragraph = at = 0
+        for number, start, end in self._matches(text):
             for rule in self._rules[number]:
                 if rule.holds(text, start, end):
-                    line, at = line + text.count(b"\n", at, end), end
-                    yield line, rule.pattern
+                    paragraph, at = paragraph + text.count(b"\n", at, end), end
+                    found.add((paragraph, rule.pattern))
+        return found
 
     def _matches(self, text: bytes) -> Iterator[tuple[int, int, int]]:
         """All matches, also overlapping ones, in the order of their ends: the text's number, its start and its end."""

@@ -16,7 +16,7 @@ from detector.evidence.base import Found
 from detector.evidence.matching import Matcher, Pattern
 from detector.evidence.phrase_file import Phrase, patterns, read_phrases
 from detector.inference.model import Model
-from detector.util.arrays import Floats
+from detector.util.arrays import Floats, Offsets
 from detector.util.pickling import PickledFields
 
 MAX_SUM = 20.0  # log-odds on either side: of all phrases of a paragraph together, for a kind
@@ -64,7 +64,7 @@ class Phrases(PickledFields):
         """True: a strength is meant of the decision."""
         return True
 
-    def logits(self, model: Model, paragraphs: Sequence[str]) -> Floats | None:
+    def logits(self, model: Model, paragraphs: Sequence[str], bounds: Offsets | None = None) -> Floats | None:
         """The sums of the strengths, ``(paragraphs, kinds)``; None where no phrase occurs.
 
         Raises `UsageError`, with the line in the file, for a name that is neither a label nor a kind of the model.
@@ -73,7 +73,7 @@ class Phrases(PickledFields):
         found = self._matcher.find(paragraphs) if paragraphs else set()
         return self._sums(found, len(paragraphs), kinds) if found else None
 
-    def found(self, model: Model, paragraph: str) -> list[Found]:
+    def found(self, model: Model, paragraph: str, document: Sequence[str] = ()) -> list[Found]:
         """The phrases in a paragraph, in the order of the file, as they stand there.
 
         Beyond `MAX_SUM`, each gives up the same share.

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.evidence.base import Found
-from detector.evidence.paragraph_keys import keys_of
+from detector.evidence.paragraph_keys import NO_KEY, keys_of
 from detector.evidence.repeats_file import RepeatedParagraphs, Totals, read_repeats
 from detector.inference.model import Model
-from detector.util.arrays import Floats, Hashes, log2
+from detector.util.arrays import Floats, Hashes, Offsets, log2
 from detector.util.pickling import PickledFields
 
 # Fitted by `training.repeats_fit`; see training/RESULTS.md. The amount where both shares were 1, and what it changes
@@ -24,6 +24,9 @@ from detector.util.pickling import PickledFields
 BASE, WITH_HALVED, WITHOUT_HALVED = (np.float32(number) for number in (3.65, -0.36, 1.2))
 PER_DOUBLING = np.float32(2)  # of the documents: a few may be versions of one article, so they prove little
 MOST = np.float32(5)
+# The amount of a paragraph that is in no other document, in a document with others whose amount is clear: there it
+# speaks for reporting, and keeps what stands beside a letter that repeats (training/RESULTS.md).
+ALONE, CLEAR = np.float32(-1), np.float32(1)
 # Parts of the amount: what is taken from the logits of the kinds of reporting, and added to those of all others.
 _FROM_REPORTING, _TO_OTHERS = np.float32(1 / 3), np.float32(2 / 3)
 
@@ -40,6 +43,13 @@ def amounts(documents: NDArray[np.unsignedinteger], of: NDArray[np.unsignedinteg
     amount = BASE + WITH_HALVED * halved + WITHOUT_HALVED * (all_of_them - log2(whole - with_it))
     limited: Floats = np.clip(np.minimum(amount, PER_DOUBLING * log2(with_it - 1)), 0, MOST)
     return limited
+
+
+def with_alone(amount: Floats, alone: NDArray[np.bool_], document: Offsets) -> Floats:
+    """Amounts with those of paragraphs that are ``alone``, given the number of the document of each paragraph."""
+    others = np.bincount(document, amount >= CLEAR, minlength=1)
+    every: Floats = np.where(alone & (others[document] > 0), ALONE, amount)
+    return every
 
 
 def evidence_on(model: Model, amount: Floats) -> Floats:
@@ -98,21 +108,30 @@ class Repeats(PickledFields):
         """False: to count once more did not pay (training/RESULTS.md)."""
         return False
 
-    def logits(self, model: Model, paragraphs: Sequence[str]) -> Floats | None:
-        """What to add to the logits, ``(paragraphs, kinds)``: less for the kinds of reporting, more for all others."""
-        rows, known = self._find(keys_of(paragraphs))
+    def logits(self, model: Model, paragraphs: Sequence[str], bounds: Offsets | None = None) -> Floats | None:
+        """What to add to the logits, ``(paragraphs, kinds)``.
+
+        Less for the kinds of reporting of a paragraph that repeats, and more for all others; the other way about for
+        one that does not, in a document with others that clearly do.
+        """
+        keys = keys_of(paragraphs)
+        rows, known = self._find(keys)
         if not known.any():
             return None
-        return evidence_on(model, np.where(known, self._amounts[rows], np.float32(0)))
+        sizes = [len(keys)] if bounds is None else np.diff(bounds)
+        document = np.repeat(np.arange(len(sizes)), sizes)
+        amount = np.where(known, self._amounts[rows], np.float32(0))
+        return evidence_on(model, with_alone(amount, ~known & (keys != NO_KEY), document))
 
-    def found(self, model: Model, paragraph: str) -> list[Found]:
-        """How often a paragraph repeats, if it does."""
-        rows, known = self._find(keys_of([paragraph]))
-        if not known[0] or not self._amounts[rows[0]]:
+    def found(self, model: Model, paragraph: str, document: Sequence[str] = ()) -> list[Found]:
+        """How often a paragraph repeats, or that it does not where others of its document do."""
+        logits = self.logits(model, [*document, paragraph])
+        if logits is None or not logits[-1].any():
             return []
+        rows, known = self._find(keys_of([paragraph]))
         documents, of = int(self.counts.documents[rows[0]]), int(self.counts.of[rows[0]])
-        kinds = evidence_on(model, self._amounts[rows[:1]])[0]
-        return [Found("repeats", f"in {documents:,} of {of:,} documents", kinds)]
+        text = f"in {documents:,} of {of:,} documents" if known[0] else "does not repeat, others here do"
+        return [Found("repeats", text, logits[-1])]
 
     def most(self, number: int) -> list[Repeated]:
         """The paragraphs in the most documents, at most so many, the first one in the most."""

@@ -162,5 +162,5 @@ class AroundReasons:
     def _known(self, row: int) -> str:
         at = self._block.start + row
         if not self._document.tokens.counts[at]:
-            return "it has no words that the model does not know"
+            return "it has no unknown words"
         return f"the model knows {share(float(self._document.features.known[at, 0]))} of its words"

@@ -158,7 +158,11 @@ class _Explanation:
         """The pieces of evidence on a paragraph."""
         model, parts = self._settings.model, self._parts
         paragraph = self._paragraphs[int(parts.paragraph[row]) if parts else row]
-        return [(evidence, each) for evidence in self._settings.evidence for each in evidence.found(model, paragraph)]
+        return [
+            (evidence, each)
+            for evidence in self._settings.evidence
+            for each in evidence.found(model, paragraph, self._paragraphs)
+        ]
 
     def _is_part(self, row: int) -> bool:
         parts = self._parts

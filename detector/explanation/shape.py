@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -15,8 +16,11 @@ from detector.text.paragraphs import split
 
 _SHOWN = 3  # features that a reason names
 
-Shape = dict[str, float]  # the value of each of `SHAPE_NAMES`, and of `UNSPACED`
-UNSPACED = "unspaced"  # 1 where there are characters that are words by themselves: then words are not counted, else 0
+Shape = dict[str, float]  # the value of each of `SHAPE_NAMES`, and of these, which are 1 or 0
+UNSPACED = "unspaced"  # whether there are characters that are words by themselves: then words are not counted
+ELLIPSIS = "ellipsis"  # whether there is one, which is a full stop to the model
+STRANGE_CAPITALS = "strange capitals"  # whether there are capital letters that the model takes for others
+STRANGE_END = "strange end"  # whether the last character is a sign that the model takes for a letter
 
 _ENDINGS = {
     "period": "ends with a full stop", "question": "ends with a question mark",
@@ -32,7 +36,7 @@ _BEGINNINGS = {
     "unspaced": "begins without a capital letter",
 }  # fmt: skip
 _COUNTED = {
-    "periods": ("full stop", "full stops"), "commas": ("comma or semicolon", "commas or semicolons"),
+    "commas": ("comma or semicolon", "commas or semicolons"),
     "questions": ("question mark", "question marks"), "exclamations": ("exclamation mark", "exclamation marks"),
     "colons": ("colon", "colons"), "quotes": ("quotation mark", "quotation marks"),
     "apostrophes": ("apostrophe", "apostrophes"), "dashs": ("dash", "dashes"),
@@ -52,8 +56,14 @@ def count(value: float) -> int:
 def shape_of(values: Doubles, text: str) -> Shape:
     """The shape of a text as the descriptions take it, given the values of its columns, ``(shapes,)``."""
     classes = split([text]).classes
-    unspaced = float(bool((classes == CharacterClass.UNSPACED).any()))
-    return dict(zip(SHAPE_NAMES, values.tolist(), strict=True)) | {UNSPACED: unspaced}
+    flags = {
+        UNSPACED: (classes == CharacterClass.UNSPACED).any(),
+        ELLIPSIS: "…" in text,
+        STRANGE_CAPITALS: sum(map(str.isupper, text)) != (classes == CharacterClass.UPPER).sum(),
+        STRANGE_END: unicodedata.category(text.rstrip()[-1:] or " ").startswith(("P", "S")),
+    }
+    shape = dict(zip(SHAPE_NAMES, values.tolist(), strict=True))
+    return shape | {name: float(bool(flag)) for name, flag in flags.items()}
 
 
 def share(value: float) -> str:
@@ -71,6 +81,8 @@ def _size(shape: Shape) -> str:
 def _capitals(shape: Shape) -> str:
     words = count(shape["words"])
     capitals, whole = round(shape["capitalised words"] * words), round(shape["words in capitals"] * words)
+    if shape[STRANGE_CAPITALS]:
+        return "its capital letters"
     if not capitals and (shape[UNSPACED] or not words):
         return "no word is capitalised"
     number, state = (whole, "in capitals") if whole else (capitals, "capitalised")
@@ -98,14 +110,28 @@ def _word_length(shape: Shape) -> str:
 
 
 def _punctuation(shape: Shape) -> str:
+    if not shape["punctuation"]:
+        return "no punctuation or signs"
     return f"{share(shape['punctuation'])} of its characters are punctuation or signs"
 
 
-def _end(ends: dict[str, str], prefix: str, other: str) -> Callable[[Shape], str]:
-    def describe(shape: Shape) -> str:
-        return next((text for name, text in ends.items() if shape[prefix + name]), other)
+def _beginning(shape: Shape) -> str:
+    found = next((text for name, text in _BEGINNINGS.items() if shape[f"first is {name}"]), "begins with a sign")
+    return "begins with a letter" if shape[STRANGE_CAPITALS] and found == _BEGINNINGS["letter"] else found
 
-    return describe
+
+def _ending(shape: Shape) -> str:
+    found = next((text for name, text in _ENDINGS.items() if shape[f"last is {name}"]), "ends with a sign")
+    if found == _ENDINGS["period"] and shape[ELLIPSIS]:
+        return "ends with a full stop or an ellipsis"
+    return "ends with a sign" if found == _ENDINGS["letter"] and shape[STRANGE_END] else found
+
+
+def _full_stops(shape: Shape) -> str:
+    number = count(shape["periods"])
+    if shape[ELLIPSIS]:
+        return _number(number, "full stop or ellipsis", "full stops or ellipses")
+    return _number(number, "full stop", "full stops")
 
 
 def _counted(columns: tuple[str, ...], singular: str, plural: str) -> Callable[[Shape], str]:
@@ -131,9 +157,10 @@ def _groups() -> list[tuple[tuple[str, ...], Callable[[Shape], str]]]:
         (("upper case", "capitalised words", "words in capitals"), _capitals),
         (("digits", "numbers"), _numbers),
         (("punctuation",), _punctuation),
+        (("periods",), _full_stops),
         *((columns := _JOINED.get(name, (name,)), _counted(columns, *texts)) for name, texts in _COUNTED.items()),
-        (tuple(f"first is {name}" for name in _BEGINNINGS), _end(_BEGINNINGS, "first is ", "begins with a sign")),
-        (tuple(f"last is {name}" for name in _ENDINGS), _end(_ENDINGS, "last is ", "ends with a sign")),
+        (tuple(f"first is {name}" for name in _BEGINNINGS), _beginning),
+        (tuple(f"last is {name}" for name in _ENDINGS), _ending),
     ]
 
 

@@ -4,14 +4,15 @@ The folds of the cross-validation are documents of the user, or blocks of paragr
 have labels. Each strength of the regularization is tried on them; the one with the lowest held-out loss is taken for
 the model, which learns from all labels. The figures before and after are over the same held-out paragraphs.
 
-The linear model, the calibration and the thresholds stay as they are.
+The thresholds rise as far as the held-out scores support it (`detector.fit.adapt_thresholds`). The linear model and the
+calibration stay as they are.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,9 @@ from detector.evaluation.evaluate import Figures
 from detector.evaluation.labelled import LabelledDocument
 from detector.fit.adapt_config import AdaptConfig
 from detector.fit.adapt_data import Labels, labels_of, unknown_kinds
-from detector.fit.adapt_figures import LOSS, fallen, held_out_figures, is_better
+from detector.fit.adapt_figures import LOSS, are_beyond_chance, decisions, fallen, held_out_figures, is_better
 from detector.fit.adapt_network import adapt_network
+from detector.fit.adapt_thresholds import held_out_thresholds, raised_thresholds, unchanged_thresholds
 from detector.fit.card import earlier_adaptations
 from detector.fit.general import general_moment
 from detector.fit.network import Sequences
@@ -50,8 +52,8 @@ class Adapted:
 
     ``before`` and ``after`` are held-out figures on the user's labelled paragraphs: of the model that was given, and of
     models that learnt from the other folds. ``fell`` are the names of figures that became worse. ``better`` tells
-    whether the new model is the better one on held-out paragraphs (`detector.fit.adapt_figures.is_better`). ``notes``
-    are sentences about what could not be checked.
+    whether the new model is the better one on held-out paragraphs, beyond chance (`detector.fit.adapt_figures`).
+    ``notes`` are sentences about what could not be checked.
     """
 
     model: Model
@@ -80,15 +82,21 @@ def adapt(
     progress(_described(labels))
     with threadpool_limits(1):
         pulls = _pulls(model, config)
-        before = held_out_figures(model, labels, _probabilities(model, labels, model.networks))
-        tried = [held_out_figures(model, labels, _held_out(model, labels, each, config)) for each in pulls]
-        best = min(range(len(tried)), key=lambda number: tried[number][LOSS] or 0)
-        strength, after = config.strengths[best], tried[best]
+        unchanged = _probabilities(model, labels, model.networks)
+        tried = [_held_out(model, labels, each, config) for each in pulls]
+        same = unchanged_thresholds(model, labels)
+        raised = [held_out_thresholds(model, labels, each, config) for each in tried]
+        before = held_out_figures(model, labels, unchanged, same)
+        figures = [held_out_figures(model, labels, *each) for each in zip(tried, raised, strict=True)]
+        best = min(range(len(tried)), key=lambda number: figures[number][LOSS] or 0)
+        strength, after = config.strengths[best], figures[best]
         progress(f"adapting the networks to all labels (strength {strength:g})")
         networks = _adapted(model.networks, labels.sequences, pulls[best], config)
-    better, notes = is_better(before, after), _notes(model, labels)
-    metadata = _metadata(model, labels, before, after, config, strength)
-    adapted = replace(model, networks=networks, metadata=metadata)
+    found = decisions(labels, unchanged, same), decisions(labels, tried[best], raised[best])
+    better, notes = is_better(before, after) and are_beyond_chance(*found), _notes(model, labels)
+    thresholds = raised_thresholds(model, labels, tried[best], config)
+    metadata = _metadata(model, thresholds, labels, before, after, config, strength)
+    adapted = replace(model, networks=networks, thresholds=thresholds, metadata=metadata)
     return Adapted(adapted, before, after, fallen(before, after), better, notes)
 
 
@@ -159,8 +167,9 @@ def _notes(model: Model, labels: Labels) -> tuple[str, ...]:
 
 
 def _metadata(
-    model: Model, labels: Labels, before: Figures, after: Figures, config: AdaptConfig, strength: float
-) -> dict[str, Any]:
+    model: Model, thresholds: Mapping[str, float], labels: Labels, before: Figures, after: Figures,
+    config: AdaptConfig, strength: float,
+) -> dict[str, Any]:  # fmt: skip
     """The metadata of the model that was given, with an entry about this adaptation at the end of ``adapted``.
 
     Figures that were measured on the model that was given are left out.
@@ -177,12 +186,13 @@ def _metadata(
         "paragraphs": {label: number[label] for label in model.labels},
         "sha256": digest.hexdigest(),
         "held-out": {"before": before, "after": after, "by": "document" if labels.by_document else "block"},
+        "thresholds": {"before": dict(model.thresholds), "after": dict(thresholds)},
         "strength": strength,
         "config": asdict(config),
         "version": detector.__version__,
     }
     kept = {name: value for name, value in model.metadata.items() if name not in _FIGURES}
-    return {**kept, "adapted": [*earlier_adaptations(model.metadata), entry]}
+    return {**kept, "thresholds": dict(thresholds), "adapted": [*earlier_adaptations(model.metadata), entry]}
 
 
 def save_adapted(adapted: Adapted, folder: Path) -> None:

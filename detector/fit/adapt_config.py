@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from detector.errors import UsageError
+from detector.fit.config import FitConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,26 @@ class AdaptConfig:
     label_loss: float = 1.0  # weight of the labels' cross-entropy, relative to the cross-entropy of the kinds
     label_weights: tuple[tuple[str, float], ...] = (("gold", 0.7), ("auto", 0.1))  # by the label's source, else 1
     min_labels: int = 8  # labelled paragraphs
+    max_lost_words: tuple[tuple[str, float], ...] = FitConfig().max_lost_words  # by threshold, of reporting
+    threshold_labels: float = 30.0  # of reporting, by which a threshold goes half the way that the labels would choose
+    max_threshold: float = 0.6  # no threshold rises beyond it
 
     def __post_init__(self) -> None:
-        minimums = {"seed": 0, "folds": 2, "ridge": 0, "steps": 1, "label_loss": 0, "min_labels": 1}
+        minimums = {
+            "seed": 0,
+            "folds": 2,
+            "ridge": 0,
+            "steps": 1,
+            "label_loss": 0,
+            "min_labels": 1,
+            "threshold_labels": 0,
+        }
         for name, minimum in minimums.items():
             if getattr(self, name) < minimum:
                 raise UsageError(f"{name} must be at least {minimum}, not {getattr(self, name)}")
         if not self.strengths or min(self.strengths) < 0:
             raise UsageError(f"strengths must be numbers from 0 on, at least one, not {self.strengths}")
+        if not 0 <= self.max_threshold <= 1:
+            raise UsageError(f"max_threshold must be from 0 to 1, not {self.max_threshold}")
         if not self.learning_rate > 0:
             raise UsageError(f"learning_rate must be above 0, not {self.learning_rate}")

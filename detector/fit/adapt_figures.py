@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import comb
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.evaluation.evaluate import (
     LEGEND,
@@ -21,7 +23,6 @@ from detector.evaluation.evaluate import LOSS as AT_LOSS
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
 from detector.evaluation.threshold import threshold_at_loss
 from detector.fit.adapt_data import Labels
-from detector.fit.config import BALANCED
 from detector.inference.model import Model
 from detector.util.arrays import Floats
 
@@ -33,25 +34,60 @@ MEANINGS = LEGEND | {
     LOSS: "mean cross-entropy of the labels: the lower, the better",
 }
 _AUTOMATIC = ("gold", "auto")  # sources of labels that no person gave
+_CHANCE = 0.125  # three changes of three for the better
 _MORE_LOST = 0.005  # of the words of reporting: what a better model may lose more than before
 
 
-def held_out_figures(model: Model, labels: Labels, probabilities: Floats) -> Figures:
-    """The figures of `FIGURES` over the labelled paragraphs, and `LOSS`, at the threshold ``balanced``.
+def held_out_figures(model: Model, labels: Labels, probabilities: Floats, thresholds: Floats) -> Figures:
+    """The figures of `FIGURES` over the labelled paragraphs, and `LOSS`, at the threshold of each paragraph.
 
-    ``probabilities``, ``(paragraphs, labels)``, are by networks that had not seen the paragraph's label. The guard of a
-    cleaner plays no part.
+    ``probabilities``, ``(paragraphs, labels)``, are by networks that had not seen the paragraph's label; neither had
+    ``thresholds``, ``(paragraphs,)``. The guard of a cleaner plays no part.
     """
-    bounds, threshold = labels.sequences.bounds.tolist(), model.thresholds.get(BALANCED, 0.5)
+    inner, keep = labels.sequences.bounds[1:-1].tolist(), probabilities[:, 0] >= thresholds
     scored = [
-        scored_document(_read(document), model.labels, scores, scores[:, 0] >= threshold)
-        for document, scores in zip(labels.documents, np.split(probabilities, bounds[1:-1]), strict=True)
+        scored_document(_read(document), model.labels, scores, kept)
+        for document, scores, kept in zip(
+            labels.documents, np.split(probabilities, inner), np.split(keep, inner), strict=True
+        )
     ]
     found = figures(scored, {})
     return {name: found[name] for name in FIGURES if name in found} | {
         OTHERS: _others_removed(scored),
         LOSS: _loss(labels, probabilities),
     }
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Which decisions on the labelled paragraphs are right: at the threshold ``balanced``, and at that of `OTHERS`.
+
+    The latter are those on all that is not reporting.
+    """
+
+    balanced: NDArray[np.bool_]
+    at_loss: NDArray[np.bool_]
+
+
+def decisions(labels: Labels, probabilities: Floats, thresholds: Floats) -> Decisions:
+    """The decisions by ``probabilities``, ``(paragraphs, labels)``, and ``thresholds``, ``(paragraphs,)``."""
+    known = labels.fold >= 0
+    score, reporting = probabilities[known, 0], labels.sequences.label[known] == 0
+    words = np.array([len(p.text.split()) for d in labels.documents for p in d.paragraphs if p.label])
+    fixed = threshold_at_loss(score[reporting], words[reporting], AT_LOSS)
+    return Decisions((score >= thresholds[known]) == reporting, (score < fixed)[~reporting])
+
+
+def are_beyond_chance(before: Decisions, after: Decisions) -> bool:
+    """Whether so many more decisions became right than wrong that chance seldom does it (a sign test)."""
+    pairs = ((before.balanced, after.balanced), (before.at_loss, after.at_loss))
+    return any(_chance(int((new & ~old).sum()), int((old & ~new).sum())) <= _CHANCE for old, new in pairs)
+
+
+def _chance(better: int, worse: int) -> float:
+    """How likely at least as many of the changes are for the better if each is so by the toss of a coin."""
+    changes = better + worse
+    return sum(comb(changes, number) for number in range(better, changes + 1)) * 0.5**changes
 
 
 def _others_removed(scored: Sequence[ScoredDocument]) -> float | None:
@@ -81,26 +117,29 @@ def _loss(labels: Labels, probabilities: Floats) -> float:
 
 def fallen(before: Figures, after: Figures) -> tuple[str, ...]:
     """The names of the figures that became worse."""
-    return tuple(name for name in FIGURES if _change(name, before, after) < 0)
+    return tuple(name for name in (*FIGURES, LOSS) if _change(name, before, after) < 0)
 
 
 def is_better(before: Figures, after: Figures) -> bool:
     """Whether a model is better than before.
 
     It gives the labels more probability, loses hardly more of the reporting, and at a fixed loss removes no less of
-    all else.
+    all else. Whether that is beyond chance, `are_beyond_chance` tells.
     """
-    more = (before[LOSS] or 0) - (after[LOSS] or 0)
-    return more > 0 and _change("lost", before, after) >= -_MORE_LOST and _change(OTHERS, before, after) >= 0
+    return (
+        _change(LOSS, before, after) > 0
+        and _change("lost", before, after) >= -_MORE_LOST
+        and _change(OTHERS, before, after) >= 0
+    )
 
 
 def _change(name: str, before: Figures, after: Figures) -> float:
     """How much better a figure became; 0 where there is nothing to measure."""
     old, new = before[name], after[name]
     change = 0.0 if old is None or new is None else new - old
-    return -change if name == "lost" else change
+    return -change if name in ("lost", LOSS) else change
 
 
 def described(name: str, before: Figures, after: Figures) -> str:
     """A figure before and after, in words."""
-    return f"{name} {before[name]:.3f} to {after[name]:.3f}"
+    return f"{name} {before[name]:.4f} to {after[name]:.4f}"

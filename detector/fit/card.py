@@ -25,7 +25,8 @@ def card(model: Model) -> str:
         "## Thresholds",
         "A paragraph is kept if its probability of reporting is at least the threshold. Each threshold is the highest "
         "that loses no more than a certain share of the reporting words in extracted and clean texts of held-out "
-        "sites, in the commonest language, in all others together, and in short documents.",
+        "sites, in the commonest language, in all others together, and in short documents. An adaptation may have "
+        "raised it since, by the labels of the publisher.",
         markdown_table(("name", "threshold"), [(name, f"{value:.4f}") for name, value in model.thresholds.items()]),
         *(part for name, table in metadata.get("figures", {}).items() for part in _figures(name, table)),
         *_languages(metadata.get("languages")),
@@ -77,8 +78,16 @@ def _adapted(adaptations: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
         before, after = each["held-out"]["before"], each["held-out"]["after"]
         rows = [(name, _figure(before[name]), _figure(after[name])) for name in before]
         source = f"From the model `{str(each['from'])[:16]}`: {_amount(each)}; {_counts(each)}"
-        parts += [source, markdown_table(("", "before", "after"), rows)]
+        parts += [source, markdown_table(("", "before", "after"), rows), *_raised(each)]
     return tuple(parts)
+
+
+def _raised(adaptation: Mapping[str, Any]) -> tuple[str, ...]:
+    """The thresholds that an adaptation raised; none where it did not, or is of an earlier version."""
+    thresholds = adaptation.get("thresholds", {"before": {}, "after": {}})
+    before, after = thresholds["before"], thresholds["after"]
+    rose = [f"{name} from {old:.4f} to {after[name]:.4f}" for name, old in before.items() if after[name] > old]
+    return (f"It raised the thresholds: {', '.join(rose)}.",) if rose else ()
 
 
 def _figures(name: str, table: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:

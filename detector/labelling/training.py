@@ -23,14 +23,17 @@ def train(
     with contextlib.suppress(AttributeError, OSError):
         os.nice(5)  # the page comes first
     from detector.fit.adapt import adapt, save_adapted
+    from detector.fit.adapt_thresholds import described_thresholds
 
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        adapted = adapt(load_model(base), documents, progress=progress)
+        model = load_model(base)
+        adapted = adapt(model, documents, progress=progress)
         found = {"before": dict(adapted.before), "after": dict(adapted.after), "better": adapted.better}
         message = told(adapted.better, adapted.notes)
         if not adapted.better:
             return {"action": "rejected", "message": message, **found}
+        message = f"{message} {described_thresholds(model.thresholds, adapted.model.thresholds)}"
         save_adapted(adapted, folder)
         digest = str(read_metadata(folder).get("sha256", ""))
     except DetectorError as error:

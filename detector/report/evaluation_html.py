@@ -13,6 +13,7 @@ from detector.evaluation.mistakes import Mistake, Neighbour
 from detector.report.page import escape
 
 SHADES = 5  # steps of the colour of a cell of a confusion matrix
+EXPLAINED = 3  # origins beside which there is room for what the figures mean
 _LABELS = ("reporting", "appeal", "navigation")  # those that have a colour of their own
 
 
@@ -60,17 +61,19 @@ def figure_names(groups: Iterable[Group], without: Sequence[str] = ()) -> list[s
 
 
 def figures_table(groups: Sequence[Group], caption: str) -> str:
-    """The figures of groups, one column each, and how much is in each."""
-    rows = [
-        [name, *(f"{count:,}" for count in counts)]
-        for name, counts in (
-            ("documents", [group.documents for group in groups]), ("sites", [group.sites for group in groups])
-        )
-    ] + [
-        [_figure_head(name), *(number(group.figures.get(name), group.intervals.get(name)) for group in groups)]
-        for name in figure_names(groups)
-    ]  # fmt: skip
-    return table(["figure", *(escape(group.name) for group in groups)], rows, caption)
+    """The figures of groups, one column each, and how much is in each; what they mean, where there is room."""
+    explained = len(groups) <= EXPLAINED
+    rows = [["documents", *(f"{group.documents:,}" for group in groups)]]
+    rows.append(["sites", *(f"{group.sites:,}" for group in groups)])
+    for name in figure_names(groups):
+        values = (number(group.figures.get(name), group.intervals.get(name)) for group in groups)
+        rows.append([escape(name) if explained else _figure_head(name), *values])
+    head = ["figure", *(escape(group.name) for group in groups)]
+    if not explained:
+        return table(head, rows, caption)
+    meanings = ["", "", *(escape(LEGEND.get(name, "")) for name in figure_names(groups))]
+    rows = [[row[0], meaning, *row[1:]] for row, meaning in zip(rows, meanings, strict=True)]
+    return table([head[0], "meaning", *head[1:]], rows, caption, words=2)
 
 
 def group_table(groups: Sequence[Group], first: str, caption: str, sortable: bool = False) -> str:

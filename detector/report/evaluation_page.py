@@ -10,6 +10,7 @@ from detector.evaluation.evaluate import EXTRACTED, LEGEND, PAGE
 from detector.evaluation.groups import Group
 from detector.evaluation.notes import comparison_notes, notes
 from detector.report.evaluation_html import (
+    EXPLAINED,
     figures_table,
     group_table,
     items,
@@ -78,9 +79,11 @@ def _figures(assessment: Assessment) -> Iterator[str]:
         "agree; with few sites that proves little.</p>\n"
     )
     yield figures_table(assessment.origins, "Figures by origin of the documents")
+    if len(assessment.origins) <= EXPLAINED:
+        return
     rows = [[escape(name), escape(meaning)] for name, meaning in LEGEND.items()]
-    yield f"<details><summary>What the figures mean</summary>{table(['figure', 'meaning'], rows, 'Figures', words=2)}"
-    yield "</details>\n"
+    meanings = table(["figure", "meaning"], rows, "Figures", words=2)
+    yield f"<details><summary>What the figures mean</summary>{meanings}</details>\n"
 
 
 def _comparison(assessment: Assessment, comparison: Comparison) -> Iterator[str]:

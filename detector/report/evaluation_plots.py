@@ -144,8 +144,8 @@ def _svg(figure: Any, name: str, described: str) -> str:  # noqa: ANN401 - matpl
         _renamed(element, name)
     size = root.attrib["viewBox"].split()
     root.attrib |= {
-        "role": "img", "aria-label": _printable(described), "class": "plot", "stroke-linejoin": "round", "width": size[2],
-        "height": size[3],
+        "role": "img", "aria-label": _printable(described), "class": "plot", "stroke-linejoin": "round",
+        "width": size[2], "height": size[3],
     }  # fmt: skip
     return ElementTree.tostring(root, encoding="unicode")
 

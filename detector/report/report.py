@@ -25,9 +25,9 @@ _ARRAYS = {"<f4": "Float32Array", "<u4": "Uint32Array", "<u2": "Uint16Array", "u
 class About:
     """What a report says of itself, in plain text.
 
-    ``names`` are what it calls the inputs, by their names in documents. ``model`` names the model, ``sample`` tells that
-    the documents are a sample of all that were ``read``. When a report was made is not told: the same documents, model
-    and settings make the same file.
+    ``names`` are what it calls the inputs, by their names in documents. ``model`` names the model, ``sample`` tells
+    that the documents are a sample of all that were ``read``. The time is not told: the same documents, model and
+    settings make the same file.
     """
 
     title: str

@@ -53,6 +53,7 @@ def test_a_better_model_is_written_and_described(
     out = called.out.decode()
     assert (called.code, "The new model is better on held-out paragraphs." in out) == (0, True)
     assert "It is in mine." in out
+    assert "The default threshold rises from " in out
     assert "20 labelled paragraphs in 4 documents; held-out figures by whole documents" in called.err
     assert "no paragraph is labelled navigation" in out
     (entry,) = load_model(tmp_path / "mine").metadata["adapted"]
@@ -70,12 +71,13 @@ def test_a_model_that_is_no_better_is_written_by_force_alone(
     monkeypatch.setattr("detector.fit.adapt.is_better", lambda *_: False)
     called = command("adapt", tiny_model_dir, labels, "-o", "mine", model=False)
     assert called.code == 1
-    assert "The new model is not better on held-out paragraphs." in called.out.decode()
+    assert "The new model is not better on held-out paragraphs, or not beyond chance." in called.out.decode()
     assert "It is not written: label more paragraphs, or take it all the same with --force." in called.out.decode()
     assert not (tmp_path / "mine").exists()
     forced = command("adapt", tiny_model_dir, labels, "-o", "mine", "--force", "--json", model=False)
     found = json.loads(forced.out)
     assert (forced.code, found["better"], found["written"]) == (0, False, "mine")
+    assert found["thresholds"]["after"] == load_model(tmp_path / "mine").thresholds
     assert set(found["fell"]) <= set(found["before"])
     assert load_model(tmp_path / "mine").metadata["adapted"]
 

@@ -19,7 +19,7 @@ from detector.evidence.phrases import Phrases
 from detector.inference.model import Model
 from detector.text.reading import PART_BYTES, TINY_PARAGRAPHS
 from detector.text.sections import LIMITS
-from detector.util.arrays import Floats
+from detector.util.arrays import Floats, Offsets
 
 LINE = "The ferry left the harbour at noon on Monday."
 MARK = "The lantern is lit."
@@ -108,12 +108,12 @@ class Twice:
     digest: str = "twice"
     decides: bool = False
 
-    def logits(self, model: Model, paragraphs: Sequence[str]) -> Floats | None:
+    def logits(self, model: Model, paragraphs: Sequence[str], bounds: Offsets | None = None) -> Floats | None:
         rows = np.zeros((len(paragraphs), len(model.kinds)), dtype=np.float32)
         rows[:, self.kind] = [len(paragraph) / 100 for paragraph in paragraphs]
         return rows
 
-    def found(self, model: Model, paragraph: str) -> list[Found]:
+    def found(self, model: Model, paragraph: str, document: Sequence[str] = ()) -> list[Found]:
         raise AssertionError
 
 

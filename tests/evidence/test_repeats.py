@@ -95,7 +95,7 @@ def test_amounts() -> None:
 
 def test_logits(tiny_model: Model) -> None:
     repeats = counted({APPEAL: (90, 100)})
-    logits = repeats.logits(tiny_model, ["The bridge reopened.", SAME[0]])
+    logits = repeats.logits(tiny_model, ["The bridge reopened.", SAME[0]], np.array([0, 1, 2]))
     assert logits is not None
     assert logits.dtype == np.float32
     assert not logits[0].any()
@@ -116,6 +116,31 @@ def test_found_is_a_row_of_logits(tiny_model: Model) -> None:
     assert logits is not None
     np.testing.assert_array_equal(found.kinds, logits[0])
     assert repeats.found(tiny_model, "The bridge reopened.") == []
+
+
+def test_a_paragraph_that_stands_alone(tiny_model: Model) -> None:
+    """It speaks for reporting in a document with others that clearly repeat, and says nothing elsewhere."""
+    repeats = counted({APPEAL: (90, 100), "Read on": (2, 1000)})
+    story, number = "The bridge reopened.", "12"
+    documents = [[story, number, APPEAL], [story, "Read on"], [story]]
+    paragraphs = [paragraph for document in documents for paragraph in document]
+    logits = repeats.logits(tiny_model, paragraphs, np.array([0, 3, 5, 6]))
+    assert logits is not None
+    reporting = np.array(tiny_model.kind_labels) == 0
+    against = (logits[:, ~reporting].mean(axis=1) - logits[:, reporting].mean(axis=1)).round(3).tolist()
+    assert against == [-1, 0, 5, 0, pytest.approx(0, abs=0.5), 0]
+    for document, at in ((documents[0], 0), (documents[1], 3), (documents[2], 5)):
+        found = repeats.found(tiny_model, story, document)
+        assert [each.text for each in found] == ["does not repeat, others here do"] * (against[at] < 0)
+        for each in found:
+            np.testing.assert_array_equal(each.kinds, logits[at])
+
+
+def test_it_counts_in_its_own_document_alone(tiny_model: Model) -> None:
+    cleaner = Cleaner(tiny_model, evidence=(counted({APPEAL: (90, 100)}),))
+    texts = [f"The bridge reopened.\n{APPEAL}", "The bridge reopened.\nRain fell."]
+    together = [prediction.keep_scores.tolist() for prediction in cleaner.predict_many(texts)]
+    assert together == [cleaner.predict(text).keep_scores.tolist() for text in texts]
 
 
 def test_merged(tiny_model: Model) -> None:

@@ -55,6 +55,20 @@ def test_multipliers_sum_to_the_change(kept: str, scale: float, tiny_model: Mode
     assert parts.sum(axis=1) == pytest.approx(change, abs=1e-4)
 
 
+@pytest.mark.parametrize("kept", KEPT)
+@pytest.mark.parametrize("scale", [0.5, 5, 10])
+def test_update_multipliers_sum_to_what_bayes_rule_changes(kept: str, scale: float, tiny_model: Model) -> None:
+    outcome, logits = outcome_of(tiny_model, kept), logits_of(tiny_model)
+    evidence = logits_of(tiny_model, scale=scale)[::-1].clip(-20, 20)
+    _, before = calibrate(softmax(logits.astype(np.float32)), tiny_model.kind_labels, tiny_model.calibration)
+    after = before.astype(np.float64) * np.exp(evidence)
+    odds = [
+        each[:, np.array(outcome.kept)].sum(1) / each[:, ~np.array(outcome.kept)].sum(1) for each in (before, after)
+    ]
+    parts = outcome.update_multipliers(logits, evidence) * evidence
+    assert parts.sum(axis=1) == pytest.approx(np.log(odds[1] / odds[0]), abs=2e-3)
+
+
 def test_extreme_logits_have_finite_log_odds() -> None:
     model = model_of("scores of 0 and 1")
     outcome = outcome_of(model, "reporting")

@@ -46,7 +46,10 @@ CASES = [
     ("!!!", ["no words, 3 characters", "3 exclamation marks", "no word is capitalised", "no words"]),
     ("@quay #ferry", ["2 signs such as @ or #", "none of 2 words capitalised", "words of 4.5 characters on average"]),
     ("Η γέφυρα άνοιξε;", ["ends with a comma or a semicolon", "1 comma or semicolon"]),
-    ("Ferry", ["its only word is capitalised", "none of its characters are punctuation or signs"]),
+    ("Ferry", ["its only word is capitalised", "no punctuation or signs"]),
+    ("İstanbul Ferry", ["its capital letters", "begins with a letter"]),
+    ("And then…", ["ends with a full stop or an ellipsis", "1 full stop or ellipsis"]),
+    ("ኢትዮጵያ ዜና።", ["ends with a sign", "2 words, 9 characters"]),
     ("ferry", ["its only word is not capitalised"]),
     ("😀😀", ["all of its characters are punctuation or signs", "2 symbols"]),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from odd_texts import MODELS, ODD_TEXTS, model_of
 
 from detector.cleaner import Cleaner, Prediction
+from detector.evidence.phrase_file import Phrase
+from detector.evidence.phrases import Phrases
 from detector.inference.model import Model
 from detector.policy import POLICIES, Policy
 from detector.reasons import Why
+from detector.text.reading import PART_BYTES
 
 CLOSE = 1e-4
 LARGEST = 2**-24  # a score of 1 counts as this much less
@@ -105,6 +109,33 @@ def test_without_networks(tiny_model: Model, seed_texts: list[str]) -> None:
 
 def test_of_the_shipped_model(shipped: Cleaner, seed_texts: list[str]) -> None:
     for prediction in shipped.predict_many(seed_texts[::5]):
+        check(prediction)
+
+
+PHRASES = (
+    Phrase("ferry", "appeal", 20), Phrase("ferry the", "reporting", 9), Phrase("donate now", "navigation", 14),
+    Phrase("monday", "donation", -7), Phrase("subscribe", "menu", 3.5), Phrase("東京", "reporting", 20),
+)  # fmt: skip
+
+
+@given(words=st.lists(st.sampled_from(WORDS), max_size=40), policy=st.sampled_from(list(POLICIES.values())))
+def test_with_phrases(words: list[str], policy: Policy, tiny_model: Model) -> None:
+    text = "".join(words)
+    cleaner = Cleaner(tiny_model, policy=policy, evidence=(Phrases(PHRASES),))
+    for why, paragraph in zip(check(cleaner.predict(text)), cleaner.predict(text).paragraphs, strict=True):
+        named = [reason.text for reason in why.reasons if reason.group == "phrase"]
+        assert ("ferry" in named) == (re.search(r"\bferry\b", paragraph.text) is not None)
+
+
+def test_with_phrases_in_parts_of_a_long_paragraph(tiny_model: Model) -> None:
+    text = "Subscribe\n" + "The ferry left. " * (PART_BYTES // 8) + "Donate now!\nMonday"
+    whys = check(Cleaner(tiny_model, evidence=(Phrases(PHRASES),)).predict(text))
+    assert {reason.text for reason in whys[1].reasons if reason.group == "phrase"} == {"ferry", "donate now"}
+
+
+def test_with_phrases_of_the_shipped_model(shipped: Cleaner, seed_texts: list[str]) -> None:
+    phrases = Phrases((Phrase("the", "appeal", 8), Phrase("and", "reporting", 20), Phrase("of", "related", -12)))
+    for prediction in replace(shipped, evidence=(phrases,)).predict_many(seed_texts[::12]):
         check(prediction)
 
 

@@ -17,6 +17,8 @@ from detector import cleaner as cleaner_module
 from detector.cleaner import Cleaner, Prediction
 from detector.errors import UsageError
 from detector.evidence.base import Found
+from detector.evidence.phrase_file import Phrase
+from detector.evidence.phrases import Phrases
 from detector.explanation import around
 from detector.inference.model import Model
 from detector.reasons import Why
@@ -24,7 +26,7 @@ from detector.text import sections as sections_module
 from detector.text.paragraphs import ParagraphBreak
 from detector.text.reading import PART_BYTES
 from detector.text.sections import Limits, Section
-from detector.util.arrays import Floats
+from detector.util.arrays import Floats, Offsets
 
 ARTICLE = (
     "Ferry returns to the harbour\n\nThe ferry returned on Monday, the harbour office said.\n\n"
@@ -80,7 +82,7 @@ def test_paragraphs_with_the_same_words_are_counted(tiny_model: Model) -> None:
     ]  # fmt: skip
     assert found[4:] == [*["2 other paragraphs have the same words"] * 3, "no other paragraph has the same words"]
     known = [text for text in texts_of(whys[2], "words") if "know" in text]
-    assert known == ["it has no words that the model does not know"]
+    assert known == ["it has no unknown words"]
 
 
 def test_what_a_line_begins_with_is_not_said_of_its_first_words(shipped: Cleaner) -> None:
@@ -252,10 +254,10 @@ class Fixed:
     def _row(self, paragraph: str) -> Floats:
         return np.array(self.kinds, dtype=np.float32) * (self.word in paragraph)
 
-    def logits(self, model: Model, paragraphs: Sequence[str]) -> Floats | None:
+    def logits(self, model: Model, paragraphs: Sequence[str], bounds: Offsets | None = None) -> Floats | None:
         return np.array([self._row(each) for each in paragraphs]).reshape(-1, len(self.kinds)) if paragraphs else None
 
-    def found(self, model: Model, paragraph: str) -> list[Found]:
+    def found(self, model: Model, paragraph: str, document: Sequence[str] = ()) -> list[Found]:
         if self.word not in paragraph:
             return []
         nothing = np.zeros(len(self.kinds), dtype=np.float32)
@@ -272,6 +274,32 @@ def test_each_piece_of_evidence_is_a_reason(with_networks: bool, tiny_model: Mod
         assert sum(reason.log_odds for reason in why.reasons) == pytest.approx(why.log_odds, abs=1e-4)
         assert texts_of(why, "phrase") == (['the phrase "ferry"'] if "ferry" in paragraph.text else [])
     assert sum_of(whys[1], "phrase") < 0 or with_networks  # a network that is hardly trained may turn it around
+
+
+def test_what_decides_is_one_contribution_of_its_reason(tiny_model: Model) -> None:
+    """A piece that decides has the change of the score as its reason; all other reasons are those without it."""
+    kinds = tuple(3.0 if kind == "donation" else -1.5 if kind == "body" else 0.0 for kind in tiny_model.kinds)
+    hinting, deciding = (Cleaner(tiny_model, evidence=(Fixed("ferry", kinds, decides=each),)) for each in (False, True))
+    changes = []
+    for one, other in zip(hinting.predict(ARTICLE).why, deciding.predict(ARTICLE).why, strict=True):
+        change = other.log_odds - one.log_odds
+        added = {(r.group, r.text): r.log_odds for r in one.reasons}
+        for reason in other.reasons:
+            own = change if reason.group == "phrase" else 0
+            assert reason.log_odds == pytest.approx(added[reason.group, reason.text] + own, abs=1e-5)
+        changes.append(change)
+    assert min(changes) < -1
+    assert changes.count(0) == 3  # of the paragraphs without a ferry
+
+
+def test_several_pieces_that_decide_share_the_change(tiny_model: Model) -> None:
+    phrases = Phrases((Phrase("ferry", "appeal", 2), Phrase("harbour", "appeal", 4), Phrase("monday", "reporting", 1)))
+    model = replace(tiny_model, networks=replace(tiny_model.networks, members=()))
+    still = replace(model, calibration=np.zeros_like(model.calibration))  # so that nothing counts before the update
+    why = Cleaner(still, evidence=(phrases,)).predict(ARTICLE).why[1]
+    shares = {reason.text: reason.log_odds for reason in why.reasons if reason.group == "phrase"}
+    assert shares["harbour"] == pytest.approx(2 * shares["ferry"], abs=1e-3)
+    assert shares["harbour"] < shares["ferry"] < 0 < shares["monday"] == pytest.approx(1, abs=1e-3)
 
 
 def test_the_linear_step_is_exact(tiny_model: Model) -> None:

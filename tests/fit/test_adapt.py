@@ -20,14 +20,16 @@ from detector.evaluation.labelled import LabelledDocument, LabelledParagraph, re
 from detector.fit import adapt_data
 from detector.fit.adapt import AdaptConfig, Adapted, adapt, save_adapted
 from detector.fit.adapt_data import labels_of
-from detector.fit.adapt_figures import fallen, is_better
+from detector.fit.adapt_figures import Decisions, are_beyond_chance, fallen, is_better
 from detector.fit.adapt_network import adapt_network
+from detector.fit.adapt_thresholds import held_out_thresholds
 from detector.fit.general import TEXTS_FILE, general_moment, general_texts, second_moment
 from detector.fit.network import TrainingPass
 from detector.inference.model import Model
 from detector.inference.network import LAYERS, Ensemble
 from detector.inference.positions import Positions
 from detector.inference.storage import load_model
+from training.general_texts import content
 
 CONFIG = AdaptConfig(strengths=(1.0,), folds=3)
 PLACES = ("Harrow Bay", "Tolmin", "Askrigg", "Ludden", "Penwick", "Corran")
@@ -101,9 +103,10 @@ def test_other_documents_change_little(tiny_model: Model, tiny_data: Path) -> No
     assert change[10.0] < 0.02
 
 
-def test_only_the_first_layers_of_the_networks_change(tiny_model: Model, adapted: Adapted) -> None:
+def test_only_the_first_layers_of_the_networks_and_the_thresholds_change(tiny_model: Model, adapted: Adapted) -> None:
     model = adapted.model
-    assert replace(model, networks=tiny_model.networks, metadata=tiny_model.metadata) == tiny_model
+    changed = ("networks", "thresholds", "metadata")
+    assert replace(model, **{name: getattr(tiny_model, name) for name in changed}) == tiny_model
     for old, new in zip(tiny_model.networks.members, model.networks.members, strict=True):
         assert (old.layers[0].weights != new.layers[0].weights).any()
         for before, after in zip(old.layers[1:], new.layers[1:], strict=True):
@@ -125,6 +128,28 @@ def test_labels_that_were_given_at_random_make_no_better_model(tiny_model: Model
     mixed = [relabelled(each, random.permutation([p.label for p in each.paragraphs])) for each in publisher()]
     right, wrong = (adapt(tiny_model, given, CONFIG).after["loss"] or 0 for given in (publisher(), mixed))
     assert wrong > right + 0.3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_labels_that_the_model_would_give_make_no_better_model(seed: int, tiny_model: Model) -> None:
+    """They make it surer, and change no decision."""
+    cleaner, random = Cleaner(tiny_model, max_removed=1), np.random.default_rng(seed)
+    given = []
+    for one in publisher():
+        decided = ["reporting" if keep else "navigation" for keep in cleaner.predict(one.text).keep]
+        given.append(relabelled(one, [label if random.random() < 0.8 else None for label in decided]))
+    assert not adapt(tiny_model, given, CONFIG).better
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "beyond"),
+    [(0, 0, False), (2, 0, False), (3, 0, True), (3, 1, False), (9, 4, False), (9, 3, True)],
+)
+def test_changes_beyond_chance(better: int, worse: int, beyond: bool) -> None:
+    before, same = np.array([False] * better + [True] * worse + [True] * 5), np.ones(4, dtype=np.bool_)
+    after = np.array([True] * better + [False] * worse + [True] * 5)
+    assert are_beyond_chance(Decisions(before, same), Decisions(after, same)) is beyond
+    assert are_beyond_chance(Decisions(same, before), Decisions(same, after)) is beyond
 
 
 def test_a_network_without_labels_stays_as_it_was(tiny_model: Model) -> None:
@@ -151,6 +176,52 @@ def test_gradients_of_the_layers_that_learn_alone(tiny_model: Model) -> None:
         gradients.append(one.gradients)
     assert np.array_equal(gradients[0][0].weights, gradients[1][0].weights)
     assert all(new is old for new, old in zip(gradients[1][1:], layers[1:], strict=True))
+
+
+# Thresholds
+
+
+def test_the_thresholds_rise_with_clear_labels_and_are_recorded(
+    tiny_model: Model, adapted: Adapted, tmp_path: Path
+) -> None:
+    before, after = tiny_model.thresholds, adapted.model.thresholds
+    assert all(after[name] >= old for name, old in before.items())
+    assert after["gentle"] <= after["balanced"] <= after["strict"]
+    assert after["balanced"] > before["balanced"]
+    save_adapted(adapted, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    assert loaded.thresholds == loaded.metadata["thresholds"] == after
+    assert loaded.metadata["adapted"][0]["thresholds"] == {"before": before, "after": after}
+    raised = f"balanced from {before['balanced']:.4f} to {after['balanced']:.4f}"
+    assert raised in (tmp_path / "model" / "README.md").read_text("utf-8")
+
+
+def test_the_thresholds_stay_without_labels_of_reporting(tiny_model: Model) -> None:
+    appeals = [
+        relabelled(each, [p.label if p.label == "appeal" else None for p in each.paragraphs]) for each in publisher()
+    ]
+    assert adapt(tiny_model, appeals, CONFIG).model.thresholds == tiny_model.thresholds
+
+
+def test_the_thresholds_stay_with_noisy_labels(tiny_model: Model) -> None:
+    turned = {"reporting": "appeal", "appeal": "reporting", "navigation": "reporting"}
+    noisy = [relabelled(each, [turned[p.label or ""] for p in each.paragraphs]) for each in publisher()]
+    both = [replace(each, id=f"{each.id} {turn}") for turn, group in enumerate((publisher(), noisy)) for each in group]
+    assert adapt(tiny_model, both, CONFIG).model.thresholds == tiny_model.thresholds
+
+
+@pytest.mark.parametrize("fold", range(3))
+def test_the_threshold_of_a_fold_is_not_chosen_on_its_own_scores(fold: int, tiny_model: Model) -> None:
+    labels = labels_of(tiny_model, publisher(), CONFIG)
+    random = np.random.default_rng(fold)
+    scores = (0.5 + 0.4 * random.random((len(labels.fold), 3))).astype(np.float32)
+    other = scores.copy()
+    other[labels.fold == fold] = 0.01
+    first, second = (held_out_thresholds(tiny_model, labels, each, CONFIG) for each in (scores, other))
+    own = labels.fold == fold
+    assert (first[own] == second[own]).all()
+    assert (first[own] > tiny_model.thresholds["balanced"]).all()
+    assert not (first[~own] == second[~own]).all()
 
 
 # What it says
@@ -190,7 +261,7 @@ GOOD = {"lost": 0.01, "appeal": 0.5, "nav": 0.5, "A@.5": 0.5, "N@.5": 0.5, "O@.5
     [
         ({}, False, ()),
         ({"loss": 0.4}, True, ()),
-        ({"loss": 0.6, "O@.5": 0.9}, False, ()),
+        ({"loss": 0.6, "O@.5": 0.9}, False, ("loss",)),
         ({"loss": 0.4, "A@.5": 0.4}, True, ("A@.5",)),
         ({"loss": 0.4, "A@.5": 0.4, "O@.5": 0.45}, False, ("A@.5", "O@.5")),
         ({"loss": 0.4, "lost": 0.014}, True, ("lost",)),
@@ -321,5 +392,6 @@ def test_the_general_texts_are_invented_and_have_no_labels() -> None:
     texts = general_texts()
     assert len(set(texts)) == len(texts) >= 100
     assert set(texts) <= {each.text for each in read_documents([ROOT / "seeds"])}
+    assert gzip.decompress(content(list(read_documents([ROOT / "seeds"])))) == gzip.decompress(TEXTS_FILE.read_bytes())
     with gzip.open(TEXTS_FILE, "rt", encoding="utf-8") as file:
         assert all(set(json.loads(line)) == {"text"} for line in file)

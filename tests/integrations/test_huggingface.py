@@ -223,6 +223,19 @@ def test_other_settings_have_another_fingerprint(tiny_model_dir: Path, shipped: 
     assert hashes == [Hasher.hash(pickle.loads(pickle.dumps(Clean(settings)))) for settings in every]
 
 
+def test_other_phrases_have_another_fingerprint(tiny_model_dir: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ahocorasick_rs", reason="needs ahocorasick_rs; .ci/integrations runs this")
+    paths = [tmp_path / "one.tsv", tmp_path / "other.tsv"]
+    for path, strength in zip(paths, (5, 6), strict=True):
+        path.write_text(f"lantern\tappeal\t{strength}\n", encoding="utf-8")
+    one, other = (Clean(Settings(tiny_model_dir, phrases=path)) for path in paths)
+    assert one.made_of != other.made_of
+    other.settings = one.settings
+    assert Hasher.hash(one) != Hasher.hash(other)
+    with pytest.raises(UsageError, match="the file of phrases or repeats has changed since this function was made"):
+        other({"text": GIVEN})
+
+
 def test_another_model_or_version_has_another_fingerprint(
     model_copy: Path, cleaner: Cleaner, shipped: Cleaner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

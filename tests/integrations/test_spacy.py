@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
 from spacy.util import ignore_error
 
-from detector.cleaner import Cleaner
+from detector.cleaner import Cleaner, load
 from detector.errors import UsageError
 from detector.policy import Policy
 from detector.spacy import Boilerplate
@@ -119,6 +119,17 @@ def test_a_document_that_is_kept_whole_is_marked(model):
         doc = pipeline(model, threshold=1.0, max_removed=max_removed)(PAGE)
         assert doc.spans["boilerplate"].attrs["kept_whole"] is kept
         assert (doc._.clean_text == PAGE) is kept
+
+
+def test_phrases(model, tmp_path):
+    pytest.importorskip("ahocorasick_rs", reason="needs ahocorasick_rs; .ci/integrations runs this")
+    path = tmp_path / "phrases.tsv"
+    path.write_text("ferry\tappeal\t20\n", encoding="utf-8")
+    nlp = pipeline(model, threshold=0.01, max_removed=1, phrases=str(path))
+    expected = load(model, threshold=0.01, max_removed=1, phrases=path).clean(PAGE)
+    check(nlp(PAGE), expected)
+    assert REPORT not in expected.text
+    assert nlp.config["components"]["boilerplate"]["phrases"] == str(path)
 
 
 # tokens and paragraphs

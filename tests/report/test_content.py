@@ -82,7 +82,9 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("policy", "max_removed", "limit"), LIMITS)
-def test_the_page_has_the_limit_of_the_guard(policy: Policy, max_removed: float, limit: float, cleaner: Cleaner) -> None:
+def test_the_page_has_the_limit_of_the_guard(
+    policy: Policy, max_removed: float, limit: float, cleaner: Cleaner
+) -> None:
     other = Cleaner(cleaner.model, policy=policy, max_removed=max_removed)
     assert other.removed_limit == limit
     assert settings(page_of(other, ["A text."], reasons=0))["guard"]["maxRemoved"] == limit

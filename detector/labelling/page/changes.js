@@ -13,6 +13,7 @@ export class Changes {
   constructor(seq, client, told) {
     this.client = client;
     this.seen = seq; // the last event that this window has shown
+    this.latest = seq; // the last event that it has heard of
     this.told = told;
     this.waiting = []; // answers that are not shown yet
     this.own = new Set(); // numbers of this window's events
@@ -36,13 +37,15 @@ export class Changes {
 
   async ask() {
     const since = this.waiting.at(-1)?.seq ?? this.seen;
+    const { latest } = this;
     let answer;
     try {
       answer = await get(`changes?since=${since}`);
     } catch (error) {
       return this.told.failed(error);
     }
-    if (answer.seq < since) location.reload(); // an older copy of the journal was put back: what is shown is not there
+    if (answer.seq < latest) return location.reload(); // an older journal was put back: what is shown is not there
+    this.latest = Math.max(this.latest, answer.seq);
     this.waiting.push(answer);
     this.release();
   }
@@ -50,6 +53,7 @@ export class Changes {
   /** Remember the numbers of an acknowledged event, and show what waited for them. */
   acknowledged(answer) {
     for (const { seq } of answer.applied) this.own.add(seq);
+    this.latest = Math.max(this.latest, answer.seq);
     this.release();
   }
 
