@@ -63,7 +63,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="random halves of each site")
     parser.add_argument("--settings", type=int, nargs="*", default=range(len(SETTINGS)), help="by number, from 0")
     parser.add_argument(
-        "--strength", type=float, help="take this one, without the folds that choose one: 9 times faster"
+        "--strength",
+        type=float,
+        help="take this one, without the folds that choose one and raise the thresholds: 9 times faster",
     )
     arguments = parser.parse_args()
     documents, model = list(read_documents([arguments.dev])), load_model()

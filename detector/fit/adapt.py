@@ -101,7 +101,10 @@ def adapt(
 
 
 def adapt_unchecked(model: Model, documents: Sequence[LabelledDocument], config: AdaptConfig) -> Model:
-    """The model that `adapt` makes with the first of the strengths, without held-out figures and metadata."""
+    """The model that `adapt` makes with the first of the strengths, without held-out figures and metadata.
+
+    So its thresholds are those of ``model``.
+    """
     with threadpool_limits(1):
         labels = labels_of(model, documents, config)
         networks = _adapted(model.networks, labels.sequences, _pulls(model, config)[0], config)

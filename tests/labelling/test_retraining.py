@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,8 +44,6 @@ def adapted(model: Model, better: bool = True, notes: tuple[str, ...] = ()) -> S
 @pytest.fixture
 def another(tiny_model: Model, tmp_path: Path) -> Path:
     """The folder of a model that differs from the tiny one."""
-    from dataclasses import replace
-
     calibration = 2 * tiny_model.calibration
     folder = tmp_path / "another"
     save(replace(tiny_model, calibration=calibration), folder, tiny_model.metadata)
@@ -254,10 +253,14 @@ def test_a_model_that_is_better_is_saved_over_an_earlier_one(
     tiny_model_dir: Path, another: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     shutil.copytree(tiny_model_dir, tmp_path / "new")
-    monkeypatch.setattr(adapting, "adapt", lambda *_, **__: adapted(load_model(another)))
+    source, new = load_model(tiny_model_dir), load_model(another)
+    low, high = (replace(each, thresholds={"balanced": value}) for each, value in ((source, 0.1), (new, 0.4)))
+    monkeypatch.setattr("detector.labelling.training.load_model", lambda _: low)
+    monkeypatch.setattr(adapting, "adapt", lambda *_, **__: adapted(high))
     monkeypatch.setattr(adapting, "save_adapted", lambda each, folder: save(each.model, folder, each.model.metadata))
     found = train(tiny_model_dir, [], tmp_path / "new", print)
     assert (found["action"], found["digest"]) == ("ready", load_model(tmp_path / "new").metadata["sha256"])
+    assert found["message"].endswith(" is better. The default threshold rises from 0.10 to 0.40.")
 
 
 def test_labels_that_cannot_be_trained_on_are_told(tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch,
