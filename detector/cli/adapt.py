@@ -18,6 +18,7 @@ from detector.cli.labels_options import (
 from detector.cli.messages import print_message
 from detector.cli.options import OUTPUT
 from detector.cli.parameters import Argument, Option
+from detector.errors import UsageError
 
 if TYPE_CHECKING:
     from detector.fit.adapt import Adapted
@@ -37,15 +38,15 @@ def adapt(
         Path,
         Argument(metavar="MODEL", help=f"The folder of a model; {SHIPPED} is the one that comes with the package."),
     ],
+    output: Annotated[Path, Option("-o", "--output", help="The folder for the new model.", show_default=False)],
     labels: Annotated[
-        list[Path],
+        list[Path] | None,
         Argument(
             metavar="LABELS",
             help="Files or folders of labelled documents in any format, such as those of 'detector label'. Paragraphs "
             "without a label are context.",
         ),
-    ],
-    output: Annotated[Path, Option("-o", "--output", help="The folder for the new model.", show_default=False)],
+    ] = None,
     seed: Annotated[int, Option(min=0, help="The seed of all random choices.")] = 0,
     force: Annotated[
         bool, Option("--force", help="Write the new model also where it is no better on held-out paragraphs.")
@@ -69,6 +70,11 @@ def adapt(
     from detector.inference.storage import load_model
     from detector.labelled import read
 
+    if not labels or model.is_file():
+        raise UsageError(
+            f"{model}: MODEL comes first, a folder or '{SHIPPED}' for the model that comes with the package; then come "
+            f"the files of labels, as in: detector adapt {SHIPPED} labels.jsonl -o my-model"
+        )
     check_output(output)
     source = load_model(None if str(model) == SHIPPED and not model.exists() else model)
     options = reading_options(from_format, mapping, True, unlabelled, annotators, offsets, text_field)

@@ -18,6 +18,7 @@ from detector.evaluation.evaluate import LEGEND
 from detector.evaluation.groups import Group as FigureGroup
 from detector.evaluation.labels_and_kinds import Matrix
 from detector.evaluation.notes import comparison_notes, notes
+from detector.util.counted import counted
 
 _WIDTH = 150  # columns of the text file
 _SITES = 50  # rows of the table of sites
@@ -37,8 +38,8 @@ def evaluation_tables(assessment: Assessment, comparison: Comparison | None) -> 
     """All tables, the figures first."""
     counts, model = assessment.counts, assessment.model
     yield Text(
-        f"model {printable(model.name)}, threshold {model.threshold:.4f}; {counts.documents:,} documents of "
-        f"{counts.sites:,} sites"
+        f"model {printable(model.name)}, threshold {model.threshold:.4f}; "
+        f"{counted(counts.documents, 'document')} of {counted(counts.sites, 'site')}"
     )
     yield from map(Text, notes(assessment))
     table = {printable(group.name): group.figures for group in assessment.origins}
@@ -109,7 +110,7 @@ def groups_table(title: str, groups: Sequence[FigureGroup], most: int | None = N
         table.add_column(Text(printable(column)), justify="right")
     shown = [group for number, group in enumerate(groups) if most is None or number < most or group.pooled]
     for group in shown:
-        name = f"{group.pooled:,} others" if group.pooled else printable(group.name)
+        name = counted(group.pooled, "other") if group.pooled else printable(group.name)
         values = (group.figures.get(column) for column in columns)
         table.add_row(Text(name), f"{group.documents:,}", f"{group.sites:,}", *map(_value, values))
     if len(groups) > len(shown):

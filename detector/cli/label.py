@@ -117,7 +117,7 @@ def label(
     log_as_json(log_json or not runs.is_terminal())
     use_one_thread()
     for library in ("fastapi", "uvicorn"):
-        load_library(library, "detector label", "label")
+        load_library(library, "the command label", "label")
     from detector.corpus.plan import plan_decisions
     from detector.labelling.places import places_of
 
@@ -166,6 +166,8 @@ def _serve(reading: "Reading", settings: "Settings", address: "Address", no_brow
         line = f"detector: finding out how much each of {len(reading.documents):,} documents would teach the model"
         print_message(Message(line, "order", "info"))
     labelling = Labelling(reading.documents, settings, print_message)
+    if line := labelling.resumed():
+        print_message(Message(f"detector: {line}", "resumed", "info", labelling.fields()))
     try:
         with address.listen(labelling.journal) as server:
             serve(labelling, server, address, print_message, lambda url: _ready(url, no_browser))

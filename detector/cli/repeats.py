@@ -214,8 +214,8 @@ def _lines(repeats: "RepeatedParagraphs | None", summary: "Summary | None" = Non
     if repeats is not None:
         totals = repeats.totals
         lines += [
-            f"counted: different documents {totals.documents:,}, sites {totals.sites:,}, paragraphs "
-            f"{totals.paragraphs:,}",
+            f"counted: different documents {totals.documents:,}, sites {totals.sites:,}, different "
+            f"paragraphs {totals.paragraphs:,}",
             f"repeated: paragraphs {len(repeats):,}",
         ]
     return lines

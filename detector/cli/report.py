@@ -37,6 +37,7 @@ from detector.util.threads import use_one_thread
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from detector.corpus.summary import Summary
     from detector.util.urls import Place
 
 EXAMPLES = {
@@ -121,6 +122,7 @@ def report(
     shortlist = Shortlist(limit, sample)
     summary = gather(planned, run, options, shortlist, print_message)
     documents = shortlist.documents
+    lines = None
     if documents or not summary.failed:  # else an earlier page stays
         names = shown_names(planned.tasks)
         about = About(
@@ -130,7 +132,8 @@ def report(
         _write(page, pieces_of(cleaner, documents, about, summary, runs.processes(jobs), print_message))
         if left_out := shortlist.seen - len(documents):
             print_message(f"left out {left_out:,} of {shortlist.seen:,} documents: see --limit and --sample")
-    return runs.end(planned, summary, quiet or (not output and not log_json))
+        lines = _lines(output, summary)
+    return runs.end(planned, summary, quiet or (not output and not log_json), lines)
 
 
 def _check_output(page: "Place | None") -> None:
@@ -161,6 +164,15 @@ def _write(place: "Place | None", pieces: "Iterable[bytes]") -> None:
             with replacing(local) as file:
                 file.writelines(pieces)
             publish(local, place)
+
+
+def _lines(output: str | None, summary: "Summary") -> list[str]:
+    """The summary as lines to print: nothing is removed yet."""
+    from detector.util.counted import counted
+
+    removed, kept = (each["paragraphs"] for each in (summary.report()["removed"], summary.report()["kept"]))
+    what = f"{removed:,} of {counted(removed + kept, 'paragraph')} would be removed"
+    return [f"{output}: {counted(summary.documents, 'document')}, {what}", *summary.lines()[3:]]
 
 
 def _title(names: list[str]) -> str:

@@ -147,8 +147,8 @@ def clean(
     return end(plan, clean_all(plan, run, options, print_message), quiet)
 
 
-def end(plan: Plan, summary: Summary, quiet: bool) -> int:
-    """Print which folders could not be read, and the summary, unless ``quiet``. Returns the exit code.
+def end(plan: Plan, summary: Summary, quiet: bool, lines: list[str] | None = None) -> int:
+    """Print which folders could not be read, and the summary (or ``lines``), unless ``quiet``. Returns the exit code.
 
     It is 1 if something could not be read or written, 3 if everything was but an input came out empty or
     held no document, else 0.
@@ -156,7 +156,7 @@ def end(plan: Plan, summary: Summary, quiet: bool) -> int:
     for line in plan.unreadable:
         print_message(Message(line, "failed", "error"))
     if not quiet:
-        print_summary(summary.lines(), _values(plan, summary))
+        print_summary(summary.lines() if lines is None else lines, _values(plan, summary))
     if plan.unreadable or not summary.ok:
         return FAILED
     return TO_CHECK if summary.to_check else 0

@@ -106,9 +106,9 @@ def serve(
     log_as_json(as_json)
     use_one_thread()
     for library in ("fastapi", "uvicorn"):
-        load_library(library, "detector serve", "serve")
+        load_library(library, "the command serve", "serve")
     if find_spec("prometheus_client") is None:  # it is imported when it is known whether there are several processes
-        raise missing_library("prometheus-client", "detector serve", "serve")
+        raise missing_library("prometheus-client", "the command serve", "serve")
     runs.begin_to_load(model)
     from detector.policy import POLICIES
     from detector.service.run import run

@@ -82,7 +82,7 @@ class RunProgress:
         """The progress as one line of text."""
         counts = self.meter.counts
         rate = counts.read / self.seconds / 1e6
-        share = f", {counts.removed / counts.characters:.1%} of the characters removed" if counts.characters else ""
+        share = f", {counts.removed / counts.characters:.1%} of the characters removed" if counts.removed else ""
         return f"{self.done:,} of {self.files:,} files, {counts.documents:,} documents, {rate:.1f} MB/s{share}"
 
     def fields(self) -> dict[str, int | float]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from detector.evaluation.assessment import FEW_SITES, Assessment
 from detector.evaluation.comparison import Comparison
 from detector.evaluation.evaluate import removed_names
+from detector.util.counted import counted
 
 
 def notes(assessment: Assessment) -> list[str]:
@@ -40,16 +41,17 @@ def comparison_notes(comparison: Comparison, resamples: int) -> list[str]:
 def _on_sites(assessment: Assessment) -> Iterator[str]:
     counts = assessment.counts
     if counts.without_site:
+        have = "has" if counts.without_site == 1 else "have"
         yield (
-            f"{counts.without_site:,} documents have no site, or their id for it: each id counts as a site of its own, "
-            "which makes intervals too narrow if some are of one publisher."
+            f"{counted(counts.without_site, 'document')} {have} no site, or the id for it: each id counts as a site of "
+            "its own, which makes intervals too narrow if some are of one publisher."
         )
     if counts.sites == 1:
         yield "All documents are of one site: there are no intervals, and the figures say little about other sites."
     elif counts.sites < FEW_SITES:
         yield f"There are only {counts.sites} sites: intervals over so few are rough, and often too narrow."
     if counts.kept_whole:
-        yield f"The guard keeps {counts.kept_whole:,} documents whole; their paragraphs count as kept."
+        yield f"The guard keeps {counted(counts.kept_whole, 'document')} whole; the paragraphs there count as kept."
 
 
 def _on_labels(assessment: Assessment) -> Iterator[str]:
@@ -68,12 +70,13 @@ def _on_labels(assessment: Assessment) -> Iterator[str]:
 
 
 def _on_groups(assessment: Assessment) -> Iterator[str]:
-    groups = {"languages": assessment.languages, "sites": assessment.sites, "lengths": assessment.lengths}
+    groups = {"language": assessment.languages, "site": assessment.sites, "length": assessment.lengths}
     for name, found in groups.items():
         for group in found:
             if group.pooled:
                 yield (
-                    f"{group.pooled:,} {name} with fewer than {assessment.settings.least} documents are pooled in one "
+                    f"{counted(group.pooled, name)} with fewer than {assessment.settings.least} documents "
+                    f"{'is' if group.pooled == 1 else 'are'} pooled in one "
                     f'row, "others".'
                 )
 

@@ -21,6 +21,7 @@ from detector.text.paragraphs import FRONT, Batch
 from detector.util.arrays import Floats, Offsets
 
 _QUOTED = 60  # characters of a quotation
+_DOUBLE = tuple('"“”„«»')  # quotation marks
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +118,21 @@ class Document:
 
 
 def quoted(text: str, most: int = _QUOTED) -> str:
-    """A text in quotation marks, on one line; a long one, of more than ``most`` characters, without its middle."""
+    """A text in quotation marks, on one line; a long one, of more than ``most`` characters, without its middle.
+
+    The marks are single ones where the text begins or ends with a double one.
+    """
     near = 4 * most  # what lies between is not looked at: a paragraph may be long
     line = " ".join((text if len(text) <= 2 * near else text[:near] + text[-near:]).split())
     if len(line) <= most:
-        return f'"{line}"'
+        return _in_marks(line)
     end = most // 3
     head, tail = line[: most - end - 3], line[-end:]
     head = head if line[len(head)] == " " or " " not in head else head[: head.rindex(" ")]
     tail = tail if line[-end - 1] == " " or " " not in tail else tail[tail.index(" ") :]
-    return f'"{head.rstrip()} … {tail.lstrip()}"'
+    return _in_marks(f"{head.rstrip()} … {tail.lstrip()}")
+
+
+def _in_marks(line: str) -> str:
+    mark = "'" if line.startswith(_DOUBLE) or line.endswith(_DOUBLE) else '"'
+    return f"{mark}{line}{mark}"

@@ -23,6 +23,7 @@ from detector.labelling.state import State
 from detector.labelling.suggestions import Suggester
 from detector.labelling.work import Order, Work
 from detector.service.settings import Log
+from detector.util.counted import counted
 
 SECONDS = 3.0  # between two writings of the file of labels, at least
 _PAUSE = 4  # times as long as the last one took, at least: with many labelled documents, it takes seconds
@@ -96,7 +97,7 @@ class Labelling:
             return {
                 **self.session.progress(),
                 "model": {"name": name, "sha256": digest},
-                "retrain": self.retraining.now.values(),
+                "retrain": {**self.retraining.now.values(), "command": self.retraining.command},
             }
 
     def retrain(self) -> None:
@@ -159,10 +160,24 @@ class Labelling:
 
     def fields(self) -> Values:
         """What was labelled, as JSON values."""
-        return {"output": str(self._output.path), "labelled": self.session.labelled, "done": self.session.done}
+        found = {"output": str(self._output.path), "labelled": self.session.labelled, "done": self.session.done}
+        return {**found, "model": str(self.retraining.folder)} if self.retraining.now.accepted else found
+
+    def resumed(self) -> str:
+        """What was labelled before, as a line to print; empty if nothing was."""
+        labelled, all_of_them = self.session.labelled, counted(self.session.paragraphs, "paragraph")
+        return f"{labelled:,} of {all_of_them} {_be(labelled)} labelled already" if labelled else ""
 
     def line(self) -> str:
         """What was labelled, as a line to print."""
         if not self._output.path.exists():
             return "nothing was labelled"
-        return f"{self.session.labelled:,} paragraphs are labelled; {self._output.path} has them"
+        labelled = self.session.labelled
+        line = f"{counted(labelled, 'paragraph')} {_be(labelled)} labelled; the labels are in {self._output.path}"
+        if not self.retraining.now.accepted:
+            return line
+        return f"{line}, and {self.retraining.folder} is the model trained on them: {self.retraining.command}"
+
+
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"

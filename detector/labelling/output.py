@@ -53,8 +53,13 @@ def with_labels(documents: Documents, state: State) -> list[Document]:
 
 
 def record(documents: Documents, document: Document, state: State) -> dict[str, Any]:
-    """A document as a record of our JSON Lines; what was labelled here also with who, when, and what was suggested."""
+    """A document as a record of our JSON Lines; what was labelled here also with who, when, and what was suggested.
+
+    Without a site, where the input had none: a reader takes the id for it.
+    """
     found = as_record(labelled(documents, document, state))
+    if document.site == document.id:
+        del found["site"]
     for number, entry in state.entries(document.digest).items():
         if entry.label is not None:
             by = {"annotator": entry.by} if entry.by else {}

@@ -23,6 +23,7 @@ from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
 from detector.formats.base import Record
 from detector.labelled import Counts, Rejected, read
 from detector.labelling.documents import Documents
+from detector.util.counted import counted
 
 Warn = Callable[[Message], object]
 _META = ("title", "site", "lang", "origin")  # of a record of JSON Lines, if these are texts
@@ -48,13 +49,17 @@ class Reading:
 
     def line(self) -> str:
         """The counts as a line to print."""
-        documents, paragraphs = len(self.documents), sum(each.paragraphs for each in self.documents)
+        paragraphs = sum(each.paragraphs for each in self.documents)
         counts = {
-            "came with labels": self.labelled, "are there twice": self.documents.repeated, "are empty": self.empty,
-            "are null": self.summary.nulls, "cannot be read": self.summary.rejected,
+            "came with labels": self.labelled, "{be} there twice": self.documents.repeated, "{be} empty": self.empty,
+            "{be} null": self.summary.nulls, "cannot be read": self.summary.rejected,
         }  # fmt: skip
-        others = "".join(f", {number:,} {name}" for name, number in counts.items() if number)
-        return f"{documents:,} documents with {paragraphs:,} paragraphs{others}"
+        told = (
+            f", {number:,} {name.format(be='is' if number == 1 else 'are')}"
+            for name, number in counts.items()
+            if number
+        )
+        return f"{counted(len(self.documents), 'document')} with {counted(paragraphs, 'paragraph')}{''.join(told)}"
 
 
 def read_all(plan: Plan, run: Run, options: Options, warn: Warn) -> Reading:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -29,6 +30,7 @@ from detector.fit.adapt_config import AdaptConfig
 from detector.inference.storage import load_model, read_metadata
 from detector.labelling.journal import Journal, ModelEvent
 from detector.labelling.suggestions import Suggester
+from detector.util.counted import counted
 
 Status: TypeAlias = Literal["idle", "running", "ready", "failed", "accepted", "rejected"]
 _INTERRUPTED = "The last training was interrupted. Start it again."
@@ -87,6 +89,11 @@ class Retraining:
         self.first = str(cleaner.model.metadata.get("sha256", ""))
         self.now = Trained()
         self._seq = 0  # of the last event about the model that was read
+
+    @property
+    def command(self) -> str:
+        """The command that cleans with the model that was taken over; empty if the first one is in use."""
+        return f"detector clean INPUT -o clean/ --model {shlex.quote(str(self.folder))}" if self.now.accepted else ""
 
     def resume(self) -> str | None:
         """Go on with what the journal says: a model that was accepted, or one that waits. Returns a warning, if any."""
@@ -173,8 +180,7 @@ class Retraining:
             if _digest(self.new) != self.now.digest:
                 raise NotNowError(f"{self.new.name} was changed since it was trained; train again")
             suggester = Suggester(replace(self._cleaner, model=load_model(self.new)))
-            message = f"The new model is taken over. To clean with it: detector clean FILE --model {self.folder}"
-            self._note("accepted", {"digest": self.now.digest, "message": message})
+            self._note("accepted", {"digest": self.now.digest, "message": "The new model is taken over."})
             self._move()
             self._use(suggester)
 
@@ -238,7 +244,10 @@ def to_train_on(documents: Iterable[LabelledDocument], labels: Sequence[str]) ->
     number = sum(each.label is not None for document in known for each in document.paragraphs)
     least = AdaptConfig().min_labels
     if number < least:
-        reason = f"{number} paragraphs have a label. Training needs {least}, and learns more from a few dozen."
+        has = "has" if number == 1 else "have"
+        reason = (
+            f"{counted(number, 'paragraph')} {has} a label. Training needs {least}, and learns more from a few dozen."
+        )
         raise NotNowError(reason, HTTPStatus.UNPROCESSABLE_ENTITY)
     return known
 
@@ -247,7 +256,7 @@ def _after(event: ModelEvent, before: Trained) -> Trained:
     """Where training is after an event."""
     detail = dict(event.detail)
     if event.action == "started":
-        return Trained("running", f"Training on {detail['documents']:,} documents.", accepted=before.accepted)
+        return Trained("running", f"Training on {counted(detail['documents'], 'document')}.", accepted=before.accepted)
     if event.action == "accepted":
         return replace(before, status="accepted", message=detail["message"], accepted=detail["digest"])
     if event.action == "reverted":

@@ -14,6 +14,7 @@ from detector.labelling.documents import Document, Documents
 from detector.labelling.journal import Journal, Known
 from detector.labelling.order import Measures, order_of
 from detector.labelling.suggestions import Suggester
+from detector.util.counted import counted
 
 Order: TypeAlias = Literal["teach", "plain"]
 _SHOWN = 3  # documents in a message
@@ -64,7 +65,8 @@ def _check(documents: Documents, journal: Journal, known: dict[str, Known]) -> N
     missing = sorted(digest for digest in journal.with_events() if documents.get(digest) is None)
     if missing:
         names = ", ".join(known[digest].id[:40] if digest in known else digest[:12] for digest in missing[:_SHOWN])
+        be = "is" if len(missing) == 1 else "are"
         raise UsageError(
-            f"{journal.path}: has labels of {len(missing):,} documents that are not among these inputs ({names}); give "
-            "their files, too, or choose another --output"
+            f"{journal.path}: has labels of {counted(len(missing), 'document')} that {be} not among these inputs "
+            f"({names}); give their files, too, or choose another --output"
         )

@@ -22,6 +22,7 @@ from detector.report.evaluation_html import (
 )
 from detector.report.evaluation_plots import calibration_plot, loss_plot
 from detector.report.page import Page, asset, escape
+from detector.util.counted import counted
 
 SHOWN = 100  # rows of the table of sites
 _PARTS = {PAGE: "whole pages", EXTRACTED: "extracted texts"}
@@ -66,18 +67,20 @@ def _body(assessment: Assessment, comparison: Comparison | None) -> Iterator[str
 def _about(assessment: Assessment) -> str:
     counts, model = assessment.counts, assessment.model
     return (
-        f"<p>{counts.documents:,} documents of {counts.sites:,} sites, {counts.labelled:,} labelled paragraphs. "
+        f"<p>{counted(counts.documents, 'document')} of {counted(counts.sites, 'site')}, "
+        f"{counted(counts.labelled, 'labelled paragraph')}. "
         f"The threshold is {model.threshold:.3f}.</p>\n" + items("notes", notes(assessment))
     )
 
 
 def _figures(assessment: Assessment) -> Iterator[str]:
     sampling = assessment.settings.resampling
-    yield (
-        f'<p class="small">Below each figure stands its {sampling.confidence:.0%} interval, from '
-        f"{sampling.resamples:,} bootstrap samples of sites. An interval without width means that all sites "
-        "agree; with few sites that proves little.</p>\n"
-    )
+    if any(each is not None for group in assessment.origins for each in group.intervals.values()):
+        yield (
+            f'<p class="small">Below each figure stands its {sampling.confidence:.0%} interval, from '
+            f"{sampling.resamples:,} bootstrap samples of sites. An interval without width means that all sites "
+            "agree; with few sites that proves little.</p>\n"
+        )
     yield figures_table(assessment.origins, "Figures by origin of the documents")
     if len(assessment.origins) <= EXPLAINED:
         return

@@ -32,7 +32,7 @@ _LINK = "{http://www.w3.org/1999/xlink}href"
 
 def require_plots() -> None:
     """Raise `UsageError`, with the command that installs it, where matplotlib is missing."""
-    load_library("matplotlib.figure", "the plots of an evaluation", EXTRA)
+    load_library("matplotlib.figure", "drawing the plots of an evaluation", EXTRA)
 
 
 def loss_plot(
@@ -116,7 +116,7 @@ def _printable(text: str) -> str:
 
 def _figure(size: tuple[float, float]) -> tuple[Any, Any]:
     """A figure with transparent axes, and the axes."""
-    module = load_library("matplotlib.figure", "the plots of an evaluation", EXTRA)
+    module = load_library("matplotlib.figure", "drawing the plots of an evaluation", EXTRA)
     figure = module.Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     axes.set_facecolor("none")
@@ -131,7 +131,7 @@ def _figure(size: tuple[float, float]) -> tuple[Any, Any]:
 
 def _svg(figure: Any, name: str, described: str) -> str:  # noqa: ANN401 - matplotlib
     """A figure as an SVG element. Its ids begin with ``name``; ``described`` is its text for readers."""
-    matplotlib = load_library("matplotlib", "the plots of an evaluation", EXTRA)
+    matplotlib = load_library("matplotlib", "drawing the plots of an evaluation", EXTRA)
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})

@@ -110,3 +110,11 @@ def test_default_is_the_shipped_model_unless_a_folder_has_that_name(
     assert command("adapt", "default", labels, "-o", "mine", "--force", model=False).code == 0
     source = load_model(tiny_model_dir).metadata["sha256"]
     assert [each["from"] for each in load_model(tmp_path / "mine").metadata["adapted"]] == [source]
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_forgotten_model_is_told(twice: bool, command: Command, labels: Path) -> None:
+    called = command("adapt", labels, *([labels] if twice else []), "-o", "new", model=False)
+    assert called.code == 2
+    assert "MODEL comes first" in called.err
+    assert not Path("new").exists()

@@ -82,7 +82,18 @@ def evaluated(command: Command, data: Path) -> dict[str, Any]:
     called = command("evaluate", data, "-o", "eval", *QUICK)
     assert called.code == 0
     assert "eval/index.html" in called.err.replace(os.sep, "/")
+    assert "Below each figure" in Path("eval/index.html").read_text(encoding="utf-8")
     return figures("eval")
+
+
+def test_a_single_site_has_no_intervals(command: Command) -> None:
+    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    paragraphs = [{"text": "The ferry sails again.", "label": "reporting"}, {"text": "Give!", "label": "appeal"}]
+    Path("one.jsonl").write_text(json.dumps({"id": "a", "site": "s", "paragraphs": paragraphs}) + "\n")
+    assert command("evaluate", "one.jsonl", "-o", "eval", *QUICK).code == 0
+    page = Path("eval/index.html").read_text(encoding="utf-8")
+    assert "1 document of 1 site, 2 labelled paragraphs." in page
+    assert "Below each figure" not in page
 
 
 def test_the_folder_has_all_files(evaluated: dict[str, Any], command: Command, data: Path) -> None:
@@ -203,6 +214,7 @@ def test_without_matplotlib_the_command_that_installs_it_is_told(
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     called = command("evaluate", data, "-o", "eval")
     assert called.code == 2
+    assert "drawing the plots of an evaluation needs matplotlib" in called.err
     assert "pip install 'boilerplate-detector[plots]'" in called.err
     assert not Path("eval").exists()
     assert command("evaluate", data).code == 0  # without a folder, it is not needed

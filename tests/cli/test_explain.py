@@ -82,8 +82,17 @@ def test_the_table_is_plain_where_it_is_piped(command: Command, tmp_path: Path) 
 def test_the_table_of_what_is_removed_has_one_column(command: Command, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text(ARTICLE)
     out = command("explain", "one.txt", "--only", "kept", "--threshold", "0").out.decode()
+    assert out.startswith("one.txt: threshold -")
+    assert out.count("threshold") == 1
     assert "removed" not in out.splitlines()[2]
     assert "The ferry returned on Monday." in out
+
+
+def test_one_line_where_there_is_nothing_to_show(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text(ARTICLE)
+    (tmp_path / "two.txt").write_text("\n")
+    called = command("explain", "one.txt", "two.txt", "--only", "removed", "--threshold", "0")
+    assert called.out.decode().splitlines() == ["one.txt: no paragraph is removed", "two.txt: no paragraph is removed"]
 
 
 def test_a_file_that_cannot_be_read_is_told(command: Command, tmp_path: Path) -> None:
@@ -107,3 +116,5 @@ def test_phrases_are_reasons(command: Command, tmp_path: Path) -> None:
     (line,) = lines_of(command("explain", "one.txt", "--json", "--phrases", "phrases.tsv").out)
     groups = [{reason["group"] for reason in paragraph["reasons"]} for paragraph in line["paragraphs"]]
     assert ["phrase" in each for each in groups] == [True, False, False]
+    out = command("explain", "one.txt", "--phrases", "phrases.tsv", "--top", "50").out.decode()
+    assert 'phrase "ferry"' in out

@@ -32,7 +32,7 @@ def test_learn(command: Command) -> None:
     Path("in.jsonl").write_text(records() + '{"text": null}\n')
     assert learn(command, "in.jsonl", "-o", "x.repeats") == [
         "read: documents 4, null 1",
-        "counted: different documents 4, sites 1, paragraphs 5",
+        "counted: different documents 4, sites 1, different paragraphs 5",
         "repeated: paragraphs 1",
     ]
     repeats = read_repeats("x.repeats")
@@ -159,7 +159,7 @@ def test_merge(command: Command) -> None:
     called = command("repeats", "merge", "0.counts", "1.counts", "-o", "x.repeats", model=False)
     assert called.code == 0
     assert called.err.splitlines() == [
-        "counted: different documents 4, sites 1, paragraphs 5", "repeated: paragraphs 1",
+        "counted: different documents 4, sites 1, different paragraphs 5", "repeated: paragraphs 1",
     ]  # fmt: skip
     assert Path("x.repeats").read_bytes() == Path("whole.repeats").read_bytes()
     twice = ("0.counts", "1.counts", "0.counts", "whole.counts")
@@ -175,7 +175,7 @@ def test_show(command: Command) -> None:
     assert called.code == 0
     key = f"{keys_of([LETTER])[0]:016x}"
     assert called.out.decode().splitlines() == [
-        "counted: different documents 4, sites 1, paragraphs 5",
+        "counted: different documents 4, sites 1, different paragraphs 5",
         "repeated: paragraphs 1",
         f"{key}  in 4 of 4 documents (100.0%), on 1 site, 4.00 log-odds against reporting",
     ]

@@ -36,6 +36,7 @@ def _two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
             "12 of 40 files, 3,400 documents, 0.5 MB/s, 12.4% of the characters removed",
             ", 0:00:06 left",
         ),
+        ({"characters": 1000}, "12 of 40 files, 0 documents, 0.0 MB/s", ""),
         ({"read": 1000}, "12 of 40 files, 0 documents, 0.0 MB/s", ", 2:13:18 left"),
         ({"read": 4_000_000}, "12 of 40 files, 0 documents, 2.0 MB/s", ""),
     ],

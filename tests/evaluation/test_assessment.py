@@ -264,6 +264,7 @@ ODD = [
     ("no appeal", [document(n, "reporting", "navigation") for n in "abc"], "no paragraph is labelled appeal"),
     ("no reporting", [document(n, "appeal") for n in "abc"], "nothing can be lost"),
     ("no sites", [document(n, "reporting", "appeal") for n in "abc"], "3 documents have no site"),
+    ("an id for a site", [document("a", "reporting"), document("b", "appeal", site="s")], "1 document has no site"),
     ("other labels", [document(n, "reporting", "weather", "weather", site="s") for n in "abc"], "weather (6)"),
     ("odd names", [document("<b>", "reporting", "<i>" * 40, site="\x1b[31m", lang="<u>", origin="<s>")], "<i>"),
 ]  # fmt: skip

@@ -37,6 +37,9 @@ def test_runs_divide_everything(added: list[float]) -> None:
 QUOTED = [
     ("two\n lines", '"two lines"'),
     ("", '""'),
+    ('"Give now," he said.', "'\"Give now,\" he said.'"),
+    ("He said: “Give!”", "'He said: “Give!”'"),
+    ('a "big" sale', '"a "big" sale"'),
     ("word " * 40, '"word word word word word word word … word word word word"'),
 ]
 

@@ -322,6 +322,7 @@ def test_documents_are_searched_by_the_keyboard(window: Window) -> None:
     window.press("/")
     window.page.keyboard.insert_text("markup")
     expect(window.page.locator("#found")).to_contain_text("1 of")
+    expect(window.page.locator("#document-list [role=option]:visible .id")).to_have_text("markup")
     window.press("r")  # a letter in the search, not a label
     expect(window.page.locator("#found")).to_have_text("No document matches.")
     window.press("Backspace", "ArrowDown", "Escape")
@@ -603,7 +604,11 @@ def test_the_model_is_retrained_and_taken_over_or_not(own_server: Server, opener
     after = server.get("documents/0")["paragraphs"][5]["suggestion"]["scores"]["reporting"]
     assert after > before
     assert server.get("state")["model"] != model
+    expect(page.locator("#agreement")).to_have_text("new model: no label since")
     page.click("#open-retrain")
+    expect(page.locator("#retrain-command")).to_have_text(
+        re.compile(r"^detector clean INPUT -o clean/ --model .+\.model$")
+    )
     page.click("#retrain-reject")  # the first model again
     expect(retrain).to_contain_text("those of the first")
     assert server.get("state")["model"] == model

@@ -57,6 +57,7 @@ def test_the_state(quiet_page: TestClient, tiny_cleaner: Cleaner) -> None:
     assert state["model"]["sha256"] == tiny_cleaner.model.metadata["sha256"]
     assert state["retrain"] == {
         "status": "idle", "message": "", "before": None, "after": None, "better": None, "adapted": False,
+        "command": "",
     }  # fmt: skip
     assert {"name": "reporting", "key": "r"} in state["labels"]
     assert all({"name", "label", "key"} == set(each) for each in state["kinds"])

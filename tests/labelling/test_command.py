@@ -72,6 +72,8 @@ def test_it_ends_with_the_labels_written_and_goes_on_there(
         return
     with running(*arguments) as again:
         assert again.address == server.address  # with its secret, and its port
+        (line,) = (each["message"] for each in again.told if each["event"] == "resumed")
+        assert line == "detector: 2 of 14 paragraphs are labelled already"
         assert again.client().get("state")["labelled"] == 2
 
 

@@ -103,5 +103,5 @@ def test_labels_of_other_documents_are_refused(tiny_cleaner: Cleaner, tmp_path: 
     with journal.writing():
         journal.add(Event("window-0001", 1, "2031", None, work.documents[2].digest, "done"))
     Work(documents_of([document(9, TEXTS[2])]), journal, Suggester(tiny_cleaner), "plain")  # moved, and renamed
-    with pytest.raises(UsageError, match=r"labels of 1 documents that are not among these inputs \(d2\)"):
+    with pytest.raises(UsageError, match=r"labels of 1 document that is not among these inputs \(d2\)"):
         Work(documents_of([document(0, TEXTS[0])]), journal, Suggester(tiny_cleaner), "plain")

@@ -6,6 +6,7 @@ import gzip
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,16 @@ def test_what_is_written(open_labelling: Open, tmp_path: Path, tiny_cleaner: Cle
         {"text": TEXTS[0][3], "label": None},
     ]
     assert [each["label"] for each in second["paragraphs"]] == [None, "appeal"]
+
+
+def test_a_document_without_a_site_is_written_without_one(open_labelling: Open, tmp_path: Path) -> None:
+    found = open_labelling([replace(document(0, TEXTS[0]), site="d0")])
+    label(found, 1)
+    found.labelling.close()
+    (written,) = lines(tmp_path / "labels.jsonl")
+    assert (written["id"], "site" in written) == ("d0", False)
+    (got,) = read(tmp_path / "labels.jsonl")
+    assert got.site == "d0"
 
 
 def test_what_is_written_is_read_as_any_labelled_document(open_labelling: Open, tmp_path: Path) -> None:

@@ -75,9 +75,7 @@ def test_what_is_not_a_document_is_counted(tmp_path: Path, read: Read, messages:
     with open(path, "a", encoding="utf-8") as file:
         file.write("no record\n")
     reading = read(path)
-    assert reading.line() == (
-        "1 documents with 1 paragraphs, 1 are there twice, 1 are empty, 1 are null, 1 cannot be read"
-    )
+    assert reading.line() == ("1 document with 1 paragraph, 1 is there twice, 1 is empty, 1 is null, 1 cannot be read")
     assert not reading.summary.ok
     assert [message.event for message in messages] == ["rejected"]
 

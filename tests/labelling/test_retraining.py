@@ -99,7 +99,12 @@ def test_a_model_is_taken_over_and_given_back(
     assert (state["retrain"]["status"], state["model"]["sha256"]) == ("accepted", digest)
     assert state["model"]["name"].endswith("trained on these labels")
     assert state["agreement"]["labelled"] == 0  # the label was given to a suggestion of the other model
-    assert "labels.model" in state["retrain"]["message"]
+    assert state["retrain"]["command"] == f"detector clean INPUT -o clean/ --model {tmp_path / 'labels.model'}"
+    found.labelling.write()
+    assert found.labelling.line() == (
+        f"1 paragraph is labelled; the labels are in {tmp_path / 'labels.jsonl'}, and {tmp_path / 'labels.model'} is "
+        f"the model trained on them: {state['retrain']['command']}"
+    )
     assert page.get("api/documents/0").json()["paragraphs"][0]["suggestion"]["scores"] != before["scores"]
     assert [load_model(tmp_path / "labels.model").metadata["sha256"]] == [digest]
     assert not (tmp_path / "labels.model.new").exists()

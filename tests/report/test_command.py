@@ -37,7 +37,8 @@ def read(name: str = "report.html") -> str:
 def test_a_page_on_all_documents(command: Command, rows: str) -> None:
     called = command("report", rows, "-o", "report.html", "--reasons", 0)
     assert (called.code, called.out) == (0, b"")
-    assert "3 documents" in called.err
+    assert "report.html: 3 documents, " in called.err
+    assert " of 4 paragraphs would be removed" in called.err
     assert texts(read()) == [["First.", "Subscribe now!"], ["Second."], ["Third."]]
     found = settings(read())
     assert found["documents"] == [[0, "one"], [0, "2"], [0, "3"]]

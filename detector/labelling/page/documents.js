@@ -52,6 +52,7 @@ export class Documents {
   entry(row) {
     const made = element("div", { role: "option", tabIndex: -1, ariaSelected: "false" },
       element("span", { className: "title", dir: "auto", textContent: row.title || row.id }),
+      element("span", { className: "id quiet", dir: "auto", textContent: row.title ? row.id : "" }),
       element("span", { className: "progress" }), element("span", { className: "quiet" }));
     made.number = row.number;
     made.title = row.id;
@@ -153,7 +154,7 @@ function matches(row, state) {
 }
 
 function write(entry, row) {
-  const [, progress, state] = entry.children;
+  const [, , progress, state] = entry.children;
   progress.style.setProperty("--share", row.paragraphs ? row.labelled / row.paragraphs : 0);
   const told = row.done ? `done, ${number(row.labelled)} of ${number(row.paragraphs)}`
     : row.labelled ? `${number(row.labelled)} of ${number(row.paragraphs)}` : `${count(row.paragraphs, "paragraph")}`;

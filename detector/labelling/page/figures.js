@@ -11,14 +11,14 @@ export function showState(state) {
   find("labelled").textContent = `${number(labelled)} of ${count(paragraphs, "paragraph")}, ${number(done)} of ${count(documents, "document")} done`;
   find("progress").max = Math.max(1, paragraphs);
   find("progress").value = labelled;
-  showAgreement(agreement);
+  showAgreement(agreement, state.retrain.adapted);
 }
 
-function showAgreement({ labelled, agreed, share, low, high }) {
+function showAgreement({ labelled, agreed, share, low, high }, adapted) {
   const interval = find("interval");
   interval.hidden = share === null;
   if (share === null) {
-    find("agreement").textContent = "no label to compare yet";
+    find("agreement").textContent = adapted ? "new model: no label since" : "no label to compare yet";
     return;
   }
   find("agreement").textContent = `${percent(share)} (${Math.round(100 * low)}–${percent(high)}), ${number(agreed)} of ${number(labelled)}`;

@@ -56,11 +56,13 @@ export class Retrain {
   }
 
   write() {
-    const { status, message, before, after, better, adapted } = this.answer;
+    const { status, message, before, after, better, adapted, command } = this.answer;
     const ready = status === "ready";
     const state = find("retrain-state");
     const texts = this.error ? ["", this.error] : [TOLD[status] ?? status, message];
     texts.forEach((text, at) => { if (state.children[at].textContent !== text) state.children[at].textContent = text; });
+    find("retrain-use").hidden = !command;
+    find("retrain-command").textContent = command;
     state.dataset.state = this.error ? "failed" : status;
     find("retrain-table").hidden = !(before && after);
     if (before && after) find("retrain-table").tBodies[0].replaceChildren(...rows(before, after));
