@@ -3,48 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction, text_size
 from detector.corpus.counting import DocumentCounter
 from detector.corpus.pages import writing_extracted
 from detector.corpus.plan import Task
-from detector.corpus.progress import Meter, counting
+from detector.corpus.progress import Meter
+from detector.corpus.reading import Lines, check_readable, open_source, without_rejected
 from detector.corpus.summary import Summary
 from detector.errors import DataError
-from detector.formats.base import DEFAULT_FIELDS, Fields, Record, Rejected
-from detector.formats.compression import compressing, decompressing
-from detector.formats.content import check_content
+from detector.formats.base import DEFAULT_FIELDS, Fields, Record
+from detector.formats.compression import compressing
 from detector.results import SectionPrediction
 from detector.text.sections import count_lines, is_short
 from detector.util.atomic import replacing
 from detector.util.batching import batches
 from detector.util.output import standard_output
-from detector.util.peeking import peek
 from detector.util.threads import map_ahead
 
 if TYPE_CHECKING:
     from detector.corpus.records import RemovedLines
 
-_BUFFER = 1 << 18  # bytes
-_HEAD_BYTES = 1 << 12  # of an input, by which its content is compared with its format
 _RECORD_BYTES = 16  # added to the size of each record in a batch, so that empty records fill a batch, too
-
-
-class TooManyRejectedError(DataError):
-    """More records of one input could not be read than `Run.max_rejected` allows."""
-
-
-class Lines(Protocol):
-    """What lines are written to."""
-
-    def write(self, line: bytes, /) -> object:
-        """Write a line."""
 
 
 class Sidecars(NamedTuple):
@@ -194,9 +178,9 @@ class Run:
         The decisions on a long text come section by section. They must be read before the next record is asked for.
         """
         counter = DocumentCounter(summary, meter, self.cleaner.paragraphs)
-        with _open_source(task, meter) as stream:
+        with open_source(task, meter) as stream:
             parts = task.type.format.read(stream, task.name, self.fields)
-            records = self._without_rejected(parts, task, summary, sidecars)
+            records = without_rejected(parts, task, summary, sidecars.rejected, self.max_rejected)
             groups = batches(map(_Sized.of, records), lambda sized: sized.size, BATCH_CHARACTERS)
             for batch, predicted in map_ahead(self._predict_short, groups, self.threads):
                 predictions = iter(counter.short(predicted))
@@ -207,33 +191,11 @@ class Run:
                         yield record, counter.long(self.cleaner.predict_sections(record.text))
                     else:
                         yield record, counter.nothing(record)
-        if summary.rejected and not (summary.documents or summary.nulls):
-            raise DataError(f"{task.name}: none of its records can be read ({summary.rejected:,} rejected)")
+        check_readable(task, summary)
         counter.finish()
 
     def _predict_short(self, batch: Sequence[_Sized]) -> list[Prediction]:
         return list(self.cleaner.predict_batch([sized.short for sized in batch if sized.short is not None]))
-
-    def _without_rejected(
-        self, parts: Iterable[Record | Rejected], task: Task, summary: Summary, sidecars: Sidecars
-    ) -> Iterator[Record]:
-        """The records that could be read. The others are counted and written to the sidecar."""
-        position = 0
-        for part in parts:
-            if isinstance(part, Record):
-                position += 1
-                yield part
-                continue
-            summary.rejected += 1
-            if sidecars.rejected:
-                from detector.corpus.records import rejected_line
-
-                sidecars.rejected.write(rejected_line(task.file, part, position))
-            if self.max_rejected is not None and summary.rejected > self.max_rejected:
-                raise TooManyRejectedError(
-                    f"{task.name}:{part.number}: {part.reason}; more than {self.max_rejected} records cannot be read "
-                    "(--max-rejected): correct the file, or allow more"
-                )
 
 
 def _removed_lines(stream: BinaryIO, task: Task, document: int, record: Record) -> RemovedLines:
@@ -257,23 +219,3 @@ class _Sized(NamedTuple):
             return cls(record, held, None)
         lines = count_lines(text)
         return cls(record, held + text_size(text, lines), text if is_short(text, lines) else None)
-
-
-@contextlib.contextmanager
-def _open_source(task: Task, meter: Meter) -> Iterator[BinaryIO]:
-    """The decompressed data of an input. The meter counts the bytes read from the file, not those of standard input.
-
-    Raises `DataError` where the first bytes contradict the format, unless the user has named it.
-    """
-    with contextlib.ExitStack() as stack:
-        source = task.local_source
-        if source is None:
-            file: BinaryIO = sys.stdin.buffer
-        else:
-            raw = stack.enter_context(open(source, "rb", buffering=0))
-            file = io.BufferedReader(counting(raw, meter), _BUFFER)
-        stream = decompressing(file, task.type.compression)
-        if not task.forced:
-            head, stream = peek(stream, _HEAD_BYTES)
-            check_content(head, task.type, task.name)
-        yield stream

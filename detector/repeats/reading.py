@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
-from detector.corpus.one_file import Sidecars, TooManyRejectedError
+from detector.corpus.one_file import Sidecars
 from detector.corpus.plan import Task
-from detector.corpus.progress import Meter, counting
-from detector.corpus.records import rejected_line
+from detector.corpus.progress import Meter
+from detector.corpus.reading import check_readable, open_source, without_rejected
 from detector.corpus.summary import Summary
-from detector.errors import DataError
 from detector.formats.base import Fields, Record, Rejected
-from detector.formats.compression import decompressing
-from detector.formats.content import check_content
 from detector.repeats.counter import RepeatCounter
 from detector.repeats.sites import ONE_SITE, NoSiteError, Sites
 from detector.text.paragraphs import ParagraphBreak
-from detector.util.peeking import peek
-
-_BUFFER, _HEAD_BYTES = 1 << 18, 1 << 12
 
 
 @dataclass(frozen=True)
@@ -41,14 +31,9 @@ class Reading:
     def count(self, task: Task, summary: Summary, sidecars: Sidecars, meter: Meter, counter: RepeatCounter) -> None:
         """Count the paragraphs of an input. Raises `OSError` or `DataError` if it cannot be read."""
         fields = Fields(self.text_field, self.sites.field(task) or "id")
-        with _opened(task, meter) as stream:
-            position = 0
-            for part in self._with_sites(task.type.format.read(stream, task.name, fields), task):
-                if isinstance(part, Rejected):
-                    self._reject(part, position, task, summary, sidecars)
-                    continue
-                record, site = part
-                position += 1
+        with open_source(task, meter) as stream:
+            parts = self._with_sites(task.type.format.read(stream, task.name, fields), task)
+            for record, site in without_rejected(parts, task, summary, sidecars.rejected, self.max_rejected):
                 if record.text is None:
                     summary.nulls += record.is_null
                     summary.left_out += record.is_left_out
@@ -56,20 +41,9 @@ class Reading:
                 counter.add(site, record.text)
                 summary.documents += 1
                 meter.add(documents=1)
-        if summary.rejected and not (summary.documents or summary.nulls):
-            raise DataError(f"{task.name}: none of its records can be read ({summary.rejected:,} rejected)")
+        check_readable(task, summary)
         none = not (summary.documents or summary.nulls or summary.rejected)
         summary.to_check += none and summary.bytes > 0
-
-    def _reject(self, part: Rejected, position: int, task: Task, summary: Summary, sidecars: Sidecars) -> None:
-        summary.rejected += 1
-        if sidecars.rejected:
-            sidecars.rejected.write(rejected_line(task.file, part, position))
-        if self.max_rejected is not None and summary.rejected > self.max_rejected:
-            raise TooManyRejectedError(
-                f"{task.name}:{part.number}: {part.reason}; more than {self.max_rejected} records cannot be read "
-                "(--max-rejected): correct the file, or allow more"
-            )
 
     def _with_sites(self, parts: Iterable[Record | Rejected], task: Task) -> Iterator[tuple[Record, str] | Rejected]:
         """Each record with its site; one without a site is rejected."""
@@ -83,18 +57,3 @@ class Reading:
                 yield Rejected(number, str(error))
             else:
                 yield part, site
-
-
-@contextlib.contextmanager
-def _opened(task: Task, meter: Meter) -> Iterator[BinaryIO]:
-    """The decompressed data of an input. Raises `DataError` where it contradicts the format that was found for it."""
-    with contextlib.ExitStack() as stack:
-        file: BinaryIO = sys.stdin.buffer
-        if task.local_source is not None:
-            raw = stack.enter_context(open(task.local_source, "rb", buffering=0))
-            file = io.BufferedReader(counting(raw, meter), _BUFFER)
-        stream = decompressing(file, task.type.compression)
-        if not task.forced:
-            head, stream = peek(stream, _HEAD_BYTES)
-            check_content(head, task.type, task.name)
-        yield stream

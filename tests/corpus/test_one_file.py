@@ -14,9 +14,10 @@ import pytest
 from rewriting import needs
 
 from detector.cleaner import Cleaner
-from detector.corpus.one_file import Run, Sidecars, TooManyRejectedError
+from detector.corpus.one_file import Run, Sidecars
 from detector.corpus.plan import Task
 from detector.corpus.progress import Meter
+from detector.corpus.reading import TooManyRejectedError
 from detector.corpus.sidecar import sidecar
 from detector.corpus.summary import Summary
 from detector.errors import DataError
