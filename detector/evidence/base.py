@@ -52,8 +52,8 @@ class Evidence(Protocol):
         Raises `UsageError` where the evidence does not fit the model, also for no paragraphs.
         """
 
-    def found(self, model: Model, paragraph: str, document: Sequence[str] = ()) -> list[Found]:
-        """The evidence on one paragraph of a document, for explanations.
+    def found(self, model: Model, paragraphs: Sequence[str]) -> list[list[Found]]:
+        """The evidence on each paragraph of one document, for explanations.
 
-        The sum of its ``kinds`` is its row of `logits`.
+        The sum of the ``kinds`` of a paragraph is its row of `logits`.
         """

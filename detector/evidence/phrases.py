@@ -73,13 +73,19 @@ class Phrases(PickledFields):
         found = self._matcher.find(paragraphs) if paragraphs else set()
         return self._sums(found, len(paragraphs), kinds) if found else None
 
-    def found(self, model: Model, paragraph: str, document: Sequence[str] = ()) -> list[Found]:
-        """The phrases in a paragraph, in the order of the file, as they stand there.
+    def found(self, model: Model, paragraphs: Sequence[str]) -> list[list[Found]]:
+        """The phrases in each paragraph, in the order of the file, as they stand there.
 
         Beyond `MAX_SUM`, each gives up the same share.
         """
         kinds = self._kinds_of_names(model)
-        numbers = sorted(number for _, number in self._matcher.find([paragraph]))
+        numbers: list[list[int]] = [[] for _ in paragraphs]
+        for paragraph, number in sorted(self._matcher.find(paragraphs)):
+            numbers[paragraph].append(number)
+        return [self._shares(each, kinds) for each in numbers]
+
+    def _shares(self, numbers: Sequence[int], kinds: NDArray[np.int64]) -> list[Found]:
+        """The phrases with these numbers, which are all of one paragraph."""
         rows = [self._sums({(0, number)}, 1, kinds)[0] for number in numbers]
         if not rows:
             return []

@@ -27,6 +27,7 @@ MOST = np.float32(5)
 # The amount of a paragraph that is in no other document, in a document with others whose amount is clear: there it
 # speaks for reporting, and keeps what stands beside a letter that repeats (training/RESULTS.md).
 ALONE, CLEAR = np.float32(-1), np.float32(1)
+_ALONE_TEXT = "does not repeat, others here do"
 # Parts of the amount: what is taken from the logits of the kinds of reporting, and added to those of all others.
 _FROM_REPORTING, _TO_OTHERS = np.float32(1 / 3), np.float32(2 / 3)
 
@@ -123,15 +124,18 @@ class Repeats(PickledFields):
         amount = np.where(known, self._amounts[rows], np.float32(0))
         return evidence_on(model, with_alone(amount, ~known & (keys != NO_KEY), document))
 
-    def found(self, model: Model, paragraph: str, document: Sequence[str] = ()) -> list[Found]:
-        """How often a paragraph repeats, or that it does not where others of its document do."""
-        logits = self.logits(model, [*document, paragraph])
-        if logits is None or not logits[-1].any():
-            return []
-        rows, known = self._find(keys_of([paragraph]))
-        documents, of = int(self.counts.documents[rows[0]]), int(self.counts.of[rows[0]])
-        text = f"in {documents:,} of {of:,} documents" if known[0] else "does not repeat, others here do"
-        return [Found("repeats", text, logits[-1])]
+    def found(self, model: Model, paragraphs: Sequence[str]) -> list[list[Found]]:
+        """How often each paragraph repeats, or that it does not where others of its document do."""
+        logits = self.logits(model, paragraphs)
+        if logits is None:
+            return [[] for _ in paragraphs]
+        rows, known = self._find(keys_of(paragraphs))
+        documents, of = self.counts.documents[rows].tolist(), self.counts.of[rows].tolist()
+        return [
+            [Found("repeats", f"in {number:,} of {whole:,} documents" if is_known else _ALONE_TEXT, row)]
+            if row.any() else []
+            for row, is_known, number, whole in zip(logits, known.tolist(), documents, of, strict=True)
+        ]  # fmt: skip
 
     def most(self, number: int) -> list[Repeated]:
         """The paragraphs in the most documents, at most so many, the first one in the most."""

@@ -86,6 +86,7 @@ class _Explanation:
         self._paragraph = self._parts.paragraph if self._parts else None
         model = settings.model
         known = gather(settings.evidence, model, self._paragraphs)
+        self._evidence_found = [(each, each.found(model, self._paragraphs)) for each in settings.evidence]
         if self._parts:
             known = known.of_rows(self._parts.paragraph)
         self._document = Document(model, text, self._parts.batch if self._parts else batch, known)
@@ -156,13 +157,8 @@ class _Explanation:
 
     def _found(self, row: int) -> list[tuple[Evidence, Found]]:
         """The pieces of evidence on a paragraph."""
-        model, parts = self._settings.model, self._parts
-        paragraph = self._paragraphs[int(parts.paragraph[row]) if parts else row]
-        return [
-            (evidence, each)
-            for evidence in self._settings.evidence
-            for each in evidence.found(model, paragraph, self._paragraphs)
-        ]
+        paragraph = row if self._paragraph is None else int(self._paragraph[row])
+        return [(evidence, each) for evidence, found in self._evidence_found for each in found[paragraph]]
 
     def _is_part(self, row: int) -> bool:
         parts = self._parts

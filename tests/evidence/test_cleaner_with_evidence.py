@@ -113,7 +113,7 @@ class Twice:
         rows[:, self.kind] = [len(paragraph) / 100 for paragraph in paragraphs]
         return rows
 
-    def found(self, model: Model, paragraph: str, document: Sequence[str] = ()) -> list[Found]:
+    def found(self, model: Model, paragraphs: Sequence[str]) -> list[list[Found]]:
         raise AssertionError
 
 

@@ -80,17 +80,17 @@ def test_the_log_odds_of_a_label_against_the_rest_rise_by_the_strength(tiny_mode
 def test_what_was_found(tiny_model: Model) -> None:
     phrases = Phrases((Phrase("^Dear  Reader", "appeal", 15), Phrase("other", "body"), Phrase("give", "donation", 15)))
     paragraph = "Dear reader, give now."
-    found = phrases.found(tiny_model, paragraph)
+    (found,) = phrases.found(tiny_model, [paragraph])
     assert [(each.group, each.text) for each in found] == [("phrase", "^Dear  Reader"), ("phrase", "give")]
     row = phrases.logits(tiny_model, [paragraph])
     assert row is not None
     np.testing.assert_allclose(np.sum([each.kinds for each in found], axis=0), row[0], rtol=1e-6)
-    assert phrases.found(tiny_model, "Nothing") == []
+    assert phrases.found(tiny_model, ["Nothing"]) == [[]]
 
 
 def test_names_that_the_model_does_not_have(tiny_model: Model) -> None:
     phrases = Phrases((Phrase("a", "appeal", 1, 3), Phrase("b", "begging", 1, 7)), "mine.tsv")
-    for call in (lambda: phrases.logits(tiny_model, []), lambda: phrases.found(tiny_model, "a")):
+    for call in (lambda: phrases.logits(tiny_model, []), lambda: phrases.found(tiny_model, ["a"])):
         with pytest.raises(
             UsageError, match=r"mine.tsv, line 7: 'begging' is neither a label nor a kind.*appeal.*donation"
         ):

@@ -110,12 +110,12 @@ def test_logits(tiny_model: Model) -> None:
 
 def test_found_is_a_row_of_logits(tiny_model: Model) -> None:
     repeats = counted({APPEAL: (1500, 2000)})
-    (found,) = repeats.found(tiny_model, SAME[0])
+    ((found,),) = repeats.found(tiny_model, [SAME[0]])
     assert (found.group, found.text) == ("repeats", "in 1,500 of 2,000 documents")
     logits = repeats.logits(tiny_model, [SAME[0]])
     assert logits is not None
     np.testing.assert_array_equal(found.kinds, logits[0])
-    assert repeats.found(tiny_model, "The bridge reopened.") == []
+    assert repeats.found(tiny_model, ["The bridge reopened."]) == [[]]
 
 
 def test_a_paragraph_that_stands_alone(tiny_model: Model) -> None:
@@ -130,7 +130,7 @@ def test_a_paragraph_that_stands_alone(tiny_model: Model) -> None:
     against = (logits[:, ~reporting].mean(axis=1) - logits[:, reporting].mean(axis=1)).round(3).tolist()
     assert against == [-1, 0, 5, 0, pytest.approx(0, abs=0.5), 0]
     for document, at in ((documents[0], 0), (documents[1], 3), (documents[2], 5)):
-        found = repeats.found(tiny_model, story, document)
+        found = repeats.found(tiny_model, document)[0]
         assert [each.text for each in found] == ["does not repeat, others here do"] * (against[at] < 0)
         for each in found:
             np.testing.assert_array_equal(each.kinds, logits[at])
@@ -147,7 +147,7 @@ def test_merged(tiny_model: Model) -> None:
     one, two = counted({APPEAL: (2, 100), "b": (5, 10)}), counted({APPEAL: (90, 100), "c": (7, 9)})
     merged = Repeats.merged([one, two])
     assert merged == Repeats.merged([two, one])
-    assert [found.text for text in (APPEAL, "b", "c") for found in merged.found(tiny_model, text)] == [
+    assert [found.text for each in merged.found(tiny_model, [APPEAL, "b", "c"]) for found in each] == [
         "in 90 of 100 documents", "in 5 of 10 documents", "in 7 of 9 documents",
     ]  # fmt: skip
     assert Repeats.merged([one]) is one

@@ -257,11 +257,13 @@ class Fixed:
     def logits(self, model: Model, paragraphs: Sequence[str], bounds: Offsets | None = None) -> Floats | None:
         return np.array([self._row(each) for each in paragraphs]).reshape(-1, len(self.kinds)) if paragraphs else None
 
-    def found(self, model: Model, paragraph: str, document: Sequence[str] = ()) -> list[Found]:
-        if self.word not in paragraph:
-            return []
+    def found(self, model: Model, paragraphs: Sequence[str]) -> list[list[Found]]:
         nothing = np.zeros(len(self.kinds), dtype=np.float32)
-        return [Found("phrase", f'the phrase "{self.word}"', self._row(paragraph)), Found("repeats", "seen", nothing)]
+        return [
+            [Found("phrase", f'the phrase "{self.word}"', self._row(each)), Found("repeats", "seen", nothing)]
+            if self.word in each else []
+            for each in paragraphs
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize("with_networks", [True, False])
