@@ -77,17 +77,9 @@ def diff(
     """
     log_as_json(log_json)
     use_one_thread()
-    from detector.corpus.plan import plan_decisions
-
     rejected_place = runs.place("--rejected", rejected)
-    planned = plan_decisions(
-        paths or [],
-        runs.selection_of(all_files, format_name, text_field),
-        {"--rejected": rejected_place},
-        runs.files_of(model, phrases, repeats),
-    )
-    runs.require((task.type for task in planned.tasks), rejected_place)
-    runs.begin_to_load(model)
+    selection = runs.selection_of(all_files, format_name, text_field)
+    planned = runs.plan_to_read(paths, selection, {"--rejected": rejected_place}, (phrases, repeats), model)
     from detector.corpus.all_files import Options, predict_all
     from detector.corpus.differences import DiffingRun
     from detector.formats.base import Fields

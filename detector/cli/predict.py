@@ -84,21 +84,14 @@ def predict(
     """
     log_as_json(log_json)
     use_one_thread()
-    from detector.corpus.plan import plan_decisions
-
     if table and (output or jobs != 1):
         raise UsageError("--table prints to the terminal, from one process: use it without --output and --jobs")
     decisions, rejected_place = runs.place("--output", output), runs.place("--rejected", rejected)
     if isinstance(decisions, Path) and decisions.is_dir():
         raise UsageError(f"{output}: is a folder; name a file for the decisions")
-    planned = plan_decisions(
-        paths or [],
-        runs.selection_of(all_files, format_name, text_field),
-        {"--output": decisions, "--rejected": rejected_place},
-        runs.files_of(model, phrases, repeats),
-    )
-    runs.require((task.type for task in planned.tasks), decisions, rejected_place)
-    runs.begin_to_load(model)
+    selection = runs.selection_of(all_files, format_name, text_field)
+    sidecars = {"--output": decisions, "--rejected": rejected_place}
+    planned = runs.plan_to_read(paths, selection, sidecars, (phrases, repeats), model)
     from detector.corpus.all_files import Options, predict_all, visit_all
 
     cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats)

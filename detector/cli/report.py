@@ -98,18 +98,10 @@ def report(
     """
     log_as_json(log_json)
     use_one_thread()
-    from detector.corpus.plan import plan_decisions
-
     page, rejected_place = runs.place("--output", output), runs.place("--rejected", rejected)
     _check_output(page)
-    planned = plan_decisions(
-        paths or [],
-        runs.selection_of(all_files, format_name, text_field),
-        {"--output": page, "--rejected": rejected_place},
-        runs.files_of(model, phrases, repeats),
-    )
-    runs.require((task.type for task in planned.tasks), rejected_place)
-    runs.begin_to_load(model)
+    selection, sidecars = runs.selection_of(all_files, format_name, text_field), {"--rejected": rejected_place}
+    planned = runs.plan_to_read(paths, selection, sidecars, (phrases, repeats), model, {"--output": page})
     from detector.corpus.all_files import Options
     from detector.report.gathering import Shortlist, gather, shown_names
     from detector.report.report import About

@@ -90,6 +90,27 @@ def files_of(model: Path | None, phrases: Path | None = None, repeats: list[Path
     return [*of_model, *([phrases] if phrases else []), *(repeats or [])]
 
 
+def plan_to_read(
+    paths: list[str] | None,
+    selection: Selection,
+    sidecars: dict[str, Place | None],
+    evidence: tuple[Path | None, list[Path] | None],
+    model: Path | None,
+    page: dict[str, Place | None] | None = None,
+) -> Plan:
+    """The plan of a command that reads inputs and makes no results of its own; the model begins to be loaded.
+
+    ``sidecars`` and ``page`` are what it writes, by option; ``evidence`` are the files of phrases and of counts. Raises
+    `UsageError` as `detector.corpus.plan.plan_decisions` does, and if a library is missing.
+    """
+    from detector.corpus.plan import plan_decisions
+
+    planned = plan_decisions(paths or [], selection, {**(page or {}), **sidecars}, files_of(model, *evidence))
+    require((task.type for task in planned.tasks), *sidecars.values())
+    begin_to_load(model)
+    return planned
+
+
 def run_of(cleaner: Cleaner, text_field: str | None, id_field: str, max_rejected: int | None) -> Run:
     """The run that options describe."""
     from detector.corpus.one_file import Run
