@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from command import Command
 from hypothesis import HealthCheck, settings
 from tiny import ROOT, TINY_CONFIG, TINY_VECTORS
 
@@ -101,3 +102,18 @@ def model_copy(tiny_model_dir: Path, tmp_path: Path) -> Path:
 def payload(tiny_model_dir: Path) -> bytes:
     """The pickle that is the tiny model's file."""
     return (tiny_model_dir / ARRAYS_FILE).read_bytes()
+
+
+@pytest.fixture
+def command(
+    tiny_model_dir: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Command:
+    """Calls of the command with the tiny model, in a folder of their own."""
+    monkeypatch.chdir(tmp_path)
+    return Command(tiny_model_dir, capfdbinary, monkeypatch)
+
+
+@pytest.fixture
+def text(tiny_model: Model, seed_texts: list[str]) -> str:
+    """A text from which something is removed."""
+    return max(seed_texts, key=lambda t: len(Cleaner(tiny_model).predict(t).removed))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browsing import chromium
 from engine_corpus import pages
 
 from detector.cleaner import Cleaned, Cleaner
@@ -30,3 +33,10 @@ def expected(cleaner: Cleaner, texts: list[str]) -> list[Cleaned]:
     cleaned = [cleaner.clean(text) for text in texts]
     assert sum(bool(result.removed) for result in cleaned) > NUMBER // 4  # the model has to remove something
     return cleaned
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium."""
+    with chromium() as browser:
+        yield browser

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import measured_documents
 import pytest
+from browsing import needs_chromium, watch
 
 from detector.cleaner import Cleaner
 from detector.evaluation.assessment import Settings, assess, facts_of, measure_all
@@ -20,13 +20,8 @@ from detector.report.evaluation_page import evaluation_page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing; .ci/integrations runs this")
 pytest.importorskip("matplotlib", reason="matplotlib is missing; .ci/integrations runs this")
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-)  # fmt: skip
 MARKUP = '<img src=x onerror="window.hurt = 1"></script><b>The yard</b> said $x^2$ crowns'
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; .ci/integrations runs this")
+pytestmark = needs_chromium
 
 
 def documents() -> list[LabelledDocument]:
@@ -54,23 +49,12 @@ def address(tiny_model: Model, tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
     """The page. What it asks of another address, and any error in it or of its policy, fails the test."""
     context = browser.new_context(viewport={"width": 1000, "height": 800})
     opened = context.new_page()
-    faults: list[str] = []
-    opened.on("request", lambda asked: asked.url.startswith((address, "data:")) or faults.append(asked.url))
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda said: said.type in ("error", "warning") and faults.append(said.text))
+    faults = watch(opened, address, kinds=("error", "warning"))
     opened.goto(address)
     yield opened
     context.close()

@@ -14,15 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
+from browsing import needs_chromium
 from command import start
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing; .ci/integrations runs this")
 expect = sync_api.expect
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-)  # fmt: skip
+expect.set_options(timeout=15_000)  # milliseconds
 STORY = (
     "The pier at Ostholm stays closed",
     "By Noor Haldane",
@@ -39,7 +36,7 @@ MARKUP = (
     "A long one. " * 900,
 )
 LONG = 5000  # paragraphs
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; .ci/integrations runs this")
+pytestmark = needs_chromium
 
 
 @dataclass
@@ -154,15 +151,6 @@ def own_server(tmp_path: Path, tiny_model_dir: Path, request: pytest.FixtureRequ
     server = serve(tmp_path, tiny_model_dir, *((f"story-{n}", story(str(n))) for n in range(number)))
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        expect.set_options(timeout=15_000)  # milliseconds
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

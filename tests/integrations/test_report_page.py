@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import needs_chromium, watch
 
 from detector.cleaner import Cleaner
 from detector.report.gathering import Document
@@ -16,11 +16,6 @@ from detector.report.report import About, report
 from detector.results import Cleaned, Prediction
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing; .ci/integrations runs this")
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-)  # fmt: skip
 HOSTILE = (
     '<script>window.hurt = 1</script><img src=x onerror="window.hurt = 2">',
     "</script><!-- <script> ]]> --> &lt;b&gt; <b>bold</b>",
@@ -31,7 +26,7 @@ HOSTILE = (
 SHOWN = 40  # documents
 LONG = 9_000  # lines: more than a section has
 THRESHOLDS = (*(number / 16 for number in range(17)), 0.001, 0.03, 0.999)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; .ci/integrations runs this")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -62,23 +57,12 @@ def written(folder: Path, pieces: Iterator[bytes]) -> str:
     return path.as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
     """The report. A request to anything but its file, and any error in it, fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    faults: list[str] = []
-    opened.on("request", lambda asked: asked.url.startswith((address, "data:")) or faults.append(asked.url))
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda said: said.type in ("error", "warning") and faults.append(said.text))
+    faults = watch(opened, address, kinds=("error", "warning"))
     show(opened, address)
     yield opened
     context.close()

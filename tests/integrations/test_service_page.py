@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from browsing import needs_chromium, watch
 from command import start
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing; .ci/integrations runs this")
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-)  # fmt: skip
 TEXT = """The ferry to Ostholm sails again, the county said on Tuesday, nine weeks after its shaft had cracked.
 Residents had been left with one boat a day since the spring, and many of them slept in the waiting room.
 Subscribe to our newsletter!
 <img src=x onerror="window.hurt = 1"><b>The repair</b> cost 11.4 million crowns 🚢, the yard said in a statement.
 Share this story"""
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing; .ci/integrations runs this")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -35,23 +30,12 @@ def address() -> Iterator[str]:
     process.communicate(timeout=30)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
     """The page. What it asks of another address, and any error in it, fails the test."""
     context = browser.new_context()
     opened = context.new_page()
-    faults: list[str] = []
-    opened.on("request", lambda asked: asked.url.startswith((address, "data:")) or faults.append(asked.url))
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda said: said.type == "error" and "422" not in said.text and faults.append(said.text))
+    faults = watch(opened, address, expected="422")
     opened.goto(address)
     sync_api.expect(opened.locator("#threshold option")).to_have_count(4)  # those of the model are there
     yield opened
