@@ -29,7 +29,6 @@ from training.subprocesses import command_environment, detector_command, run
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 OPEN_SECONDS, SLIDER_MILLISECONDS = 2.0, 50.0  # what is promised
-_FILTERS = {"nothing filtered": "", "removed paragraphs only": "removed", "changed ones only": "changed"}
 _KEYS = 100  # presses of each measurement
 
 # Milliseconds from a key press to the frame that shows its effect is painted, for each press.

@@ -5,9 +5,8 @@ A reader knows from the size of the file how much memory its arrays need, whatev
 
 from __future__ import annotations
 
-import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO, Any, BinaryIO
@@ -126,12 +125,3 @@ class ArrayReader:
             return member.read(size)
         except (zipfile.BadZipFile, EOFError) as error:
             raise StoredArraysError(str(error)) from error
-
-
-def arrays_of(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """The bytes of a file with these arrays."""
-    stream = io.BytesIO()
-    with ArrayWriter(stream) as writer:
-        for name, array in arrays.items():
-            writer.write(name, array)
-    return stream.getvalue()
