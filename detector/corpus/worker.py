@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from detector.corpus.progress import Meter
+from detector.util.signals import handle_stop_signals
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GRACE = 5.0  # seconds for an interrupted task to remove its half-written files
 
 
@@ -60,10 +60,7 @@ def serve(connection: Connection, cells: MutableSequence[int], slot: int) -> Non
 
     The process exits when the connection is closed, its parent ends, or a signal stops it.
     """
-    for number in STOP_SIGNALS:
-        signal.signal(number, _handle_stop)
-    if hasattr(signal, "pthread_sigmask"):  # not on Windows
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # they were blocked while the process started
+    handle_stop_signals(_handle_stop)
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
         connection.send(Ready(function=True))

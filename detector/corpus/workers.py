@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-import signal
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -19,8 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from detector.corpus.progress import Meter
-from detector.corpus.worker import GRACE, STOP_SIGNALS, Finished, Raised, Ready, serve
+from detector.corpus.worker import GRACE, Finished, Raised, Ready, serve
 from detector.errors import DetectorError
+from detector.util.signals import stop_signals_deferred
 from detector.util.threads import VARIABLES
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ class _Pool(Generic[TaskT, ResultT]):
             self._replace_dead(died)
 
     def _start(self, slot: int) -> None:
-        with _signals_deferred():
+        with stop_signals_deferred(spawn=True):
             self._workers.append(_start(self._meter, slot))
 
     def _hand_out(self, remaining: Iterator[TaskT]) -> bool:
@@ -246,35 +245,6 @@ def _stop(workers: Iterable[_Worker[Any]]) -> None:
             worker.process.kill()
             worker.process.join()
             worker.connection.close()
-
-
-@contextlib.contextmanager
-def _signals_deferred() -> Iterator[None]:
-    """Defer `STOP_SIGNALS` while processes are started; one that is half started could not be stopped properly.
-
-    A process that is started meanwhile inherits the blocked signals, until it has set its own handlers.
-    """
-    from multiprocessing import resource_tracker
-
-    if threading.current_thread() is not threading.main_thread():  # only the main thread handles signals
-        yield
-        return
-    deferred: list[int] = []
-    handlers = [signal.signal(number, lambda received, _: deferred.append(received)) for number in STOP_SIGNALS]
-    if sys.platform == "win32":
-        blocked: Iterable[int] = ()
-    else:
-        resource_tracker.ensure_running()  # would let the signals in again if the first process started it
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    try:
-        yield
-    finally:
-        if sys.platform != "win32":
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        for number, handler in zip(STOP_SIGNALS, handlers, strict=True):
-            signal.signal(number, handler)
-        for received in deferred:
-            signal.raise_signal(received)
 
 
 @contextlib.contextmanager

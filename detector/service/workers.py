@@ -26,9 +26,9 @@ from detector.errors import DetectorError
 from detector.service.app import application
 from detector.service.server import Server, listening, log_with, seconds_to_finish
 from detector.service.settings import ServiceSettings
+from detector.util.signals import STOP_SIGNALS, handle_stop_signals, stop_signals_deferred
 
 START_METHOD = "fork" if sys.platform == "linux" else "spawn"
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _KILLED = 2  # seconds beyond the time to finish after which a worker is killed
 _PAUSE = 1  # seconds before a worker is replaced that has lived no longer than this
 
@@ -64,7 +64,7 @@ class Workers:
         """
         _ = self._settings.cleaner.cleaner
         gc.freeze()  # the pages that the workers share stay as they are
-        before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        before = {number: signal.signal(number, self._note) for number in STOP_SIGNALS}
         try:
             self._workers = [self._start() for _ in range(self._number)]
             while not self._signals:
@@ -82,7 +82,8 @@ class Workers:
     def _start(self) -> _Worker:
         said, say = self._context.Pipe(duplex=False)
         process = self._context.Process(target=_work, args=(self._settings, self._server, say, os.getpid()))
-        process.start()
+        with stop_signals_deferred(spawn=START_METHOD == "spawn"):
+            process.start()
         say.close()
         return _Worker(process, said)
 
@@ -143,7 +144,6 @@ def _forget(worker: _Worker) -> None:
 
 def _work(settings: ServiceSettings, server: socket.socket, say: Connection, parent: int) -> None:
     """Answer requests, in a process of its own."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
+    handle_stop_signals(signal.SIG_DFL)
     log_with(settings.log)
     Server(application(settings), settings.limits, lambda: say.send(True), parent).run(sockets=[server])

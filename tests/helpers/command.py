@@ -17,7 +17,8 @@ from tiny import ROOT
 
 from detector.cli.main import main
 
-COMMAND = (sys.executable, "-m", "detector")
+MODULE = ("-m", "detector")
+COMMAND = (sys.executable, *MODULE)
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,15 @@ def environment() -> dict[str, str]:
 
 
 def start(
-    *arguments: object, cwd: Path | None = None, stdout: int = subprocess.PIPE, new_group: bool = False
+    *arguments: object,
+    program: tuple[str, str] = MODULE,
+    cwd: Path | None = None,
+    stdout: int = subprocess.PIPE,
+    new_group: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start the command in a process of its own."""
     return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
+        [sys.executable, *program, *map(str, arguments)],
         stdout=stdout,
         stderr=subprocess.PIPE,
         cwd=cwd,

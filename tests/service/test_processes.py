@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -89,11 +90,23 @@ def test_workers_end_with_the_process_that_started_them(serve: Serve) -> None:
     assert (len(gone), alive) == (2, [])
 
 
+SLOW_WORKERS = """
+import sys, time
+from detector.cli.main import main
+from detector.service import workers
+handle = workers.handle_stop_signals
+workers.handle_stop_signals = lambda handler: (time.sleep(1), handle(handler))
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, workers do not inherit what is replaced here")
 def test_it_can_be_interrupted_while_workers_start(tiny_model_dir: Path) -> None:
-    process = start("serve", "--port", "0", "--workers", "2", "-m", tiny_model_dir, new_group=True)
+    options = ["serve", "--port", "0", "--workers", "2", "-m", str(tiny_model_dir)]
+    process = start(*options, program=("-c", SLOW_WORKERS), new_group=True)
     until(lambda: len(psutil.Process(process.pid).children()) == 2)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    _, told = process.communicate(timeout=LONG)
+    _, told = process.communicate(timeout=LONG / 2)  # not the time that requests have to finish
     assert process.returncode == 130
     assert b"before it answered" not in told
 
