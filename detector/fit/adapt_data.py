@@ -42,6 +42,11 @@ class Labels:
         """The number of folds."""
         return int(self.fold.max()) + 1
 
+    @property
+    def words(self) -> NDArray[np.int64]:
+        """The number of words of each row, as white space separates them: ``(paragraphs,)``."""
+        return np.array([len(p.text.split()) for d in self.documents for p in d.paragraphs])
+
     def without(self, fold: int) -> Sequences:
         """The sequences, where the labels of a fold have no weight: its paragraphs are context, as unlabelled ones."""
         weight = np.where(self.fold == fold, np.float32(0), self.sequences.label_weight)

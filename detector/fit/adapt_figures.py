@@ -73,8 +73,7 @@ def decisions(labels: Labels, probabilities: Floats, thresholds: Floats) -> Deci
     """The decisions by ``probabilities``, ``(paragraphs, labels)``, and ``thresholds``, ``(paragraphs,)``."""
     known = labels.fold >= 0
     score, reporting = probabilities[known, 0], labels.sequences.label[known] == 0
-    words = np.array([len(p.text.split()) for d in labels.documents for p in d.paragraphs if p.label])
-    fixed = threshold_at_loss(score[reporting], words[reporting], AT_LOSS)
+    fixed = threshold_at_loss(score[reporting], labels.words[known][reporting], AT_LOSS)
     return Decisions((score >= thresholds[known]) == reporting, (score < fixed)[~reporting])
 
 

@@ -118,5 +118,6 @@ def _between(old: float, new: float, share: float) -> float:
 
 def _reporting(labels: Labels, probabilities: Floats) -> _Reporting:
     rows = (labels.fold >= 0) & (labels.sequences.label == 0)
-    words = np.array([len(p.text.split()) for d in labels.documents for p in d.paragraphs])
-    return _Reporting(probabilities[rows, 0], words[rows], labels.sequences.label_weight[rows], labels.fold[rows])
+    return _Reporting(
+        probabilities[rows, 0], labels.words[rows], labels.sequences.label_weight[rows], labels.fold[rows]
+    )

@@ -49,8 +49,8 @@ def _start_resource_tracker() -> None:
 
 
 def handle_stop_signals(handler: Callable[[int, Any], Any] | signal.Handlers) -> None:
-    """Handle `STOP_SIGNALS` with ``handler`` in a process that was started while they were deferred."""
+    """Handle `STOP_SIGNALS` with ``handler`` in a process that was started while they were deferred; let them in."""
     for number in STOP_SIGNALS:
         signal.signal(number, handler)
     if sys.platform != "win32":
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
