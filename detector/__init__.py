@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from detector.errors import DataError, DetectorError, ModelError, UsageError
 
 if TYPE_CHECKING:
-    from detector.cleaner import Cleaned, Cleaner, Paragraph, Prediction, clean, load
+    from detector.cleaner import Cleaned, Cleaner, Paragraph, Prediction
+    from detector.loading import clean, load
     from detector.policy import POLICIES, Policy
     from detector.restoring import restore
 
@@ -37,7 +38,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "detector.cleaner": ("Cleaned", "Cleaner", "Paragraph", "Prediction", "clean", "load"),
+    "detector.cleaner": ("Cleaned", "Cleaner", "Paragraph", "Prediction"),
+    "detector.loading": ("clean", "load"),
     "detector.policy": ("POLICIES", "Policy"),
     "detector.restoring": ("restore",),
 }

@@ -21,6 +21,7 @@ from detector.evidence.sources import read_evidence
 from detector.guard import MAX_REMOVED
 from detector.inference.model import Model
 from detector.inference.storage import load_model
+from detector.loading import Named, load_named
 from detector.policy import REPORTING_ONLY, Policy, resolve_policy
 from detector.text.paragraphs import ParagraphBreak
 from detector.util.libraries import missing_library
@@ -55,16 +56,16 @@ class Settings:
     """The settings of a worker: small and hashable, and pickled to it instead of a cleaner with its model.
 
     ``model``, ``threshold``, ``policy``, ``paragraphs`` and ``max_removed`` are as in `detector.load`, and so are
-    ``phrases`` and ``repeats``, here always paths; every worker needs the folder ``model`` and these files at the same
-    paths. ``text`` is the column to clean; a dot leads into a struct
-    (``article.body``), unless a column has that name. ``removed_share``, ``removed_text`` and ``kept_whole`` are names
-    of columns to add: the share of a text's characters that was removed, from 0 to 1, the removed text, and whether the
-    guard kept the text whole.
+    ``effort``, ``phrases`` and ``repeats``, the last two here always paths; every worker needs the folder ``model`` and
+    these files at the same paths. ``text`` is the column to clean; a dot leads into a struct (``article.body``), unless
+    a column has that name. ``removed_share``, ``removed_text`` and ``kept_whole`` are names of columns to add: the
+    share of a text's characters that was removed, from 0 to 1, the removed text, and whether the guard kept the text
+    whole.
 
     Raises `UsageError` if two of the columns have the same name.
     """
 
-    model: str | os.PathLike[str] | None = None
+    model: Named = None
     threshold: float | str = "balanced"
     policy: Policy | str = REPORTING_ONLY
     paragraphs: ParagraphBreak = "line"
@@ -75,6 +76,7 @@ class Settings:
     kept_whole: str | None = None
     phrases: _Path | None = None
     repeats: _Path | tuple[_Path, ...] | None = None
+    effort: float | None = None
 
     def __post_init__(self) -> None:
         given = (self.text, self.removed_share, self.removed_text, self.kept_whole)
@@ -89,14 +91,21 @@ class Settings:
         The last few models, phrases and repeats are cached per process. So a file that has changed at the same path is
         only seen by new processes.
         """
-        folder = None if self.model is None else os.fspath(self.model)
+        loaded = load_named(self.model, self.effort, _load)
         policy = resolve_policy(self.policy)
         evidence = _evidence(None if self.phrases is None else os.fspath(self.phrases), _paths(self.repeats))
-        return Cleaner(_model(folder), self.threshold, policy, self.paragraphs, self.max_removed, evidence)
+        return Cleaner(
+            loaded.model, self.threshold, policy, self.paragraphs, self.max_removed, evidence, loaded.encoder,
+            loaded.effort,
+        )  # fmt: skip
 
     def clean(self, batch: Batch) -> Batch:
         """Clean the texts of a batch: see `clean_batch`."""
         return clean_batch(batch, self.cleaner, self.text, self.removed_share, self.removed_text, self.kept_whole)
+
+
+def _load(model: Named) -> Model:
+    return _model(None if model is None else os.fspath(model))
 
 
 @lru_cache(maxsize=4)

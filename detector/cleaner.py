@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from detector import guard
 from detector.backend.choice import backend as choose_backend
+from detector.encoder.model import Encoder, check_effort
 from detector.errors import UsageError
 from detector.evidence.base import Evidence
 from detector.evidence.known import NOTHING, Known, gather, predict
-from detector.evidence.sources import PhrasesSource, RepeatsSource, read_evidence
 from detector.inference.calibration import label_sums
 from detector.inference.model import Model
-from detector.inference.scores import Backend
-from detector.inference.storage import load_model
-from detector.policy import REPORTING_ONLY, Policy, resolve_policy, resolve_threshold
+from detector.inference.scores import Backend, Scores
+from detector.policy import REPORTING_ONLY, Policy, resolve_threshold
 from detector.reasons import Why
 from detector.results import Cleaned, Paragraph, Prediction, SectionPrediction, join_sections
 from detector.text.paragraphs import Batch, ParagraphBreak, split
@@ -29,7 +27,7 @@ from detector.util.arrays import Offsets
 from detector.util.batching import batches
 from detector.util.threads import map_ahead
 
-__all__ = ["BATCH_CHARACTERS", "Cleaned", "Cleaner", "Paragraph", "Prediction", "clean", "load"]
+__all__ = ["BATCH_CHARACTERS", "Cleaned", "Cleaner", "Paragraph", "Prediction"]
 
 BATCH_CHARACTERS = 1 << 18  # of texts that are predicted together, as `text_size` counts them
 _LINE_SIZE = 32
@@ -51,6 +49,9 @@ class Cleaner:
     ``evidence`` is what is known beside the texts: phrases (`detector.evidence.phrases`), and which paragraphs repeat
     (`detector.evidence.repeats`).
 
+    ``encoder`` reads again what the model doubts. ``effort``, from 0 (nothing, the default) to 1 (everything), says how
+    much it reads; `detector.load` sets both.
+
     A cleaner holds no state: threads may share it, and it can be pickled. Two cleaners are equal when their models and
     settings are. Raises `UsageError` for settings that do not fit the model.
     """
@@ -61,6 +62,8 @@ class Cleaner:
     paragraphs: ParagraphBreak = "line"
     max_removed: float = guard.MAX_REMOVED
     evidence: tuple[Evidence, ...] = ()
+    encoder: Encoder | None = None
+    effort: float = 0.0
 
     def __post_init__(self) -> None:
         if self.paragraphs not in ("line", "blank"):
@@ -68,6 +71,11 @@ class Cleaner:
         guard.check_max_removed(self.max_removed)
         if not isinstance(self.evidence, tuple):
             raise UsageError(f"evidence {self.evidence!r}: give a tuple, such as (Phrases.read('phrases.tsv'),)")
+        check_effort(self.effort)
+        if self.encoder is None and self.effort:
+            raise UsageError(f"effort {self.effort}: only the accurate model has an effort: detector.load('accurate')")
+        if self.encoder is not None and self.encoder.kind_labels != self.model.kind_labels:
+            raise UsageError("the encoder was trained for a model with other kinds: use the two that belong together")
         _ = self._cutoff, self._kept_kinds, gather(self.evidence, self.model, ())
 
     @cached_property
@@ -173,7 +181,7 @@ class Cleaner:
         known = self._known(texts, batch) if self.evidence else NOTHING
         if parts:
             known = known.of_rows(parts.paragraph)
-        scores = predict(backend, self.model, parts.batch if parts else batch, known)
+        scores = predict(backend, self.model, parts.batch if parts else batch, known, partial(self._read_again, texts))
         labels, kinds = scores.labels, scores.kinds
         kept = label_sums(kinds, self._kept_kinds, 2)[:, 1] if self.policy != REPORTING_ONLY else labels[:, 0]
         if parts:  # a paragraph is removed where every part of it would be
@@ -192,6 +200,10 @@ class Cleaner:
                 text, model.labels, model.kinds, model.kind_labels, batch.char_start[rows], batch.char_end[rows],
                 labels[rows], kinds[rows], kept[rows], decisions.keep[rows], familiarity, threshold, whole,
             ).explained_by(self._explain)  # fmt: skip
+
+    def _read_again(self, texts: Sequence[str], batch: Batch, scores: Scores) -> Scores:
+        """The probabilities after the encoder, if there is one, has read what is in doubt."""
+        return self.encoder.corrected(texts, batch, scores, self.effort) if self.encoder else scores
 
     def _known(self, texts: Sequence[str], batch: Batch) -> Known:
         places = zip(batch.document.tolist(), batch.char_start.tolist(), batch.char_end.tolist(), strict=True)
@@ -235,7 +247,7 @@ class Cleaner:
         from detector.explanation.explain import Settings, explain
 
         kept = tuple(map(bool, self._kept_kinds))
-        settings = Settings(self.model, self.paragraphs, self.evidence, kept, self._cutoff)
+        settings = Settings(self.model, self.paragraphs, self.evidence, kept, self._cutoff, self.encoder, self.effort)
         return explain(settings, prediction, before, after, is_later)
 
     def _explain_sections(self, prediction: Prediction) -> tuple[Why, ...]:
@@ -259,40 +271,3 @@ def _with_lines(text: str) -> tuple[str, int]:
     if not isinstance(text, str):
         raise UsageError(f"a text is a str, not a {type(text).__name__}")
     return text, count_lines(text)
-
-
-def load(
-    model: str | os.PathLike[str] | None = None,
-    *,
-    threshold: float | str = "balanced",
-    policy: Policy | str = REPORTING_ONLY,
-    paragraphs: ParagraphBreak = "line",
-    max_removed: float = guard.MAX_REMOVED,
-    phrases: PhrasesSource = None,
-    repeats: RepeatsSource = None,
-) -> Cleaner:
-    """Load the model in the folder ``model``, or the shipped one, and return a `Cleaner` with it.
-
-    ``policy`` is a `Policy` or the name of one of `detector.POLICIES`. ``phrases`` is a file of phrases (see
-    `detector.evidence.phrases.Phrases`), ``repeats`` one file or several that ``detector repeats learn`` has made. The
-    other settings are those of `Cleaner`.
-
-    Raises `ModelError` for a model that cannot be used, `UsageError` for files that cannot be read, and for settings
-    that do not fit the model.
-    """
-    evidence = read_evidence(phrases, repeats)
-    return Cleaner(load_model(model), threshold, resolve_policy(policy), paragraphs, max_removed, evidence)
-
-
-def clean(text: str) -> Cleaned:
-    """Clean one text with the shipped model and the default settings.
-
-    The model is loaded at the first call and stays in memory. For other settings, `load` a cleaner.
-    """
-    return default_cleaner().clean(text)
-
-
-@cache
-def default_cleaner() -> Cleaner:
-    """A cleaner with the shipped model and the default settings, always the same one."""
-    return load()

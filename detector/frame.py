@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from detector.cleaner import Cleaned, Cleaner, default_cleaner
+from detector.cleaner import Cleaned, Cleaner
 from detector.errors import UsageError
+from detector.loading import default_cleaner
 
 Frame = TypeVar("Frame")  # pandas.DataFrame, polars.DataFrame or polars.LazyFrame
 

@@ -23,6 +23,8 @@ import pyarrow as pa  # noqa: E402
 
 from detector.arrow import Settings, check_new_columns  # noqa: E402
 
+_OF_MODEL = 4  # of what a function is made of, the first values: the version, the model, the encoder and its effort
+
 
 class Clean:
     """A function for ``Dataset.map(…, batched=True)`` that cleans the texts of a batch, also of a streamed data set.
@@ -33,9 +35,9 @@ class Clean:
     columns to add their types even if the first batch holds only nulls.
 
     `datasets` keeps the results of functions that it has seen. It knows this one by its settings, the digests of the
-    model, the phrases and the repeats, and the version of this package. Raises `UsageError` and `ModelError` as
-    `detector.load` does; when it is called, `UsageError` for columns as `detector.arrow.clean_batch` does, and where
-    the model, the phrases or the repeats are others than before.
+    model (with the accurate model, also its effort), the phrases and the repeats, and the version of this package.
+    Raises `UsageError` and `ModelError` as `detector.load` does; when it is called, `UsageError` for columns as
+    `detector.arrow.clean_batch` does, and where the model, the phrases or the repeats are others than before.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -45,7 +47,7 @@ class Clean:
     def __call__(self, batch: Mapping[str, Any] | pa.Table) -> dict[str, list[Any]] | pa.Table:
         """Clean a batch. Of a dictionary, the changed and the added columns are returned."""
         if (made_of := self._made_of()) != self.made_of:
-            same_model = made_of[:2] == self.made_of[:2]
+            same_model = made_of[:_OF_MODEL] == self.made_of[:_OF_MODEL]
             changed = (
                 "file of phrases or repeats" if same_model else f"model {self.settings.model or 'that is shipped'}"
             )
@@ -61,8 +63,9 @@ class Clean:
 
     def _made_of(self) -> tuple[str | None, ...]:
         cleaner = self.settings.cleaner
+        encoder = (cleaner.encoder.digest, repr(float(cleaner.effort))) if cleaner.encoder else (None, None)
         evidence = (each.digest for each in cleaner.evidence)
-        return detector.__version__, cleaner.model.metadata.get("sha256"), *evidence
+        return detector.__version__, cleaner.model.metadata.get("sha256"), *encoder, *evidence
 
     def _clean_columns(self, batch: Mapping[str, Any]) -> dict[str, list[Any]]:
         settings = self.settings

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from detector.cleaner import BATCH_CHARACTERS, Cleaner, default_cleaner
+from detector.cleaner import BATCH_CHARACTERS, Cleaner
 from detector.errors import UsageError
+from detector.loading import default_cleaner
 from detector.util.batching import batches
 from detector.util.libraries import missing_library
 

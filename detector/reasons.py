@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 # Where a reason comes from: the paragraph's words, its shape, the paragraphs around it, its place in the document, the
-# words that it shares with the document, a phrase of the user, how often it repeats, and what the model assumes of an
-# average paragraph.
-Group: TypeAlias = Literal["words", "shape", "neighbours", "position", "vocabulary", "phrase", "repeats", "average"]
+# words that it shares with the document, a phrase of the user, how often it repeats, the encoder of the accurate model,
+# and what the model assumes of an average paragraph.
+Group: TypeAlias = Literal[
+    "words", "shape", "neighbours", "position", "vocabulary", "phrase", "repeats", "encoder", "average"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from detector.fit.sequences import Document, Labels, document_texts, given_texts
 from detector.guard import MAX_REMOVED
 from detector.inference.model import Model
 from detector.inference.storage import METADATA_FILE, load_model, save
+from detector.loading import Named, load_named
 from detector.policy import REPORTING_ONLY, Policy, resolve_policy
 from detector.text.paragraphs import ParagraphBreak
 
@@ -46,8 +47,9 @@ _CONFIG = FitConfig()
 class BoilerplateRemover(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[misc, call-arg]
     r"""A transformer: texts in, clean texts out. It learns nothing, so `transform` works without `fit`.
 
-    ``model`` is the folder of a model, a `Model` (for instance ``model_`` of a fitted `ParagraphClassifier`), or None
-    for the shipped one. The other settings are those of `detector.load`; ``threads`` is that of `Cleaner.clean_many`.
+    ``model`` is the folder of a model, a `Model` (for instance ``model_`` of a fitted `ParagraphClassifier`), None for
+    the shipped one, or ``"accurate"`` for the accurate one. The other settings are those of `detector.load`;
+    ``threads`` is that of `Cleaner.clean_many`.
 
     Like scikit-learn's vectorizers of text it has no ``set_output``: a clean text is no column of numbers. Call it on
     the steps behind the vectorizer, ``pipeline[2:].set_output(transform="pandas")``.
@@ -68,6 +70,7 @@ class BoilerplateRemover(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
         threads: int = 1,
         phrases: PhrasesSource = None,
         repeats: RepeatsSource = None,
+        effort: float | None = None,
     ) -> None:
         self.model = model
         self.threshold = threshold
@@ -77,6 +80,7 @@ class BoilerplateRemover(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
         self.threads = threads
         self.phrases = phrases
         self.repeats = repeats
+        self.effort = effort
 
     def fit(self, X: Iterable[str], y: object = None) -> Self:
         """Check the settings. Raises `UsageError` and `ModelError` as `detector.load` does."""
@@ -98,9 +102,13 @@ class BoilerplateRemover(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
         return _objects(["text"] if input_features is None else list(input_features))
 
     def _cleaner(self) -> Cleaner:
-        model = self.model if isinstance(self.model, Model) else _load(self.model)
-        evidence = read_evidence(self.phrases, self.repeats)
-        return Cleaner(model, self.threshold, resolve_policy(self.policy), self.paragraphs, self.max_removed, evidence)
+        given = self.model
+        named, load_folder = (None, lambda _: given) if isinstance(given, Model) else (given, _load)
+        loaded = load_named(named, self.effort, load_folder)
+        return Cleaner(
+            loaded.model, self.threshold, resolve_policy(self.policy), self.paragraphs, self.max_removed,
+            read_evidence(self.phrases, self.repeats), loaded.encoder, loaded.effort,
+        )  # fmt: skip
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401
         tags = _text_tags(super().__sklearn_tags__())
@@ -252,7 +260,7 @@ def _text_tags(tags: Any) -> Any:  # noqa: ANN401
     return tags
 
 
-def _load(folder: str | os.PathLike[str] | None) -> Model:
+def _load(folder: Named) -> Model:
     """The model in a folder, or the shipped one. It stays in memory for as long as its files do not change."""
     if folder is None:
         return _loaded(None, None)

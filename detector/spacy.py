@@ -17,10 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from detector.cleaner import Cleaned, Cleaner, load
+from detector.cleaner import Cleaned, Cleaner
+from detector.encoder.names import ACCURATE
 from detector.errors import UsageError
 from detector.guard import MAX_REMOVED
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE
+from detector.loading import load
 from detector.policy import Policy
 from detector.util.libraries import missing_library
 
@@ -41,6 +43,7 @@ _DEFAULTS = {
     "max_removed": MAX_REMOVED,
     "phrases": None,
     "repeats": None,
+    "effort": None,
     "spans_key": "boilerplate",
     "text_extension": "clean_text",
 }
@@ -75,6 +78,7 @@ class Boilerplate(Pipe):
         max_removed: float = MAX_REMOVED,
         phrases: str | None = None,
         repeats: str | list[str] | None = None,
+        effort: float | None = None,
         spans_key: str = "boilerplate",
         text_extension: str = "clean_text",
     ) -> None:
@@ -87,11 +91,12 @@ class Boilerplate(Pipe):
             "max_removed": max_removed,
             "phrases": phrases,
             "repeats": repeats,
+            "effort": effort,
         }
         self.spans_key = spans_key
         self.text_extension = text_extension
         _register(text_extension)
-        if model is None or Path(model).exists():
+        if model in (None, ACCURATE) or Path(model or "").exists():
             _ = self.cleaner  # so that invalid settings raise an error before the first document
 
     @cached_property
@@ -133,9 +138,13 @@ class Boilerplate(Pipe):
         doc._.set(self.text_extension, cleaned.text)
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write a model of one's own to the folder of the pipeline. The shipped model is not written."""
+        """Write a model of one's own to the folder of the pipeline. Shipped models are not written."""
         target = Path(path)
-        if self.model is None or target.resolve() == Path(self.model).resolve():
+        if self.model is None or self.model == ACCURATE:
+            for name in (ARRAYS_FILE, METADATA_FILE):  # of a pipeline that was saved there before
+                (target / name).unlink(missing_ok=True)
+            return
+        if target.resolve() == Path(self.model).resolve():
             return
         target.mkdir(parents=True, exist_ok=True)
         for name in (ARRAYS_FILE, METADATA_FILE):
@@ -143,8 +152,8 @@ class Boilerplate(Pipe):
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Boilerplate":
         """Load the model that `to_disk` wrote, if there is one."""
-        if Path(path).exists():
-            self.model = str(path)
+        if any((Path(path) / name).exists() for name in (ARRAYS_FILE, METADATA_FILE)):
+            self.model = str(Path(path).absolute())  # as a name alone, it could be that of the accurate model
             self.__dict__.pop("cleaner", None)
             _ = self.cleaner
         return self
@@ -160,13 +169,14 @@ def make_boilerplate(
     max_removed: float,
     phrases: str | None,
     repeats: str | list[str] | None,
+    effort: float | None,
     spans_key: str,
     text_extension: str,
 ) -> Boilerplate:
     """The factory ``boilerplate``: see `Boilerplate`."""
     return Boilerplate(
         name, model=model, threshold=threshold, policy=policy, paragraphs=paragraphs, max_removed=max_removed,
-        phrases=phrases, repeats=repeats, spans_key=spans_key, text_extension=text_extension,
+        phrases=phrases, repeats=repeats, effort=effort, spans_key=spans_key, text_extension=text_extension,
     )  # fmt: skip
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from command import Command
@@ -17,6 +19,9 @@ from detector.cleaner import Cleaner
 from detector.fit.train import train
 from detector.inference.model import Model
 from detector.inference.storage import ARRAYS_FILE, load_model, shipped_model
+
+if TYPE_CHECKING:
+    from detector.encoder.model import Encoder
 
 _TINY_SEEDS = ("letters", "publishers", "about_asking")
 _TINY_DOCUMENTS = 18  # of each
@@ -66,6 +71,37 @@ def tiny_model_dir(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def tiny_model(tiny_model_dir: Path) -> Model:
     """The model of `tiny_model_dir`."""
     return load_model(tiny_model_dir)
+
+
+@pytest.fixture(scope="session")
+def encoder(tiny_model: Model) -> Encoder:
+    """A tiny encoder for the tiny model."""
+    for library in ("onnx", "onnxruntime", "tokenizers"):
+        pytest.importorskip(
+            library, reason="needs the extra accurate and onnx; make test runs this, and .ci/integrations"
+        )
+    from tiny_encoder import tiny_encoder
+
+    return tiny_encoder(tiny_model)
+
+
+@pytest.fixture(scope="session")
+def accurate_dir(encoder: Encoder, tiny_model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny encoder, as that of the accurate model."""
+    from accurate import save_accurate
+
+    folder = tmp_path_factory.mktemp("models") / "accurate"
+    save_accurate(encoder, tiny_model, folder)
+    return folder
+
+
+@pytest.fixture
+def accurate(accurate_dir: Path, tiny_model_dir: Path) -> Iterator[Cleaner]:
+    """A cleaner with the accurate model. In this process, that is the tiny one, and the tiny model is the default."""
+    from accurate import shipping
+
+    with shipping(accurate_dir, tiny_model_dir):
+        yield detector.load("accurate")
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,10 @@ from hypothesis import strategies as st
 from texts import texts
 
 import detector
-from detector import cleaner as cleaner_module
 from detector.cleaner import Cleaner, Prediction
 from detector.errors import UsageError
 from detector.guard import PAGE_KINDS, PAGE_PARAGRAPHS
 from detector.inference.model import Model
-from detector.inference.storage import load_model
 from detector.policy import POLICIES, Policy
 from detector.text.paragraphs import ParagraphBreak
 
@@ -190,25 +188,6 @@ def test_cleaning_without_a_cleaner_is_cleaning_with_the_shipped_model(shipped: 
     assert detector.clean(text) == shipped.clean(text)
     with pytest.raises(UsageError, match="a text is a str, not a bytes"):
         detector.clean(text.encode())  # type: ignore[arg-type]
-
-
-def test_cleaning_without_a_cleaner_loads_the_model_once(
-    tiny_model: Model, tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loaded: list[object] = []
-
-    def load(folder: object) -> Model:
-        loaded.append(folder)
-        return load_model(tiny_model_dir)
-
-    monkeypatch.setattr(cleaner_module, "load_model", load)
-    cleaner_module.default_cleaner.cache_clear()
-    try:
-        for text in ("Give now!", "Give now!"):
-            assert detector.clean(text) == Cleaner(tiny_model).clean(text)
-    finally:
-        cleaner_module.default_cleaner.cache_clear()
-    assert loaded == [None]
 
 
 def test_load_takes_the_same_settings(tiny_model_dir: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from detector.cli import runs
 from detector.cli.labels_options import (
     AnnotatorsOption,
     FromFormat,
@@ -18,6 +19,7 @@ from detector.cli.labels_options import (
 from detector.cli.messages import print_message
 from detector.cli.options import OUTPUT
 from detector.cli.parameters import Argument, Option
+from detector.encoder.names import ACCURATE
 from detector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ SHIPPED = "default"  # the name of the model that comes with the package
 
 def adapt(
     model: Annotated[
-        Path,
+        str,
         Argument(metavar="MODEL", help=f"The folder of a model; {SHIPPED} is the one that comes with the package."),
     ],
     output: Annotated[Path, Option("-o", "--output", help="The folder for the new model.", show_default=False)],
@@ -70,13 +72,21 @@ def adapt(
     from detector.inference.storage import load_model
     from detector.labelled import read
 
-    if not labels or model.is_file():
+    if model == ACCURATE:
+        raise UsageError(
+            f"{ACCURATE}: the accurate model cannot be adapted; adapt the default model (detector adapt {SHIPPED} …), "
+            f"or write ./{ACCURATE} for a folder of yours"
+        )
+    if not model:
+        raise UsageError(f"MODEL: an empty path; name the folder of a model, or '{SHIPPED}'")
+    if not labels or Path(model).is_file():
         raise UsageError(
             f"{model}: MODEL comes first, a folder or '{SHIPPED}' for the model that comes with the package; then come "
             f"the files of labels, as in: detector adapt {SHIPPED} labels.jsonl -o my-model"
         )
+    runs.check_output_name(output)
     check_output(output)
-    source = load_model(None if str(model) == SHIPPED and not model.exists() else model)
+    source = load_model(None if model == SHIPPED and not Path(model).exists() else model)
     options = reading_options(from_format, mapping, True, unlabelled, annotators, offsets, text_field)
     adapted = adapt_model(source, list(read(labels, **options)), AdaptConfig(seed=seed), print_message)
     written = adapted.better or force

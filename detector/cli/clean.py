@@ -9,6 +9,7 @@ from detector.cli.options import (
     OUTPUT,
     AllFiles,
     Drop,
+    EffortOption,
     Force,
     FormatOption,
     IdField,
@@ -62,6 +63,7 @@ def clean(
     phrases: PhrasesFile = None,
     repeats: RepeatsFiles = None,
     model: ModelOption = None,
+    effort: EffortOption = None,
     output: Results = None,
     in_place: Annotated[
         bool,
@@ -86,6 +88,7 @@ def clean(
     """
     log_as_json(log_json)
     use_one_thread()
+    runs.check_model(model, effort)
     from detector.corpus.plan import plan
 
     removed_place, rejected_place = runs.place("--removed", removed), runs.place("--rejected", rejected)
@@ -104,6 +107,6 @@ def clean(
     runs.begin_to_load(model)
     import detector.corpus.all_files  # noqa: F401 # while the model is read
 
-    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats)
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats, effort)
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     return runs.clean(planned, run, removed_place, rejected_place, jobs, force, quiet)

@@ -10,6 +10,7 @@ from detector.cli.options import (
     OUTPUT,
     AllFiles,
     Drop,
+    EffortOption,
     FormatOption,
     IdField,
     Keep,
@@ -59,6 +60,7 @@ def diff(
     phrases: PhrasesFile = None,
     repeats: RepeatsFiles = None,
     model: ModelOption = None,
+    effort: EffortOption = None,
     unified: Annotated[
         bool, Option("--unified", "-u", help="Print the diff without colour, also in a terminal.", panel=OUTPUT)
     ] = False,
@@ -77,6 +79,7 @@ def diff(
     """
     log_as_json(log_json)
     use_one_thread()
+    runs.check_model(model, effort)
     rejected_place = runs.place("--rejected", rejected)
     selection = runs.selection_of(all_files, format_name, text_field)
     planned = runs.plan_to_read(paths, selection, {"--rejected": rejected_place}, (phrases, repeats), model)
@@ -84,7 +87,7 @@ def diff(
     from detector.corpus.differences import DiffingRun
     from detector.formats.base import Fields
 
-    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats)
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats, effort)
     runs.require_streams(planned, writes_stdout=True)
     run = DiffingRun(
         cleaner, Fields(text_field or "text", id_field), max_rejected, context=context,

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from detector.cli import runs
 from detector.cli.labels_options import (
     AnnotatorsOption,
     FromFormat,
@@ -15,8 +16,9 @@ from detector.cli.labels_options import (
     reading_options,
 )
 from detector.cli.messages import print_message
-from detector.cli.options import DECISIONS, OUTPUT, RUN, ModelOption, Threshold
+from detector.cli.options import DECISIONS, OUTPUT, RUN, EffortOption, ModelOption, Threshold
 from detector.cli.parameters import Option
+from detector.encoder.names import ACCURATE
 
 if TYPE_CHECKING:
     from detector.cleaner import Cleaner
@@ -56,13 +58,14 @@ def evaluate(
     ] = 5,
     threshold: Threshold = "balanced",
     model: ModelOption = None,
+    effort: EffortOption = None,
     compare: Annotated[
         str | None,
         Option(
             "--compare",
             metavar="<path>",
-            help="Compare with another model on the same documents: its folder, or default for the model that comes "
-            "with the package.",
+            help="Compare with another model on the same documents: its folder, default for the model that comes with "
+            "the package, or accurate for the accurate one.",
             show_default=False,
             panel=DECISIONS,
         ),
@@ -82,7 +85,7 @@ def evaluate(
     With --output, also by language, length and site, with intervals, plots and the worst mistakes; with --compare, say
     which differences between two models are beyond chance.
     """
-    from detector.cleaner import load
+    runs.check_model(model, effort, others=(compare,))
     from detector.labelled import read
 
     if output:
@@ -90,8 +93,8 @@ def evaluate(
     options = reading_options(
         from_format, mapping, any_labels=True, annotators=annotators, offsets=offsets, text_field=text_field
     )
-    cleaner = load(model, threshold=threshold)
-    other = load(None if compare == _SHIPPED else compare, threshold=threshold) if compare is not None else None
+    cleaner = _load(model, threshold, effort)
+    other = _load(None if compare == _SHIPPED else compare, threshold, effort) if compare is not None else None
     documents = list(read(data, **options))
     if output is None and other is None:
         return _print_figures(cleaner, documents, as_json)
@@ -99,20 +102,30 @@ def evaluate(
     from detector.evaluation.bootstrap import Resampling
 
     settings = Settings(Resampling(resamples=resamples, seed=seed), mistakes, min_documents)
-    return _assess(cleaner, other, _names(model, compare), documents, settings, output, as_json)
+    return _assess(cleaner, other, _names(model, compare, cleaner, other), documents, settings, output, as_json)
 
 
-def _names(model: Path | None, compare: str | None) -> tuple[str, str]:
+def _load(model: str | None, threshold: str, effort: float | None) -> "Cleaner":
+    """The cleaner with a model; the effort is for the accurate one."""
+    from detector.loading import load
+
+    return load(model, threshold=threshold, effort=effort if model == ACCURATE else None)
+
+
+def _names(model: str | None, compare: str | None, cleaner: "Cleaner", other: "Cleaner | None") -> tuple[str, str]:
     """What both models are called: by their folders, and where these have the same name, also by what they are in.
 
-    Nothing else tells of the machine: pages are sent to others.
+    Nothing else tells of the machine: pages are sent to others. The accurate model is called by its effort, too.
     """
-    shipped = compare is None or compare == _SHIPPED
-    folders = model.resolve() if model else None, None if shipped else Path(compare or "").resolve()
+    folders = [
+        folder.resolve() if folder else None
+        for folder in (runs.folder_of(model), runs.folder_of(None if compare == _SHIPPED else compare))
+    ]
     names = [folder.name if folder else _SHIPPED for folder in folders]
     if names[0] == names[1] and folders[0] != folders[1]:
         names = [f"{folder.parent.name}/{folder.name}" if folder else _SHIPPED for folder in folders]
-    return names[0], names[1]
+    efforts = [f"{ACCURATE}, effort {each.effort:g}" if each and each.encoder else None for each in (cleaner, other)]
+    return efforts[0] or names[0], efforts[1] or names[1]
 
 
 def _prepare(output: Path, data: list[Path]) -> None:

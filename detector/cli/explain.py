@@ -9,6 +9,7 @@ from detector.cli.options import (
     OUTPUT,
     AllFiles,
     Drop,
+    EffortOption,
     FormatOption,
     IdField,
     Keep,
@@ -70,6 +71,7 @@ def explain(
     phrases: PhrasesFile = None,
     repeats: RepeatsFiles = None,
     model: ModelOption = None,
+    effort: EffortOption = None,
     top: Annotated[int, Option("--top", min=1, help="The number of reasons for each paragraph.", panel=OUTPUT)] = 3,
     only: Annotated[
         Chosen | None,
@@ -94,6 +96,7 @@ def explain(
     """
     log_as_json(log_json)
     use_one_thread()
+    runs.check_model(model, effort)
     if json and top != 3:
         raise UsageError("--json prints every reason: use it without --top")
     rejected_place = runs.place("--rejected", rejected)
@@ -103,7 +106,7 @@ def explain(
     from detector.corpus.explaining import ExplainingRun
     from detector.formats.base import Fields
 
-    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats)
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats, effort)
     runs.require_streams(planned, writes_stdout=True)
     run = ExplainingRun(cleaner, Fields(text_field or "text", id_field), max_rejected, only=only and only.value)
     options = Options(rejected=rejected_place, quiet=True, terminal=runs.is_terminal())

@@ -10,6 +10,7 @@ from detector.cli.options import (
     INPUT,
     OUTPUT,
     Drop,
+    EffortOption,
     ExtractorName,
     Force,
     IdField,
@@ -78,6 +79,7 @@ def extract(
     phrases: PhrasesFile = None,
     repeats: RepeatsFiles = None,
     model: ModelOption = None,
+    effort: EffortOption = None,
     output: Results = None,
     extracted: Annotated[
         str | None,
@@ -106,6 +108,7 @@ def extract(
         return _list()
     log_as_json(log_json)
     use_one_thread()
+    runs.check_model(model, effort)
     from detector.corpus.plan import plan
 
     removed_place, rejected_place = runs.place("--removed", removed), runs.place("--rejected", rejected)
@@ -122,7 +125,7 @@ def extract(
     runs.begin_to_load(model)
     import detector.corpus.all_files  # noqa: F401 # while the model is read
 
-    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats)
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats, effort)
     run = runs.run_of(cleaner, None, id_field, max_rejected)
     return runs.clean(planned, run, removed_place, rejected_place, jobs, force, quiet)
 

@@ -12,6 +12,7 @@ from detector.cli.options import (
     OUTPUT,
     RUN,
     AllFiles,
+    EffortOption,
     FormatOption,
     IdField,
     LogJson,
@@ -90,6 +91,7 @@ def label(
         ),
     ] = None,
     model: ModelOption = None,
+    effort: EffortOption = None,
     host: Annotated[
         str, Option(help="The address to listen on. Another one than this lets other machines in.", panel=ADDRESS)
     ] = "127.0.0.1",
@@ -116,6 +118,7 @@ def label(
     """
     log_as_json(log_json or not runs.is_terminal())
     use_one_thread()
+    runs.check_model(model, effort)
     for library in ("fastapi", "uvicorn"):
         load_library(library, "the command label", "label")
     from detector.corpus.plan import plan_decisions
@@ -126,16 +129,17 @@ def label(
         paths or [], runs.selection_of(all_files, format_name, text_field), places.outputs(), runs.files_of(model)
     )
     runs.require((task.type for task in planned.tasks), places.output)
-    places.check(model)
+    folder = runs.folder_of(model)
+    places.check(folder)
     runs.begin_to_load(model)
-    from detector.cleaner import load
     from detector.formats.base import Fields
     from detector.labelling.labelling import Settings
     from detector.labelling.server import Address
+    from detector.loading import load
 
-    cleaner = load(model)
+    cleaner = load(model, effort=effort)
     reading = _read(planned, cleaner, Fields(text_field or "text", id_field), quiet)
-    settings = Settings(cleaner, model, places, order.value, annotator or None)
+    settings = Settings(cleaner, folder, places, order.value, annotator or None)
     address = Address(host, port, frozenset(map(_host_name, allow_host or [])))
     all_read = reading.summary.ok and not planned.unreadable
     return max(_serve(reading, settings, address, no_browser), int(not all_read))

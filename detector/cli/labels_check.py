@@ -6,9 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from detector.cli import runs
 from detector.cli.labels_options import FromFormat, Map, names_mapped
 from detector.cli.messages import print_message
-from detector.cli.options import OUTPUT
+from detector.cli.options import DECISIONS, OUTPUT, EffortOption
 from detector.cli.parameters import Argument, Option
 from detector.errors import DataError, UsageError
 
@@ -66,11 +67,13 @@ def check(
             "--model",
             "-m",
             metavar="<path>",
-            help="Also list the labels that a model disagrees with: the folder of a model, or default for the model "
-            "that comes with the package.",
+            help="Also list the labels that a model disagrees with: the folder of a model, default for the model that "
+            "comes with the package, or accurate for the accurate one.",
             show_default=False,
+            panel=DECISIONS,
         ),
     ] = None,
+    effort: EffortOption = None,
     similarity: Similarity = 0.7,
     top: Annotated[int, Option(min=0, help="List this many findings of each check; 0: all.", panel=OUTPUT)] = 10,
     as_json: Annotated[bool, Option("--json", help="Print the report as JSON.", panel=OUTPUT)] = False,
@@ -81,11 +84,12 @@ def check(
     only or none, very long and empty paragraphs, and, with a model, the labels that it most disagrees with, worst
     first.
     """
+    runs.check_model(model, effort)
     from detector.annotations.located import read_located
 
     documents = read_located(data, from_format and from_format.value, names_mapped(mapping or ()), any_labels=True)
     limit = top or None
-    report = _report(documents, model, similarity, limit)
+    report = _report(documents, model, effort, similarity, limit)
     if as_json:
         from detector.cli.labels_tables import report_as_json
 
@@ -162,15 +166,17 @@ def _check_paths(data: list[Path], output: Path) -> None:
             raise UsageError(f"{output}: is inside of {path}, where its files would be read again; name another folder")
 
 
-def _report(documents: Iterator["Located"], model: str | None, similarity: float, top: int | None) -> "Report":
+def _report(
+    documents: Iterator["Located"], model: str | None, effort: float | None, similarity: float, top: int | None
+) -> "Report":
     from detector.evaluation.label_checks import check_labels
 
     if model is None:
         return check_labels(documents, similarity, top)
-    from detector.cleaner import load
     from detector.evaluation.disagreement import Disagreement
+    from detector.loading import load
 
-    disagreement = Disagreement(load(None if model == _SHIPPED else model), top)
+    disagreement = Disagreement(load(None if model == _SHIPPED else model, effort=effort), top)
     report = check_labels(documents, similarity, top, disagreement.add)
     report.found["disagreement"] = disagreement.found
     report.findings["disagreement"] = disagreement.findings

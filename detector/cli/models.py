@@ -6,16 +6,19 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+from detector.cli import runs
 from detector.cli.labels_options import FromFormat, LabelledData, Map, reading_options
 from detector.cli.messages import print_message
 from detector.cli.parameters import Argument, Option
+from detector.encoder.names import ACCURATE, LIBRARIES
+from detector.errors import UsageError
 
 EXAMPLES = {
     "train": (
         "detector train labelled/ -o my-model",
         "detector train train.jsonl.gz --dev dev.jsonl.gz -o my-model",
     ),
-    "info": ("detector info", "detector info my-model --json"),
+    "info": ("detector info", "detector info accurate", "detector info my-model --json"),
 }
 
 
@@ -45,6 +48,7 @@ def train(
     from detector.fit.train import train as train_model
     from detector.labelled import read
 
+    runs.check_output_name(output)
     reader = partial(read, **reading_options(from_format, mapping, any_labels=True))
     trained = train_model(data, output, FitConfig(folds=folds, seed=seed), dev or [], print_message, read=reader)
     print_figures(trained.metadata["figures"])
@@ -53,22 +57,26 @@ def train(
 
 def info(
     model: Annotated[
-        Path | None,
-        Argument(metavar="MODEL", help="The folder of a model (default: the model that comes with the package)."),
+        str | None,
+        Argument(
+            metavar="MODEL",
+            help="The folder of a model, or accurate for the accurate model (default: the model that comes with the "
+            "package).",
+        ),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print the metadata as JSON.")] = False,
 ) -> int:
     """Describe a model: its labels, kinds, thresholds, other metadata and figures; and what computes scores here."""
-    from detector.backend.choice import backend
+    if model == "":
+        raise UsageError("MODEL: an empty path; name the folder of a model")
     from detector.cli.tables import print_figures
-    from detector.inference.storage import load_model, shipped_model
 
-    metadata = load_model(model).metadata
+    metadata = _metadata(model)
     if as_json:
         print(_printable_json(metadata, indent=1))
         return 0
-    print(f"model {model or shipped_model()}")
-    print(f"scores are computed by: {backend().name}")
+    print(f"model {_where(model)}")
+    print(f"scores are computed by: {_computed_by(model)}")
     figures = metadata.get("figures", {})
     tables = _are_figures(figures)
     for name, value in metadata.items():
@@ -77,6 +85,46 @@ def info(
     if tables:
         print_figures(figures)
     return 0
+
+
+def _metadata(model: str | None) -> dict[str, Any]:
+    """The metadata of a model. Raises the errors of `detector.load`."""
+    from detector.inference.storage import load_model
+
+    if model != ACCURATE:
+        return dict(load_model(model).metadata)
+    from detector.encoder.shipped import facts
+
+    return facts(load_model())
+
+
+def _where(model: str | None) -> str:
+    """The folder of a model, with its name if it is the accurate one."""
+    if model != ACCURATE:
+        from detector.inference.storage import shipped_model
+
+        return str(model or shipped_model())
+    from detector.encoder.shipped import shipped_folder
+
+    return f"{ACCURATE}: {shipped_folder()}"
+
+
+def _computed_by(model: str | None) -> str:
+    """What computes scores here; of the accurate model, with the libraries that it needs and their versions."""
+    from detector.backend.choice import backend
+
+    if model != ACCURATE:
+        return backend().name
+    return ", ".join([backend().name, *map(_version, LIBRARIES)])
+
+
+def _version(library: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"{library} {version(library)}"
+    except PackageNotFoundError:
+        return f"{library} (not installed: pip install 'boilerplate-detector[{ACCURATE}]')"
 
 
 def _printable_json(value: object, indent: int | None = None) -> str:

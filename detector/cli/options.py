@@ -150,11 +150,25 @@ MaxRemoved = Annotated[
     ),
 ]
 ModelOption = Annotated[
-    Path | None,
+    str | None,
     Option(
         "--model",
         "-m",
-        help="The folder of a model (default: the model that comes with the package).",
+        metavar="<path>",
+        help="The folder of a model, or accurate for the accurate model; a folder of that name is ./accurate (default: "
+        "the model that comes with the package).",
+        show_default=False,
+        panel=DECISIONS,
+    ),
+]
+EffortOption = Annotated[
+    float | None,
+    Option(
+        "--effort",
+        min=0,
+        max=1,
+        help="With --model accurate: how much of a text its encoder reads again, from 0 (nothing) to 1 (everything; "
+        "default: see 'detector info accurate').",
         show_default=False,
         panel=DECISIONS,
     ),

@@ -9,6 +9,7 @@ from detector.cli.options import (
     OUTPUT,
     AllFiles,
     Drop,
+    EffortOption,
     FormatOption,
     IdField,
     Jobs,
@@ -60,6 +61,7 @@ def predict(
     phrases: PhrasesFile = None,
     repeats: RepeatsFiles = None,
     model: ModelOption = None,
+    effort: EffortOption = None,
     output: Annotated[
         str | None,
         Option(
@@ -84,6 +86,7 @@ def predict(
     """
     log_as_json(log_json)
     use_one_thread()
+    runs.check_model(model, effort)
     if table and (output or jobs != 1):
         raise UsageError("--table prints to the terminal, from one process: use it without --output and --jobs")
     decisions, rejected_place = runs.place("--output", output), runs.place("--rejected", rejected)
@@ -94,7 +97,7 @@ def predict(
     planned = runs.plan_to_read(paths, selection, sidecars, (phrases, repeats), model)
     from detector.corpus.all_files import Options, predict_all, visit_all
 
-    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats)
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats, effort)
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     runs.require_streams(planned, writes_stdout=output is None)
     options = Options(

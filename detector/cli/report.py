@@ -10,6 +10,7 @@ from detector.cli.options import (
     OUTPUT,
     AllFiles,
     Drop,
+    EffortOption,
     FormatOption,
     IdField,
     Jobs,
@@ -37,6 +38,7 @@ from detector.util.threads import use_one_thread
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from detector.cleaner import Cleaner
     from detector.corpus.summary import Summary
     from detector.util.urls import Place
 
@@ -61,6 +63,7 @@ def report(
     drop: Drop = None,
     max_removed: MaxRemoved = 0.5,
     model: ModelOption = None,
+    effort: EffortOption = None,
     phrases: PhrasesFile = None,
     repeats: RepeatsFiles = None,
     output: Annotated[
@@ -98,6 +101,7 @@ def report(
     """
     log_as_json(log_json)
     use_one_thread()
+    runs.check_model(model, effort)
     page, rejected_place = runs.place("--output", output), runs.place("--rejected", rejected)
     _check_output(page)
     selection, sidecars = runs.selection_of(all_files, format_name, text_field), {"--rejected": rejected_place}
@@ -107,7 +111,7 @@ def report(
     from detector.report.report import About
     from detector.report.report import report as pieces_of
 
-    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats)
+    cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats, effort)
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     runs.require_streams(planned, writes_stdout=output is None)
     options = Options(rejected=rejected_place, quiet=quiet or not output, terminal=runs.is_terminal())
@@ -118,8 +122,8 @@ def report(
     if documents or not summary.failed:  # else an earlier page stays
         names = shown_names(planned.tasks)
         about = About(
-            title or _title([*names.values()]), model.resolve().name if model else "of the package",
-            names, shortlist.seen, sample, reasons, _evidence(phrases, repeats),
+            title or _title([*names.values()]), _model_name(model, cleaner), names, shortlist.seen, sample, reasons,
+            _evidence(phrases, repeats),
         )  # fmt: skip
         _write(page, pieces_of(cleaner, documents, about, summary, runs.processes(jobs), print_message))
         if left_out := shortlist.seen - len(documents):
@@ -165,6 +169,14 @@ def _lines(output: str | None, summary: "Summary") -> list[str]:
     removed, kept = (each["paragraphs"] for each in (summary.report()["removed"], summary.report()["kept"]))
     what = f"{removed:,} of {counted(removed + kept, 'paragraph')} would be removed"
     return [f"{output}: {counted(summary.documents, 'document')}, {what}", *summary.lines()[3:]]
+
+
+def _model_name(model: str | None, cleaner: "Cleaner") -> str:
+    """What the page calls the model."""
+    if cleaner.encoder:
+        return f"{model}, effort {cleaner.effort:g}"
+    folder = runs.folder_of(model)
+    return folder.resolve().name if folder else "of the package"
 
 
 def _title(names: list[str]) -> str:

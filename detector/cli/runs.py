@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from detector.cli.messages import logs_json, print_message, print_summary
 from detector.corpus.messages import Message
+from detector.encoder.names import ACCURATE, require_libraries
 from detector.errors import UsageError
 
 if TYPE_CHECKING:  # at run time, each command imports what it needs, so that it starts fast
@@ -54,16 +55,35 @@ def html_text_threshold(plan: Plan, removed: str | None) -> str:
     return "0"
 
 
-def begin_to_load(model: Path | None) -> None:
-    """Begin to load the shipped model, if that is the model, while the modules that work with it are imported."""
-    if model is None:
+def check_model(model: str | None, effort: float | None = None, others: tuple[str | None, ...] = ()) -> None:
+    """Raise `UsageError`, before anything is read or written, where a model cannot be used with these options.
+
+    ``model`` is the value of ``--model``, ``effort`` that of ``--effort``, which counts for ``others``, too.
+    """
+    if model == "":
+        raise UsageError("--model: an empty path; name the folder of a model")
+    if ACCURATE in (model, *others):
+        require_libraries()
+    elif effort is not None:
+        raise UsageError(f"--effort {effort:g} is for the accurate model: name it, too, with --model {ACCURATE}")
+
+
+def check_output_name(output: Path) -> None:
+    """Raise `UsageError` for a new model whose path, without a folder before it, is the name of the accurate model."""
+    if str(output) == ACCURATE:
+        raise UsageError(f"--output {output}: {ACCURATE} is the name of the accurate model; choose another folder")
+
+
+def begin_to_load(model: str | None) -> None:
+    """Begin to load the default model, if that decides first, while the modules that work with it are imported."""
+    if model in (None, ACCURATE):
         from detector.inference.shipped import begin_to_read
 
         begin_to_read()
 
 
 def cleaner_of(
-    model: Path | None,
+    model: str | None,
     threshold: str,
     policy: PolicyName,
     keep: str | None,
@@ -72,21 +92,28 @@ def cleaner_of(
     max_removed: float,
     phrases: Path | None = None,
     repeats: list[Path] | None = None,
+    effort: float | None = None,
 ) -> Cleaner:
     """The cleaner that options describe."""
-    from detector.cleaner import load
+    from detector.loading import load
     from detector.policy import POLICIES
 
     changed = POLICIES[policy.value].changed(_names(keep), _names(drop))
     return load(
         model, threshold=threshold, policy=changed, paragraphs=paragraphs.value, max_removed=max_removed,
-        phrases=phrases, repeats=repeats or None,
+        phrases=phrases, repeats=repeats or None, effort=effort,
     )  # fmt: skip
 
 
-def files_of(model: Path | None, phrases: Path | None = None, repeats: list[Path] | None = None) -> list[Path]:
-    """The files of a cleaner, which no output may replace; those of the shipped model are out of reach."""
-    of_model = list(model.iterdir()) if model and model.is_dir() else []
+def folder_of(model: str | None) -> Path | None:
+    """The folder that ``--model`` names; None for a model that is shipped."""
+    return None if model in (None, ACCURATE) else Path(model or "")
+
+
+def files_of(model: str | None, phrases: Path | None = None, repeats: list[Path] | None = None) -> list[Path]:
+    """The files of a cleaner, which no output may replace; those of the shipped models are out of reach."""
+    folder = folder_of(model)
+    of_model = list(folder.iterdir()) if folder and folder.is_dir() else []
     return [*of_model, *([phrases] if phrases else []), *(repeats or [])]
 
 
@@ -95,7 +122,7 @@ def plan_to_read(
     selection: Selection,
     sidecars: dict[str, Place | None],
     evidence: tuple[Path | None, list[Path] | None],
-    model: Path | None,
+    model: str | None,
     page: dict[str, Place | None] | None = None,
 ) -> Plan:
     """The plan of a command that reads inputs and makes no results of its own; the model begins to be loaded.

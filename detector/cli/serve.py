@@ -10,6 +10,7 @@ from detector.cli.messages import log_as_json, print_message
 from detector.cli.options import (
     RUN,
     Drop,
+    EffortOption,
     Keep,
     LogJson,
     MaxRemoved,
@@ -67,6 +68,7 @@ def serve(
     phrases: PhrasesFile = None,
     repeats: RepeatsFiles = None,
     model: ModelOption = None,
+    effort: EffortOption = None,
     max_body: Annotated[int, Option(min=1, max=1024, help="The largest body of a request, in MiB.", panel=LIMITS)] = 16,
     max_documents: Annotated[int, Option(min=1, help="The most documents of a request.", panel=LIMITS)] = 10_000,
     max_lines: Annotated[int, Option(min=1, help="The most lines of a request.", panel=LIMITS)] = 250_000,
@@ -105,6 +107,7 @@ def serve(
     as_json = log_json or not runs.is_terminal()
     log_as_json(as_json)
     use_one_thread()
+    runs.check_model(model, effort)
     for library in ("fastapi", "uvicorn"):
         load_library(library, "the command serve", "serve")
     if find_spec("prometheus_client") is None:  # it is imported when it is known whether there are several processes
@@ -118,7 +121,7 @@ def serve(
     settings = ServiceSettings(
         log=_Log(as_json),
         cleaner=CleanerSettings(
-            model, threshold, kept, paragraphs.value, max_removed, phrases, tuple(repeats or ()),
+            model, threshold, kept, paragraphs.value, max_removed, phrases, tuple(repeats or ()), effort,
         ),
         limits=Limits(
             body=max_body * _MIB, documents=max_documents, paragraphs=max_lines, queue=queue, seconds=timeout,

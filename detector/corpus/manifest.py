@@ -180,6 +180,7 @@ def settings_of(run: Run, removed: Place | None) -> dict[str, Any]:
     return {
         "detector": detector.__version__,
         "model": cleaner.model.metadata.get("sha256"),
+        **({"encoder": cleaner.encoder.digest, "effort": float(cleaner.effort)} if cleaner.encoder else {}),
         "threshold": resolve_threshold(cleaner.threshold, cleaner.model),
         "keep": list(cleaner.policy.keep),
         "drop": list(cleaner.policy.drop),

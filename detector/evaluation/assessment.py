@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.cleaner import Cleaner
+from detector import guard
+from detector.cleaner import Cleaner, Prediction
 from detector.evaluation.bootstrap import Resampling
 from detector.evaluation.calibration_bins import Calibration, calibration_of
 from detector.evaluation.curves import Curve, curves_of
@@ -33,6 +34,8 @@ from detector.evaluation.labelled import LabelledDocument
 from detector.evaluation.labels_and_kinds import KindFigures, Matrix, kind_matrix, kinds_of, label_matrix
 from detector.evaluation.mistakes import Mistake, worst_mistakes
 from detector.policy import resolve_threshold
+from detector.text.paragraphs import split
+from detector.text.sections import count_lines, is_short
 
 GIVEN = "given"  # the name of a threshold that the model has no name for
 FEW_SITES = 20  # with fewer, an interval over sites is rough
@@ -206,12 +209,26 @@ def _decisions(cleaner: Cleaner, documents: Sequence[Measured]) -> tuple[dict[st
     found = {}
     for name, value in thresholds.items():
         if name == in_use:
-            keeps = [one.scored.prediction.keep for one in documents]
+            found[name] = {id(one): one.scored.prediction.keep for one in documents}
         else:
-            texts = (one.scored.document.text for one in documents)
-            keeps = [each.keep for each in replace(cleaner, threshold=value).predict_many(texts)]
-        found[name] = {id(one): keep for one, keep in zip(documents, keeps, strict=True)}
+            other = replace(cleaner, threshold=value)
+            found[name] = {id(one): _decided(other, one.scored.prediction) for one in documents}
     return thresholds, found
+
+
+def _decided(cleaner: Cleaner, prediction: Prediction) -> NDArray[np.bool_]:
+    """What a cleaner keeps of a text, given the prediction at another threshold: only the guard decides again.
+
+    A text in sections, of which the prediction does not have all that the guard sees, is predicted again.
+    """
+    text = prediction.source
+    if not is_short(text, count_lines(text)):
+        return cleaner.predict(text).keep
+    cutoff = resolve_threshold(cleaner.threshold, cleaner.model)
+    settings = guard.Settings(cutoff, cleaner.removed_limit, cleaner.model.kind_labels)
+    familiarity = np.array([prediction.familiarity], dtype=np.float32)
+    batch = split([text], cleaner.paragraphs)
+    return guard.decide(prediction.keep_scores, prediction.kind_scores, batch, familiarity, settings).keep
 
 
 def _mark(name: str, threshold: float, documents: Sequence[Measured], keep: _Decisions) -> Mark:

@@ -24,6 +24,8 @@ MOST_AFTER = np.float32(20)  # log-odds on either side
 
 # The logits of some paragraphs by the linear model, without evidence.
 LinearLogits: TypeAlias = Callable[[Offsets], Floats]
+# Reads the paragraphs of a batch again: from the probabilities before to those after.
+Correct: TypeAlias = Callable[[Batch, Scores], Scores]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +91,17 @@ def gather(
     return Known(hints=sums[False], decisive=sums[True])
 
 
-def predict(backend: Backend, model: Model, batch: Batch, known: Known) -> Scores:
-    """The probabilities of every paragraph of a batch, given what is known of it."""
+def predict(backend: Backend, model: Model, batch: Batch, known: Known, read_again: Correct) -> Scores:
+    """The probabilities of every paragraph of a batch, given what is known of it.
+
+    What decides counts last: after the model, and after what ``read_again`` makes of its probabilities.
+    """
 
     def linear_logits(rows: Offsets) -> Floats:
         return backend.linear_logits(model, _some(batch, rows))
 
-    return known.after(model, backend.predict(model, batch, known.before(model, linear_logits)))
+    scores = backend.predict(model, batch, known.before(model, linear_logits))
+    return known.after(model, read_again(batch, scores))
 
 
 def on_one_kind(log_odds: Floats, linear_logits: Floats, model: Model) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.explanation.attribution import Attribution, Block
-from detector.explanation.document import quoted
+from detector.explanation.document import Document, quoted
 from detector.explanation.runs import runs
 from detector.explanation.shape import count, share
 from detector.explanation.trace import Doubles
@@ -28,6 +28,24 @@ def _divided(first: int, end: int, at: int) -> Offsets:
     """The bounds of what can be a reason of its own for the paragraph ``at``: each near one, and groups of far ones."""
     near, far = max(first, at - _NEAR), min(end, at + 1 + _NEAR)
     return np.concatenate([np.arange(first, near, _GROUP), np.arange(near, far), np.arange(far, end, _GROUP), [end]])
+
+
+def name_of(document: Document, paragraph: Offsets, at: int, rows: range, strongest: int) -> str:
+    """The name of a run of ``rows`` beside the row ``at``, which quotes the one that added most.
+
+    ``paragraph`` tells of each row which paragraph it is of.
+    """
+    side = "before" if rows.start < at else "after"
+    nearest, farthest = (rows[-1], rows[0]) if rows.start < at else (rows[0], rows[-1])
+    near, far = (abs(int(paragraph[row] - paragraph[at])) for row in (nearest, farthest))
+    quotation = quoted(document.paragraph(strongest), _QUOTED)
+    if near == 0:
+        others = "" if far == 0 else f" and the {far:,} paragraphs {side}" if far > 1 else f" and the paragraph {side}"
+        return f"other parts of it{others}, above all {quotation}"
+    if near == far:
+        return f"{'the paragraph' if near == 1 else f'{near:,} paragraphs'} {side}: {quotation}"
+    place = f"the {far:,} paragraphs {side}" if near == 1 else f"{near:,} to {far:,} paragraphs {side}"
+    return f"{place}, above all {quotation}"
 
 
 class AroundReasons:
@@ -92,7 +110,8 @@ class AroundReasons:
         for start, stop in self.blocks(row):
             value = float(added[start:stop].sum())
             strongest = start + int(np.argmax(added[start:stop] * np.sign(value)))
-            yield Reason("neighbours", self._name(at, start, stop, strongest), value)
+            name = name_of(self._document, self._paragraph, at, range(start, stop), strongest)
+            yield Reason("neighbours", name, value)
 
     def blocks(self, row: int) -> Iterator[tuple[int, int]]:
         """The paragraphs before and after one that are a reason together, each as its first and the one after it."""
@@ -102,22 +121,6 @@ class AroundReasons:
                 bounds = _divided(first, end, at)
                 cuts = runs(segment_sum(self.neighbours[row, first:end], bounds - first))
                 yield from pairwise(bounds[cuts].tolist())
-
-    def _name(self, at: int, start: int, stop: int, strongest: int) -> str:
-        """The name of a run of paragraphs, which quotes the one that added most."""
-        side = "before" if start < at else "after"
-        nearest, farthest = (stop - 1, start) if start < at else (start, stop - 1)
-        near, far = (abs(int(self._paragraph[row] - self._paragraph[at])) for row in (nearest, farthest))
-        quotation = quoted(self._document.paragraph(strongest), _QUOTED)
-        if near == 0:
-            others = (
-                "" if far == 0 else f" and the {far:,} paragraphs {side}" if far > 1 else f" and the paragraph {side}"
-            )
-            return f"other parts of it{others}, above all {quotation}"
-        if near == far:
-            return f"{'the paragraph' if near == 1 else f'{near:,} paragraphs'} {side}: {quotation}"
-        place = f"the {far:,} paragraphs {side}" if near == 1 else f"{near:,} to {far:,} paragraphs {side}"
-        return f"{place}, above all {quotation}"
 
     def _position(self, row: int) -> Iterator[Reason]:
         before, after = self._alone[row].tolist()

@@ -1,4 +1,4 @@
-"""What evidence that decides added after the networks, by Bayes' rule (`detector.evidence.known.Known.after`)."""
+"""What evidence that decides added at the end, by Bayes' rule (`detector.evidence.known.Known.after`)."""
 
 from __future__ import annotations
 
@@ -10,29 +10,37 @@ from detector.evidence.base import Evidence, Found
 from detector.evidence.known import MOST_AFTER, MOST_BEFORE, on_one_kind
 from detector.explanation.attribution import Attribution
 from detector.explanation.outcome import nearest
+from detector.explanation.read_again import ReadAgain
 from detector.explanation.trace import Doubles
 from detector.reasons import Reason
 from detector.util.arrays import Floats
 
 
 class Decisive:
-    """The decisive pieces of evidence on the paragraphs of one document."""
+    """The decisive pieces of evidence on the paragraphs of one document, of which some may have been read again."""
 
-    def __init__(self, attribution: Attribution) -> None:
-        self._attribution, self._document = attribution, attribution.document
+    def __init__(self, attribution: Attribution, again: ReadAgain | None) -> None:
+        self._attribution, self._document, self._again = attribution, attribution.document, again
         self._multipliers = self._update_multipliers()
 
     def _update_multipliers(self) -> Doubles | None:
         known = self._document.known.decisive
         if known is None:
             return None
-        return self._attribution.update_multipliers(np.clip(known, -MOST_AFTER, MOST_AFTER).astype(np.float64))
+        limited = np.clip(known, -MOST_AFTER, MOST_AFTER).astype(np.float64)
+        multipliers = self._attribution.update_multipliers(limited)
+        for row in np.flatnonzero(known.any(axis=1)).tolist() if self._again else ():
+            if self._again and row in self._again:
+                multipliers[row] = self._again.update_multipliers(row, limited[row])
+        return multipliers
 
     def score(self, row: int, score: float) -> float:
         """The log-odds of a paragraph before the evidence decided, given those after it."""
         known = self._document.known.decisive
         if known is None or not known[row].any():
             return score
+        if self._again and row in self._again:
+            return float(self._again.after[row])
         return float(nearest(self._attribution.log_odds[row]))
 
     def with_decision(

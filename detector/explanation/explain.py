@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from detector.encoder.model import Encoder
 from detector.evidence.base import Evidence, Found
 from detector.evidence.known import gather
 from detector.explanation.around import AroundReasons
@@ -15,12 +17,13 @@ from detector.explanation.decisive import Decisive
 from detector.explanation.document import Document
 from detector.explanation.notes import UNREAD, Notes
 from detector.explanation.outcome import Outcome, log_odds
+from detector.explanation.read_again import ReadAgain
 from detector.explanation.shape import shape_reasons
 from detector.explanation.words import WordReasons
 from detector.features.columns import Columns
-from detector.inference.calibration import label_sums
 from detector.inference.model import Model
 from detector.inference.predict import predict
+from detector.inference.scores import Scores
 from detector.reasons import Reason, Why
 from detector.results import Prediction
 from detector.text.paragraphs import Batch, ParagraphBreak, split
@@ -31,13 +34,19 @@ _SMALL = 0.01  # log-odds below which parts of the words of a paragraph are one 
 
 @dataclass(frozen=True, eq=False)
 class Settings:
-    """What a cleaner decides by: ``kept`` tells which kinds are kept, ``cutoff`` is its threshold, from 0 to 1."""
+    """What a cleaner decides by.
+
+    ``kept`` tells which kinds are kept, ``cutoff`` is the threshold, and ``effort`` is how much the ``encoder`` reads
+    again, both from 0 to 1.
+    """
 
     model: Model
     paragraphs: ParagraphBreak
     evidence: tuple[Evidence, ...]
     kept: tuple[bool, ...]
     cutoff: float
+    encoder: Encoder | None = None
+    effort: float = 0.0
 
 
 def explain(
@@ -91,8 +100,23 @@ class _Explanation:
             known = known.of_rows(self._parts.paragraph)
         self._document = Document(model, text, self._parts.batch if self._parts else batch, known)
         self._columns = Columns(len(model.labels), len(model.kinds))
-        self._attribution = Attribution(self._document, Outcome(model, settings.kept))
-        self._decisive = Decisive(self._attribution)
+        self._outcome = Outcome(model, settings.kept)
+        self._attribution = Attribution(self._document, self._outcome)
+        self._again = self._read_again()
+        self._decisive = Decisive(self._attribution, self._again)
+
+    @cached_property
+    def _first(self) -> Scores:
+        """The scores of the small model."""
+        return predict(self._settings.model, self._document.batch, self._document.evidence)
+
+    def _read_again(self) -> ReadAgain | None:
+        """What the encoder did, if there is one."""
+        settings, document = self._settings, self._document
+        if settings.encoder is None or settings.effort <= 0:
+            return None
+        paragraph = np.arange(len(document)) if self._paragraph is None else self._paragraph
+        return ReadAgain(settings.encoder, settings.effort, document, self._first, settings.kept, paragraph)
 
     def of(self, first: int, is_section: bool) -> Iterator[Why]:
         """The reasons for each paragraph of the prediction.
@@ -114,8 +138,13 @@ class _Explanation:
     def _summing(self, row: int, reasons: list[Reason], score: float) -> tuple[Reason, ...]:
         """The reasons for the score of a paragraph in order of their size, with log-odds that sum to it."""
         before = self._decisive.score(row, score)
+        if self._again and row in self._again:
+            first = float(self._again.before[row])
+            reasons = [*_summing(reasons, first), *self._again.reasons(row, before - first)]
+        else:
+            reasons = _summing(reasons, before)
         found = [each for evidence, each in self._found(row) if evidence.decides]
-        decided = self._decisive.with_decision(row, _summing(reasons, before), found, score - before)
+        decided = self._decisive.with_decision(row, reasons, found, score - before)
         return tuple(sorted(decided, key=lambda reason: -abs(reason.log_odds)))
 
     def _rows(self, first: int) -> list[int]:
@@ -123,10 +152,9 @@ class _Explanation:
         number = len(self._prediction)
         if self._parts is None:
             return list(range(first, first + number))
-        model, document = self._settings.model, self._document
-        kinds = document.known.after(model, predict(model, document.batch, document.evidence)).kinds
-        kept = label_sums(kinds, [int(kept) for kept in self._settings.kept], 2)[:, 1]
-        rows: list[int] = self._parts.best(kept)[first : first + number].tolist()
+        scores = self._again.scores if self._again else self._first
+        decided = self._document.known.after(self._settings.model, scores)
+        rows: list[int] = self._parts.best(self._outcome.kept_scores(decided))[first : first + number].tolist()
         return rows
 
     def _reasons(self, block: Block, rows: list[int]) -> Iterator[list[Reason]]:

@@ -27,6 +27,8 @@ class FitConfig:
     hidden: int = 48  # units of each hidden layer
     pools: int = 12  # units with running maxima, and as many with running means
     dropout: float = 0.2  # probability that an input of a layer is dropped
+    distillation: float = 0.5  # share of the loss that is a teacher's, where there is one
+    teacher_weight: float = 0.5  # of a paragraph that nobody has read, where there is a teacher
     label_loss: float = 1.0  # weight of the labels' cross-entropy, relative to the cross-entropy of the kinds
     network_epochs: int = 16
     batch_rows: int = 2000  # paragraphs per batch, about; a batch has whole documents
@@ -44,7 +46,8 @@ class FitConfig:
     def __post_init__(self) -> None:
         minimums = {
             "folds": 2, "seed": 0, "linear_epochs": 1, "hidden": 1, "pools": 1, "dropout": 0,
-            "label_loss": 0, "network_epochs": 1, "batch_rows": 1, "min_steps": 1, "augmentation": 0,
+            "label_loss": 0, "distillation": 0, "teacher_weight": 0, "network_epochs": 1, "batch_rows": 1,
+            "min_steps": 1, "augmentation": 0,
             "line_augmentation": 0, "cut_augmentation": 0, "artificial": 0,
         }  # fmt: skip
         for name, minimum in minimums.items():
@@ -52,6 +55,8 @@ class FitConfig:
                 raise UsageError(f"{name} must be at least {minimum}, not {getattr(self, name)}")
         if len(set(self.networks)) < len(self.networks) or min(self.networks, default=0) < 0:
             raise UsageError(f"networks must be different seeds, none below 0, not {self.networks}")
+        if not self.distillation <= 1:
+            raise UsageError(f"distillation must be at most 1, not {self.distillation}")
         if not self.dropout < 1:
             raise UsageError(f"dropout must be below 1, not {self.dropout}")
         if not self.learning_rate > 0:

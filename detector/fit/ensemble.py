@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from detector.errors import DataError
 from detector.features import context
 from detector.features.context import EMBEDDING_COLUMNS
 from detector.fit.config import FitConfig, Progress
@@ -30,16 +33,21 @@ def context_rows(data: TrainingData, logits: Floats) -> Floats:
     return np.concatenate(parts)
 
 
-def fit_networks(data: TrainingData, config: FitConfig, rows: Floats, progress: Progress) -> tuple[Ensemble, Floats]:
+def fit_networks(
+    data: TrainingData, config: FitConfig, rows: Floats, progress: Progress, teacher: Floats | None = None
+) -> tuple[Ensemble, Floats]:
     """Fit the networks to all sites. Also returns out-of-fold logits, ``(paragraphs, kinds)``, as `fit_linear` does.
 
-    ``rows`` are the `context_rows`, which are overwritten.
+    ``rows`` are the `context_rows`, which are overwritten. ``teacher`` are the probabilities of a teacher,
+    ``(paragraphs, kinds)``; rows that it has not read are zeros.
     """
     mean, factor = _mean_and_factor(rows, data.kind >= 0)
     standardize(rows, mean, factor)
     known = data.label >= 0
     label_weight = np.where(known, data.label_weight, 0).astype(np.float32)
     sequences = Sequences(rows, data.kind, data.label, label_weight, data.bounds, np.array(data.kind_labels))
+    if teacher is not None:
+        sequences = taught(sequences, data, teacher, config)
     # of a document's first paragraph; the fold of a document without paragraphs does not matter
     fold = data.fold[np.minimum(data.bounds[:-1], len(data.fold) - 1)]
     whole = np.array([d.origin != LINES for d in data.documents])
@@ -63,6 +71,21 @@ def fit_networks(data: TrainingData, config: FitConfig, rows: Floats, progress: 
         bounds = np.concatenate(([0], np.cumsum(np.diff(data.bounds)[fold == number])))
         logits[unseen] = mean_logits(members, rows[unseen], bounds)
     return Ensemble(mean, factor, tuple(fitted[-1])), logits
+
+
+def taught(sequences: Sequences, data: TrainingData, teacher: Floats, config: FitConfig) -> Sequences:
+    """The sequences with a teacher. What nobody has read is learned from the teacher alone."""
+    if teacher.shape != (len(data.label), len(data.kinds)):
+        raise DataError(
+            f"the teacher's probabilities have the shape {teacher.shape}, and the documents have {len(data.label):,} "
+            f"paragraphs of {len(data.kinds)} kinds: give those that the teacher read"
+        )
+    by = np.array([p.by or "" for d in data.documents for p in d.paragraphs])
+    read = teacher.any(axis=1)
+    unread = read & ((by == "auto") | (data.label < 0))
+    weight = np.where(unread, config.teacher_weight, sequences.label_weight).astype(np.float32)
+    label, kind = (np.where(unread, -1, each) for each in (sequences.label, sequences.kind))
+    return replace(sequences, label=label, kind=kind, label_weight=weight, teacher=teacher.astype(np.float32))
 
 
 def _mean_and_factor(rows: Floats, known: NDArray[np.bool_]) -> tuple[Floats, Floats]:

@@ -40,12 +40,14 @@ class Fitted:
     """A model, and the predictions of cross-validation.
 
     ``documents`` are the training documents, sorted. ``held_out`` are the label probabilities of their paragraphs,
-    ``(paragraphs, labels)``, each by a fit that had not seen the paragraph's site.
+    ``(paragraphs, labels)``, each by a fit that had not seen the paragraph's site. ``held_out_kinds`` are those of the
+    kinds, ``(paragraphs, kinds)``, also for the augmented documents (see `with_augmented`).
     """
 
     model: Model
     documents: Sequence[LabelledDocument]
     held_out: Floats
+    held_out_kinds: Floats
 
 
 def fit(
@@ -53,37 +55,48 @@ def fit(
     config: FitConfig | None = None,
     progress: Progress = lambda _: None,
     vectors: WordVectors | None = None,
+    teacher: Floats | None = None,
 ) -> Fitted:
     """Fit a model with the given word vectors, or without any. ``progress`` is called with a message at each stage.
+
+    ``teacher`` are the probabilities of the kinds by a better model, ``(paragraphs, kinds)``, one row per paragraph of
+    `with_augmented`, zeros where there are none: the networks learn from them, too.
 
     Raises `DataError` for documents that are not enough to fit a model: no label ``reporting``, only one label, fewer
     sites than folds, or a label that occurs on one site only, or in single lines only.
     """
     config, vectors = config or FitConfig(), vectors or WordVectors.none()
-    documents = sorted(documents, key=lambda d: (d.site, d.id, d.origin or "", d.text))
-    data = _prepare(documents, config, progress, vectors)
+    check_documents(documents, label_names(documents)[0], config)
+    number = len(documents)
+    documents = with_augmented(documents, config)
+    data = _prepare(documents, number, config, progress, vectors)
+    documents = documents[:number]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        linear, networks, logits = _fit_stages(data, config, progress)
+        linear, networks, logits = _fit_stages(data, config, progress, teacher)
         progress("fitting the calibration, choosing the thresholds")
         calibration = fit_calibration(data, logits)
-    held_out = calibrate(softmax(logits), data.kind_labels, calibration)[0]
+    held_out, held_out_kinds = calibrate(softmax(logits), data.kind_labels, calibration)
     model = Model(
         data.labels, data.kinds, data.kind_labels, linear, data.idf, vectors, networks, calibration,
         thresholds=choose_thresholds(data, held_out, config),
         metadata={"config": asdict(config), "data": _describe(documents, data.labels)},
     )  # fmt: skip
-    return Fitted(model, documents, held_out[: sum(len(d.paragraphs) for d in documents)])
+    return Fitted(model, documents, held_out[: data.bounds[number]], held_out_kinds)
+
+
+def with_augmented(documents: Sequence[LabelledDocument], config: FitConfig) -> list[LabelledDocument]:
+    """The documents that a fit learns from: the given ones, sorted, and then the augmented ones."""
+    given = sorted(documents, key=lambda d: (d.site, d.id, d.origin or "", d.text))
+    return [*given, *augment(given, site_folds(given, config.folds), REPORTING, config)]
 
 
 def _prepare(
-    documents: Sequence[LabelledDocument], config: FitConfig, progress: Progress, vectors: WordVectors
+    documents: Sequence[LabelledDocument], given: int, config: FitConfig, progress: Progress, vectors: WordVectors
 ) -> TrainingData:
-    """Check the documents, augment them and compute the features of all."""
-    check_documents(documents, label_names(documents)[0], config)
-    augmented = augment(documents, site_folds(documents, config.folds), REPORTING, config)
-    progress(f"computing features of {len(documents):,} documents and {len(augmented):,} augmented ones")
-    data = training_data([*documents, *augmented], config, vectors)
+    """Compute the features of documents, of which the first ``given`` are not augmented."""
+    progress(f"computing features of {given:,} documents and {len(documents) - given:,} augmented ones")
+    data = training_data(documents, config, vectors)
     without_kind = int(((data.label >= 0) & (data.kind < 0)).sum())
     if without_kind:
         progress(
@@ -93,12 +106,14 @@ def _prepare(
     return data
 
 
-def _fit_stages(data: TrainingData, config: FitConfig, progress: Progress) -> tuple[LinearModel, Ensemble, Floats]:
+def _fit_stages(
+    data: TrainingData, config: FitConfig, progress: Progress, teacher: Floats | None
+) -> tuple[LinearModel, Ensemble, Floats]:
     """Fit the linear model and the networks. Also returns the out-of-fold logits of the last stage."""
     linear, logits = fit_linear(data, config, progress)
     if not config.networks:
         return linear, Ensemble.none(), logits
-    networks, logits = fit_networks(data, config, context_rows(data, logits), progress)
+    networks, logits = fit_networks(data, config, context_rows(data, logits), progress, teacher)
     return linear, networks, logits
 
 

@@ -35,7 +35,8 @@ class Sequences:
     ``rows`` are the standardized inputs, ``(paragraphs, inputs)``. ``kind`` and ``label`` are indices, ``label_weight``
     is the weight of a paragraph in the loss; each has the shape ``(paragraphs,)``. Where only the label is known, the
     kind is -1; where the weight is 0, both are ignored. Document ``d`` has the rows ``bounds[d]`` to ``bounds[d + 1]``.
-    ``kind_labels`` is the label of each kind, ``(kinds,)``.
+    ``kind_labels`` is the label of each kind, ``(kinds,)``. ``teacher`` are the probabilities that another model gives
+    the kinds, ``(paragraphs, kinds)``, zeros in rows that it has not read; or None.
     """
 
     rows: Floats
@@ -44,6 +45,7 @@ class Sequences:
     label_weight: Floats
     bounds: Offsets
     kind_labels: NDArray[np.int64]
+    teacher: Floats | None = None
 
 
 def fit_network(data: Sequences, documents: NDArray[np.int64], config: FitConfig, seed: int) -> DocumentNetwork:
@@ -58,7 +60,7 @@ def fit_network(data: Sequences, documents: NDArray[np.int64], config: FitConfig
         batch = select(data, chosen)
         training_pass = TrainingPass(layers, Positions(batch.bounds), config.dropout, random)
         logits, backward = training_pass.logits(batch.rows)
-        backward(loss_gradient(logits, batch, config.label_loss))
+        backward(loss_gradient(logits, batch, config.label_loss, config.distillation))
         rate = config.learning_rate * learning_rate_factor(step / len(batches))
         optimizer.step(layers, training_pass.gradients, rate)
     return DocumentNetwork.quantized(layers)
@@ -96,16 +98,23 @@ def select(data: Sequences, documents: NDArray[np.int64]) -> Sequences:
     sizes = np.diff(data.bounds)[documents]
     bounds = np.concatenate(([0], np.cumsum(sizes)))
     at = np.arange(bounds[-1]) + np.repeat(data.bounds[documents] - bounds[:-1], sizes)
-    return Sequences(data.rows[at], data.kind[at], data.label[at], data.label_weight[at], bounds, data.kind_labels)
+    return Sequences(
+        data.rows[at], data.kind[at], data.label[at], data.label_weight[at], bounds, data.kind_labels,
+        None if data.teacher is None else data.teacher[at],
+    )  # fmt: skip
 
 
-def loss_gradient(logits: Floats, data: Sequences, label_loss: float) -> Floats:
+def loss_gradient(logits: Floats, data: Sequences, label_loss: float, distillation: float = 0.0) -> Floats:
     """The gradient of the loss with respect to the logits, ``(paragraphs, kinds)``.
 
     The loss of a paragraph is the cross-entropy of its kind, where that is known, plus ``label_loss`` times the
     cross-entropy of its label: confusing two kinds of appeal matters less than classifying an appeal as reporting. The
     loss is the mean over paragraphs, weighted by ``label_weight``; it is the weighted sum where the weights sum to less
     than 1.
+
+    Where there is a teacher, the share ``distillation`` of the loss is its cross-entropy with the teacher's
+    probabilities, as heavy as the two others together; all of the loss is, where the label is unknown (Hinton, Vinyals
+    and Dean, "Distilling the Knowledge in a Neural Network", 2015).
     """
     guess = softmax(logits)
     siblings = guess * (data.kind_labels == data.label[:, None])  # the kinds of the true label
@@ -114,6 +123,9 @@ def loss_gradient(logits: Floats, data: Sequences, label_loss: float) -> Floats:
     known = np.flatnonzero(data.kind >= 0)
     gradient[known] += guess[known]
     gradient[known, data.kind[known]] -= 1
+    if data.teacher is not None:
+        share = np.where(data.label >= 0, distillation, 1.0) * data.teacher.any(axis=1)
+        gradient += share[:, None].astype(np.float32) * ((1 + label_loss) * (guess - data.teacher) - gradient)
     gradient *= (data.label_weight / max(float(data.label_weight.sum()), 1.0))[:, None].astype(guess.dtype)
     return gradient
 

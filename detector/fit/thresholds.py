@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.evaluation.labelled import LabelledDocument
 from detector.evaluation.threshold import threshold_at_loss
 from detector.fit.config import FitConfig
-from detector.fit.data import TrainingData
 from detector.fit.origins import CLEAN
-from detector.util.arrays import Floats
+from detector.util.arrays import Floats, Offsets
 from detector.util.languages import language_code
 
 _SHORT = 3  # paragraphs of a short document, at most
@@ -21,7 +22,24 @@ _FINE = 1000  # a word counts as this many where some count less
 _LARGEST_SITE = 1 / 20  # of the words of a group: what a site has beyond that does not count
 
 
-def choose_thresholds(data: TrainingData, probabilities: Floats, config: FitConfig) -> dict[str, float]:
+class LabelledRows(Protocol):
+    """Labelled documents, with one row per paragraph; `detector.fit.data.TrainingData` says what the arrays are."""
+
+    @property
+    def documents(self) -> Sequence[LabelledDocument]: ...  # noqa: D102
+    @property
+    def bounds(self) -> Offsets: ...  # noqa: D102
+    @property
+    def label(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def extracted(self) -> NDArray[np.bool_]: ...  # noqa: D102
+    @property
+    def words(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def site(self) -> NDArray[np.int64]: ...  # noqa: D102
+
+
+def choose_thresholds(data: LabelledRows, probabilities: Floats, config: FitConfig) -> dict[str, float]:
     """For each name in ``config.max_lost_words``, the highest threshold that loses at most that share of words.
 
     The share holds in each of the `_groups`. Only the reporting in extracted texts and in clean texts is counted, or
@@ -39,7 +57,7 @@ def choose_thresholds(data: TrainingData, probabilities: Floats, config: FitConf
     }
 
 
-def _groups(data: TrainingData, rows: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
+def _groups(data: LabelledRows, rows: NDArray[np.bool_]) -> Iterator[NDArray[np.bool_]]:
     """All of the rows; those in the commonest language, in all others, and in short documents, from enough sites."""
     yield rows
     document = _document(data)
@@ -53,7 +71,7 @@ def _groups(data: TrainingData, rows: NDArray[np.bool_]) -> Iterator[NDArray[np.
             yield group
 
 
-def _words(data: TrainingData, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _words(data: LabelledRows, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The words of the paragraphs of a group, fewer for those of its largest sites."""
     words, site = data.words[rows], data.site[rows]
     by_site = np.bincount(site, words)
@@ -65,5 +83,5 @@ def _words(data: TrainingData, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
     return capped
 
 
-def _document(data: TrainingData) -> NDArray[np.int64]:
+def _document(data: LabelledRows) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(data.documents)), np.diff(data.bounds))

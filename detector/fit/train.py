@@ -21,6 +21,7 @@ from detector.fit.config import FitConfig
 from detector.fit.fit import Fitted, fit
 from detector.fit.origins import LINES, SEED
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save, write_metadata
+from detector.util.arrays import Floats
 from detector.util.atomic import replacing
 
 CARD_FILE = "README.md"
@@ -42,20 +43,23 @@ def train(
     progress: Callable[[str], None] = lambda _: None,
     vectors: WordVectors | None = None,
     read: Callable[[Sequence[Path]], Iterable[LabelledDocument]] = read_documents,
+    teacher: Floats | None = None,
 ) -> Trained:
     """Train a model on labelled documents and write it to the folder ``output``, with its metadata and its card.
 
     ``read`` reads the documents of files, by default of our JSON Lines; `detector.labelled.read` reads any format.
-    Without ``vectors``, the model gets the word vectors of the shipped model. The metadata has the figures of
-    cross-validation; with ``dev``, also the figures of the model itself on those files. Raises `DataError` for data
-    that cannot be used, or if a site of ``dev`` is in the training data; `UsageError` for a path that does not exist,
-    and if ``output`` has a file of a model's name and is no model; `ModelError` if the model cannot be written or the
-    shipped model cannot be read.
+    Without ``vectors``, the model gets the word vectors of the shipped model. ``teacher`` is that of
+    `detector.fit.fit.fit`. The metadata has the figures of cross-validation; with ``dev``, also the figures of the
+    model itself on those files.
+
+    Raises `DataError` for data that cannot be used, or if a site of ``dev`` is in the training data; `UsageError` for a
+    path that does not exist, and if ``output`` has a file of a model's name and is no model; `ModelError` if the model
+    cannot be written or the shipped model cannot be read.
     """
     check_output(output)
     documents, dev_documents = list(read(data)), list(read(dev)) if dev else []
     _check_sites(documents, dev_documents)
-    fitted = fit(documents, config, progress, vectors or load_model().vectors)
+    fitted = fit(documents, config, progress, vectors or load_model().vectors, teacher)
     metadata = {
         **fitted.model.metadata,
         "versions": {

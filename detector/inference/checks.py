@@ -37,7 +37,7 @@ def check_metadata(metadata: Mapping[str, Any]) -> None:
         raise ValueError(f'the first of "labels" is not {REPORTING!r}')
     if not isinstance(metadata.get("thresholds"), dict):
         raise ValueError('"thresholds" is missing or not an object')
-    _check_thresholds(metadata["thresholds"])
+    check_thresholds(metadata["thresholds"])
     _check_nesting(metadata)
 
 
@@ -52,7 +52,8 @@ def check_names(field: str, names: list[Any]) -> None:
             )
 
 
-def _check_thresholds(thresholds: Mapping[str, Any]) -> None:
+def check_thresholds(thresholds: Mapping[str, Any]) -> None:
+    """Raise `ValueError` unless thresholds have names, lie between 0 and 1, and the usual ones are in order."""
     if thresholds:
         check_names("thresholds", list(thresholds))
     for name, value in thresholds.items():

@@ -38,11 +38,12 @@ from detector.inference.shipped import ARRAYS_FILE, METADATA_FILE, ShippedFile, 
 from detector.util.atomic import replacing
 
 __all__ = [
-    "ARRAYS_FILE", "METADATA_FILE", "load_model", "read_metadata", "save", "shipped_model", "write_metadata",
+    "ARRAYS_FILE", "METADATA_FILE", "load_model", "read_file", "read_metadata", "save", "shipped_model",
+    "write_metadata",
 ]  # fmt: skip
 
 _FORMAT = 4
-_MAX_BYTES = {ARRAYS_FILE: 64 << 20, METADATA_FILE: 1 << 20}  # models are far smaller
+_MAX_ARRAYS, _MAX_METADATA = 64 << 20, 1 << 20  # bytes; models are far smaller
 NOT_A_MODEL = (KeyError, TypeError, ValueError, IndexError, AttributeError)  # what values of other types raise
 _CONTENTS = f"a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}"
 
@@ -99,11 +100,11 @@ def load_model(folder: str | os.PathLike[str] | None = None) -> Model:
         return _load_shipped()
     path = _folder(folder)
     arrays_file, metadata_file = path / ARRAYS_FILE, path / METADATA_FILE
-    metadata = _parse_metadata(_read(metadata_file), metadata_file)
+    metadata = read_metadata(path)
     _check_versions(metadata, path)
     with _naming(metadata_file):
         check_metadata(metadata)
-    content = _read(arrays_file)
+    content = read_file(arrays_file, _MAX_ARRAYS)
     if hashlib.sha256(content).hexdigest() != metadata.get("sha256"):
         raise ModelError(
             f"{arrays_file}: damaged or changed: its SHA-256 digest differs from the one in {METADATA_FILE}, or it "
@@ -159,17 +160,17 @@ def _folder(folder: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _read(file: Path) -> bytes:
+def read_file(file: Path, most: int) -> bytes:
     """The bytes of a regular file of a model; a pipe or a device is not waited for.
 
-    Raises `ModelError` for anything else, and for more bytes than a model has.
+    Raises `ModelError` for anything else, and for more than ``most`` bytes.
     """
     try:
         with open(file, "rb", opener=_open_without_waiting) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ModelError(f"{file}: not a regular file; {_CONTENTS}")
-            if status.st_size > _MAX_BYTES[file.name]:
+            if status.st_size > most:
                 raise ModelError(f"{file}: larger than any model ({status.st_size:,} bytes); copy the folder again")
             return stream.read(status.st_size)
     except FileNotFoundError as error:
@@ -185,7 +186,7 @@ def _open_without_waiting(file: str, flags: int) -> int:
 def read_metadata(folder: Path) -> dict[str, Any]:
     """The metadata of the model in a folder. Raises `ModelError` if they are missing or cannot be read."""
     file = folder / METADATA_FILE
-    return _parse_metadata(_read(file), file)
+    return _parse_metadata(read_file(file, _MAX_METADATA), file)
 
 
 def _parse_metadata(content: bytes, file: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ from detector.labelling.places import Places
 from detector.labelling.retraining import Retraining, to_train_on
 from detector.labelling.session import Asked, Session, Values
 from detector.labelling.state import State
-from detector.labelling.suggestions import Suggester
+from detector.labelling.suggestions import Suggester, without_encoder
 from detector.labelling.work import Order, Work
 from detector.service.settings import Log
 from detector.util.counted import counted
@@ -32,7 +32,10 @@ _Made = TypeVar("_Made")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is labelled with: the cleaner, the folder of its model (None for the shipped one), and the outputs."""
+    """What is labelled with: the cleaner, the folder of its model (None for a shipped one), and the outputs.
+
+    With the accurate model, its encoder has a part in the suggestions, and the default model is what is trained.
+    """
 
     cleaner: Cleaner
     model: Path | None
@@ -50,7 +53,8 @@ class Labelling:
     def __init__(self, documents: Documents, settings: Settings, log: Log, seconds: float = SECONDS) -> None:
         self._log = log
         self._seconds = seconds
-        self._name = settings.model.name if settings.model else "the model that comes with the package"
+        self._name = _name_of(settings)
+        self._trained = _name_of(replace(settings, cleaner=without_encoder(settings.cleaner)))
         self._is_new = threading.Event()
         self._stopped = threading.Event()
         self._writing = threading.Lock()
@@ -93,7 +97,7 @@ class Labelling:
             self.retraining.catch_up()
             digest = self.session.suggester.digest
             adapted = digest != self.retraining.first
-            name = f"{self._name}, trained on these labels" if adapted else self._name
+            name = f"{self._trained}, trained on these labels" if adapted else self._name
             return {
                 **self.session.progress(),
                 "model": {"name": name, "sha256": digest},
@@ -177,6 +181,13 @@ class Labelling:
         if not self.retraining.now.accepted:
             return line
         return f"{line}, and {self.retraining.folder} is the model trained on them: {self.retraining.command}"
+
+
+def _name_of(settings: Settings) -> str:
+    """What the page calls a model."""
+    if settings.cleaner.encoder:
+        return f"the accurate model, effort {settings.cleaner.effort:g}"
+    return settings.model.name if settings.model else "the model that comes with the package"
 
 
 def _be(number: int) -> str:

@@ -29,11 +29,16 @@ from detector.evaluation.labelled import LabelledDocument
 from detector.fit.adapt_config import AdaptConfig
 from detector.inference.storage import load_model, read_metadata
 from detector.labelling.journal import Journal, ModelEvent
-from detector.labelling.suggestions import Suggester
+from detector.labelling.suggestions import Suggester, digest_of, without_encoder
 from detector.util.counted import counted
 
 Status: TypeAlias = Literal["idle", "running", "ready", "failed", "accepted", "rejected"]
 _INTERRUPTED = "The last training was interrupted. Start it again."
+# what is said, after these events, where the first model has an encoder
+_WITHOUT_ENCODER = {
+    "ready": "It and its figures are without the encoder of the accurate model, which fits no other model.",
+    "accepted": "It works without the encoder of the accurate model, which fits no other model.",
+}
 
 
 class NotNowError(Exception):
@@ -69,8 +74,8 @@ class Trained:
 class Retraining:
     """The training of a labelling. ``base`` is the folder of the model to begin with, None for the shipped one.
 
-    ``cleaner`` has that model, whose digest is ``first``. ``use`` is called with the suggester of a model that is taken
-    over.
+    ``cleaner`` has that model, and ``first`` is its digest. An encoder that it has is of no use with a model that was
+    trained here. ``use`` is called with the suggester of a model that is taken over.
     """
 
     def __init__(
@@ -86,7 +91,7 @@ class Retraining:
         self._use = use
         self._process: multiprocessing.process.BaseProcess | None = None
         self._watcher: threading.Thread | None = None
-        self.first = str(cleaner.model.metadata.get("sha256", ""))
+        self.first = digest_of(cleaner)
         self.now = Trained()
         self._seq = 0  # of the last event about the model that was read
 
@@ -127,7 +132,7 @@ class Retraining:
         try:
             if _digest(self.folder) != accepted:
                 raise ModelError("it is not the model that was accepted")
-            self._use(Suggester(replace(self._cleaner, model=load_model(self.folder))))
+            self._use(Suggester(replace(without_encoder(self._cleaner), model=load_model(self.folder))))
         except DetectorError as error:
             self._use(Suggester(self._cleaner))
             self.now = Trained("idle", "The model that was taken over is gone. The first one suggests.")
@@ -179,7 +184,7 @@ class Retraining:
                 raise NotNowError("there is no new model to take over; train one first")
             if _digest(self.new) != self.now.digest:
                 raise NotNowError(f"{self.new.name} was changed since it was trained; train again")
-            suggester = Suggester(replace(self._cleaner, model=load_model(self.new)))
+            suggester = Suggester(replace(without_encoder(self._cleaner), model=load_model(self.new)))
             self._note("accepted", {"digest": self.now.digest, "message": "The new model is taken over."})
             self._move()
             self._use(suggester)
@@ -213,6 +218,8 @@ class Retraining:
 
     def _note(self, action: str, detail: dict[str, Any]) -> None:
         self.catch_up()
+        if self._cleaner.encoder and action in _WITHOUT_ENCODER:
+            detail = {**detail, "message": f"{detail['message']} {_WITHOUT_ENCODER[action]}"}
         event = ModelEvent(datetime.now(UTC).isoformat(timespec="milliseconds"), action, detail)
         self._seq = self._journal.add_model_event(event)
         self.now = _after(event, self.now)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 import numpy as np
 
 from detector.cleaner import BATCH_CHARACTERS, Cleaner, Prediction
 from detector.inference.network import Ensemble
+from detector.inference.storage import load_model
 from detector.labelling.events import Choice
 from detector.labelling.order import Measures, doubts, top_mean, words_of
 from detector.util.batching import batches
@@ -32,7 +34,7 @@ class Suggester:
 
     def __init__(self, cleaner: Cleaner) -> None:
         self.cleaner = replace(cleaner, paragraphs="line")
-        self.digest = str(cleaner.model.metadata.get("sha256", ""))
+        self.digest = digest_of(cleaner)
         self._recent: OrderedDict[str, tuple[Suggestion, ...]] = OrderedDict()
 
     def suggest(self, digest: str, paragraphs: Sequence[str]) -> tuple[Suggestion, ...]:
@@ -49,12 +51,26 @@ class Suggester:
         texts = ("\n".join(paragraphs) for paragraphs in documents)
         model = self.cleaner.model
         networks = Ensemble(model.networks.mean, model.networks.factor, ())
-        linear = replace(self.cleaner, model=replace(model, networks=networks))
+        both = without_encoder(self.cleaner)  # what is trained; to read all documents with an encoder takes long
+        linear = replace(both, model=replace(model, networks=networks))
         for batch in batches(texts, len, BATCH_CHARACTERS):
-            pairs = zip(self.cleaner.predict_many(batch), linear.predict_many(batch), strict=True)
-            rows = [_measured(both, alone) for both, alone in pairs]
+            pairs = zip(both.predict_many(batch), linear.predict_many(batch), strict=True)
+            rows = [_measured(whole, alone) for whole, alone in pairs]
             doubt, disagreement, familiarity = np.array(rows, dtype=np.float32).T
             yield Measures(doubt, disagreement, familiarity, np.array([words_of(text) for text in batch]))
+
+
+def digest_of(cleaner: Cleaner) -> str:
+    """What tells suggestions of one model from those of another: the digest of its file, and of its encoder if any."""
+    digest = str(cleaner.model.metadata.get("sha256", ""))
+    if not cleaner.encoder:
+        return digest
+    return sha256(f"{digest} {cleaner.encoder.digest} {float(cleaner.effort)!r}".encode()).hexdigest()
+
+
+def without_encoder(cleaner: Cleaner) -> Cleaner:
+    """The cleaner with the default model alone, which has thresholds of its own, in place of the accurate model."""
+    return replace(cleaner, model=load_model(), encoder=None, effort=0.0) if cleaner.encoder else cleaner
 
 
 def _measured(both: Prediction, alone: Prediction) -> tuple[float, float, float]:

@@ -89,8 +89,9 @@ def _settings(
 
 def _model(cleaner: Cleaner, name: str) -> dict[str, Any]:
     model, policy = cleaner.model, cleaner.policy
+    digest = cleaner.encoder.digest if cleaner.encoder else str(model.metadata.get("sha256", ""))
     return {
-        "name": name, "sha256": str(model.metadata.get("sha256", ""))[:12],
+        "name": name, "sha256": digest[:12],
         "labels": model.labels, "kinds": model.kinds, "kindLabels": model.kind_labels, "thresholds": model.thresholds,
         "keep": policy.keep, "drop": policy.drop, "paragraphs": cleaner.paragraphs,
     }  # fmt: skip

@@ -7,18 +7,20 @@ document by itself would take as long as the decisions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from detector.cleaner import Prediction
+from detector.cleaner import Cleaner, Prediction
+from detector.encoder.engine import Engine
 from detector.service.problems import ProblemError
 from detector.service.requests import Asked
+from detector.util.arrays import Floats
 from detector.util.batching import batches
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
@@ -31,13 +33,17 @@ Describe = Callable[[Sequence[Prediction]], Iterator[Entry]]
 
 @dataclass(slots=True)
 class Counts:
-    """What was decided: the numbers of documents, of characters, and of kept and removed paragraphs."""
+    """What was decided: the numbers of documents, of characters, and of kept and removed paragraphs.
+
+    ``windows`` is the number of those that the encoder of the accurate model has read.
+    """
 
     documents: int = 0
     characters: int = 0
     kept: int = 0
     removed: int = 0
     kept_whole: int = 0
+    windows: int = 0
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Count documents."""
@@ -63,8 +69,10 @@ def clean(asked: Asked, stopped: Event) -> Answer:
     """The clean texts. A document that was sent as plain text is answered as plain text."""
     if asked.plain:
         counts = Counts()
-        prediction = asked.cleaner.predict(asked.texts[0])
+        cleaner, reading = _reading(asked.cleaner, stopped)
+        prediction = cleaner.predict(asked.texts[0])
         counts.add([prediction])
+        counts.windows = reading.windows if reading else 0
         return Answer(prediction.clean_text().encode(), "text/plain; charset=utf-8", counts)
     return _answer(asked, stopped, cleaned)
 
@@ -79,14 +87,43 @@ def _answer(asked: Asked, stopped: Event, describe: Describe) -> Answer:
     counts = Counts()
     ids = iter(asked.ids)
     parts: list[bytes] = []
-    for group in batches(asked.cleaner.predict_many(asked.texts), _rows, _ROWS):
-        if stopped.is_set():
-            raise ProblemError(HTTPStatus.GATEWAY_TIMEOUT, "nobody waits for the answer")
+    cleaner, reading = _reading(asked.cleaner, stopped)
+    for group in batches(cleaner.predict_many(asked.texts), _rows, _ROWS):
+        check(stopped)
         counts.add(group)
         entries = [_with_id(entry, next(ids)) for entry in describe(group)]
         parts.append(_JSON.dump_json(entries)[1:-1])  # without the brackets of the list
+    counts.windows = reading.windows if reading else 0
     body = parts[0] if asked.single else b'{"results":[' + b",".join(parts) + b"]}"
     return Answer(body, "application/json", counts)
+
+
+def check(stopped: Event) -> None:
+    """Raise `ProblemError` where nobody waits for the answer."""
+    if stopped.is_set():
+        raise ProblemError(HTTPStatus.GATEWAY_TIMEOUT, "nobody waits for the answer")
+
+
+@dataclass(slots=True)
+class _StoppableEngine:
+    """The engine of an encoder during one request: it stops once nobody waits for the answer, and counts windows."""
+
+    engine: Engine
+    stopped: Event
+    windows: int = 0
+
+    def __call__(self, rows: Floats) -> Floats:
+        check(self.stopped)
+        self.windows += 1
+        return self.engine(rows)
+
+
+def _reading(cleaner: Cleaner, stopped: Event) -> tuple[Cleaner, _StoppableEngine | None]:
+    """The cleaner for one request, and what it reads with its encoder if it has one, which may take minutes."""
+    if cleaner.encoder is None:
+        return cleaner, None
+    reading = _StoppableEngine(cleaner.encoder.engine, stopped)
+    return replace(cleaner, encoder=replace(cleaner.encoder, engine=cast("Engine", reading))), reading
 
 
 def _with_id(entry: Entry, id: str | int | None) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from threading import Event
@@ -48,10 +49,12 @@ _REFUSED = {
 def application(settings: ServiceSettings) -> App:
     """The application with these settings. Raises the errors of `detector.load`."""
     cleaner = settings.cleaner.cleaner
-    cleaner.clean("Rain fell.")  # so that the first request does not wait for what is imported at first use
+    # so that the first request does not wait for what is imported or made at first use
+    replace(cleaner, effort=1.0 if cleaner.encoder else 0.0).clean("Rain fell.")
     limits = settings.limits
     queue = WorkQueue(settings.threads, limits.queue, limits.seconds)
     counted = metrics.Metrics(queue)
+    counted.describe(cleaner)
     app = FastAPI(
         title="detector", version=__version__, description=_DESCRIPTION, docs_url=None, redoc_url=None,
         redirect_slashes=False, lifespan=partial(_lifespan, queue),
@@ -140,6 +143,7 @@ def _status(cleaner: Cleaner, counted: metrics.Metrics) -> APIRouter:
     health = schemas.Health(
         status="ok", version=__version__, backend=backend().name, labels=list(model.labels),
         kinds=list(model.kinds), thresholds=dict(model.thresholds), model=str(model.metadata.get("sha256", "")),
+        encoder=cleaner.encoder.digest if cleaner.encoder else None, effort=cleaner.effort if cleaner.encoder else None,
     ).model_dump_json()  # fmt: skip
 
     async def healthz() -> Response:

@@ -20,6 +20,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from detector import __version__
+from detector.cleaner import Cleaner
 from detector.service.answers import Counts
 from detector.service.queue import WorkQueue
 
@@ -48,6 +50,13 @@ class Metrics:
         self._paragraphs = Counter(
             "detector_paragraphs", "Paragraphs that were decided: kept or removed.", ["decision"], registry=own
         )
+        self._windows = Counter(
+            "detector_encoder_windows", "Windows of text that the encoder of the accurate model has read.", registry=own
+        )
+        self._model = Gauge(
+            "detector_model_info", "What decides, as labels: digests, and the effort of requests that name none.",
+            ["version", "model", "encoder", "effort"], registry=own, multiprocess_mode="max",
+        )  # fmt: skip
         self._running = self._gauge("detector_running", "Requests that are being computed.")
         self._waiting = self._gauge("detector_waiting", "Requests that wait for a thread.")
         if FOLDER not in os.environ:
@@ -68,6 +77,12 @@ class Metrics:
         self._whole.inc(counts.kept_whole)
         self._paragraphs.labels("kept").inc(counts.kept)
         self._paragraphs.labels("removed").inc(counts.removed)
+        self._windows.inc(counts.windows)
+
+    def describe(self, cleaner: Cleaner) -> None:
+        """Say what decides."""
+        encoder, effort = (cleaner.encoder.digest, f"{cleaner.effort:g}") if cleaner.encoder else ("", "")
+        self._model.labels(__version__, str(cleaner.model.metadata.get("sha256", "")), encoder, effort).set(1)
 
     def text(self) -> bytes:
         """All counts, in the format of Prometheus."""

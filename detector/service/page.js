@@ -27,14 +27,17 @@ find("shown").addEventListener("change", () => {
 });
 find("copy").addEventListener("click", copy);
 find("paragraphs").addEventListener("keydown", move);
-offerThresholds();
+offerSettings();
 
-async function offerThresholds() { // those of the model, from the lowest to the highest
+async function offerSettings() { // the thresholds of the model, from the lowest to the highest, and what it can read
   const response = await fetch("healthz").catch(() => null);
   if (!response || !response.ok) return;
-  const { thresholds } = await response.json();
+  const { thresholds, effort } = await response.json();
   const names = Object.keys(thresholds).sort((one, other) => thresholds[one] - thresholds[other]);
   for (const name of names) find("threshold").append(new Option(`${name} (${thresholds[name].toFixed(2)})`, name));
+  if (effort === null) return;
+  find("effort").options[0].text = `the service's own setting (${effort})`;
+  find("reading").hidden = false;
 }
 
 async function clean() {
@@ -42,6 +45,7 @@ async function clean() {
   const text = find("text").value;
   const asked = { text };
   for (const name of ["threshold", "policy"]) if (find(name).value) asked[name] = find(name).value;
+  if (find("effort").value) asked.effort = Number(find("effort").value);
   say("Cleaning …");
   find("clean").disabled = true;
   try {

@@ -118,6 +118,8 @@ class Reader:
 
 def changed(cleaner: Cleaner, changes: dict[str, Any]) -> Cleaner:
     """A cleaner with other settings. Raises `UsageError` if they do not fit the model."""
+    if "effort" in changes and not cleaner.encoder:
+        raise UsageError("effort: is for the accurate model, which this service does not run; leave it out")
     keep, drop = changes.pop("keep", ()), changes.pop("drop", ())
     policy = POLICIES[changes["policy"]] if "policy" in changes else cleaner.policy
     if keep or drop:

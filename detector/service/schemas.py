@@ -38,6 +38,11 @@ class Options(BaseModel):
         description="Keep a text whole of which more than this share of the characters would be removed, unless it "
         "looks like a whole page.",
     )
+    effort: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None,
+        description="How much of a text the encoder of the accurate model reads again, from 0 (nothing) to 1 "
+        "(everything). Only where the service runs that model.",
+    )
 
 
 class Document(BaseModel):
@@ -169,6 +174,8 @@ class Health(BaseModel):
     kinds: list[str]
     thresholds: dict[str, float]
     model: str = Field(description="The SHA-256 digest of the model.")
+    encoder: str | None = Field(None, description="Where it runs the accurate model, the digest of its encoder.")
+    effort: float | None = Field(None, description="How much of a text the encoder reads if a request does not say.")
 
 
 class WrongField(BaseModel):

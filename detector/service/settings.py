@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from detector.cleaner import Cleaner, load
+from detector.cleaner import Cleaner
 from detector.corpus.messages import Message
 from detector.guard import MAX_REMOVED
+from detector.loading import Named, load
 from detector.policy import REPORTING_ONLY, Policy
 from detector.text.paragraphs import ParagraphBreak
 
@@ -41,13 +42,14 @@ class Limits:
 class CleanerSettings:
     """The settings of the cleaner, as in `detector.load`."""
 
-    model: Path | None = None
+    model: Named = None
     threshold: float | str = "balanced"
     policy: Policy = REPORTING_ONLY
     paragraphs: ParagraphBreak = "line"
     max_removed: float = MAX_REMOVED
     phrases: Path | None = None
     repeats: tuple[Path, ...] = ()
+    effort: float | None = None
 
     @cached_property
     def cleaner(self) -> Cleaner:
@@ -55,6 +57,7 @@ class CleanerSettings:
         return load(
             self.model, threshold=self.threshold, policy=self.policy, paragraphs=self.paragraphs,
             max_removed=self.max_removed, phrases=self.phrases, repeats=self.repeats or None,
+            effort=self.effort,
         )  # fmt: skip
 
     def __getstate__(self) -> dict[str, object]:

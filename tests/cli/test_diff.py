@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from command import Command
 
-from detector.cleaner import load
 from detector.corpus.differences import Line, unified
+from detector.loading import load
 
 BODY = "The ferry returned on Monday, the harbour office said, and nobody was hurt.\n"
 ASK = "Donate now!\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command import Command
 
-from detector.cleaner import load
+from detector.loading import load
 
 ARTICLE = "The ferry returned on Monday.\n\nDonate now!\nSubscribe to our newsletter today!\n"
 

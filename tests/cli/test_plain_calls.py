@@ -68,13 +68,16 @@ PLAIN: list[tuple[str, dict[str, Any]]] = [
     ("clean --format text --policy text", {"format_name": FormatName.TEXT, "policy": PolicyName.TEXT}),
     ("clean --max-removed 0.25 --max-rejected 0", {"max_removed": 0.25, "max_rejected": 0}),
     ("clean --jobs 1 --jobs 3 -t 0.5", {"jobs": 3, "threshold": "0.5"}),
-    ("clean --removed r.jsonl -m m", {"removed": "r.jsonl", "model": Path("m")}),
+    ("clean --removed r.jsonl -m m", {"removed": "r.jsonl", "model": "m"}),
+    ("clean -m accurate --effort 0.25", {"model": "accurate", "effort": 0.25}),
+    ("clean -maccurate --effort=1", {"model": "accurate", "effort": 1.0}),
+    ("predict --phrases p", {"phrases": Path("p")}),
     ("predict a.txt --table", {"paths": ["a.txt"], "table": True}),
     ("restore a b -o c", {"cleaned": "a", "removed": "b", "output": "c"}),
     ("train a b -o m --dev c --dev d --folds 2", {
         "data": [Path("a"), Path("b")], "output": Path("m"), "dev": [Path("c"), Path("d")], "folds": 2,
     }),
-    ("info m --json", {"model": Path("m"), "as_json": True}),
+    ("info m --json", {"model": "m", "as_json": True}),
 ]  # fmt: skip
 
 
@@ -102,7 +105,7 @@ def test_other_calls_are_left_to_typer(call: str) -> None:
     assert plain_call(command(name), words) is None
 
 
-@pytest.mark.parametrize(("name", "words"), [("clean", ["--model", ""]), ("info", [""]), ("train", ["", "-o", "m"])])
+@pytest.mark.parametrize(("name", "words"), [("clean", ["--phrases", ""]), ("train", ["", "-o", "m"])])
 def test_an_empty_path_is_left_to_typer_which_refuses_it(name: str, words: list[str]) -> None:
     assert plain_call(command(name), words) is None
     assert by_typer(name, words) is None

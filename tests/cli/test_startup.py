@@ -13,7 +13,10 @@ from command import environment
 from detector.cli import main as module
 from detector.cli.commands import COMMANDS
 
-LIBRARIES = ("numpy", "joblib", "sklearn", "scipy", "pyarrow", "zstandard", "filelock", "threadpoolctl", "orjson")
+LIBRARIES = (
+    "numpy", "joblib", "sklearn", "scipy", "pyarrow", "zstandard", "filelock", "threadpoolctl", "orjson", "onnxruntime",
+    "tokenizers",
+)  # fmt: skip
 TYPER = ("typer", "click", "rich", "pydantic")
 # of the standard library, those whose import takes a millisecond or more, and that most calls do not need
 SLOW = (
@@ -68,6 +71,7 @@ def test_cleaning_a_text_imports_only_what_it_needs(tiny_model_dir: Path, tmp_pa
     others = ("jsonl", "json_values", "members", "decompressors", "looks.json")
     assert not of(names, *(f"detector.formats.{name}" for name in others))
     assert not of(names, *(f"detector.corpus.{name}" for name in ("manifest", "originals", "records", "workers")))
+    assert not of(names, *(f"detector.encoder.{name}" for name in ("shipped", "storage")))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from measured_documents import documents as measured_pages
 
 from detector.cleaner import Cleaner
 from detector.cli.evaluation_tables import evaluation_text
-from detector.evaluation.assessment import Assessment, Settings, assess, measure_all, parts_of
+from detector.encoder.model import Encoder
+from detector.evaluation.assessment import Assessment, Settings, _decided, assess, measure_all, parts_of
 from detector.evaluation.bootstrap import Interval, Resampling
 from detector.evaluation.calibration_bins import calibration_of
 from detector.evaluation.curves import Curve
@@ -25,6 +26,7 @@ from detector.evaluation.mistakes import SHOWN, worst_mistakes
 from detector.evaluation.notes import notes
 from detector.evaluation.word_f1 import word_f1
 from detector.inference.model import Model
+from detector.policy import POLICIES
 from detector.report.evaluation_page import evaluation_page
 
 SETTINGS = Settings(Resampling(resamples=100), mistakes=10, least=2)
@@ -228,6 +230,35 @@ def test_marks_are_what_cleaning_does_at_each_threshold(assessment: Assessment, 
             (row["lost"], row["appeal"], row["nav"])
         )
     assert {mark.name for mark in assessment.parts[0].marks} == set(tiny_model.thresholds)
+
+
+@pytest.mark.parametrize("with_encoder", [False, True])
+@pytest.mark.parametrize("policy", ["reporting", "text"])
+def test_other_thresholds_need_no_other_prediction(
+    policy: str, with_encoder: bool, tiny_model: Model, encoder: Encoder, seed_texts: list[str]
+) -> None:
+    """The guard decides again on the scores that are there. Texts in sections and unread ones are among them."""
+    lines = "\n".join(seed_texts).split("\n")
+    many, pages = "Donate now!\nThe ferry left.\n" * 4_200, ["\n".join(lines[at : at + 150]) for at in (0, 150)]
+    texts = ["", "a\n" * 40, "Donate to us today! " * 900, f"{many}End", *pages, *seed_texts[:9]]
+    encoding = {"encoder": encoder, "effort": 0.2} if with_encoder else {}
+    cleaner = Cleaner(tiny_model, policy=POLICIES[policy], **encoding)
+    predictions = list(cleaner.predict_many(texts))
+    for threshold in (0.0, 0.1, 0.5, 0.9, 1.0):
+        other = replace(cleaner, threshold=threshold)
+        for prediction, expected in zip(predictions, other.predict_many(texts), strict=True):
+            assert np.array_equal(_decided(other, prediction), expected.keep)
+
+
+def test_with_an_encoder_the_figures_are_those_of_its_scores(tiny_model: Model, encoder: Encoder) -> None:
+    reading = Cleaner(tiny_model, encoder=encoder, effort=1.0)
+    found = assess(reading, "tiny", measure_all(reading, measured_pages(3)), SETTINGS)
+    assert {group.name: group.figures for group in found.origins} == evaluate(reading, measured_pages(3)).figures
+    for mark in found.parts[0].marks:
+        row = evaluate(replace(reading, threshold=mark.threshold), measured_pages(3)).figures["page"]
+        assert (mark.lost, mark.removed["appeal"]) == pytest.approx((row["lost"], row["appeal"]))
+    alone = Cleaner(tiny_model)
+    assert found.mistakes != assess(alone, "tiny", measure_all(alone, measured_pages(3)), SETTINGS).mistakes
 
 
 def test_a_threshold_without_a_name_is_marked_as_well(tiny_model: Model) -> None:

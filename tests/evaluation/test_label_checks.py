@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from labelled import document, paragraph
 
-from detector.cleaner import load
 from detector.evaluation.disagreement import Disagreement
 from detector.evaluation.label_checks import CHECKS, LONG, Finding, Located, Place, Report, check_labels
 from detector.evaluation.labelled import LabelledDocument, read_documents
+from detector.loading import load
 
 STORY = " ".join(first + second for first in "bcdfgklm" for second in ("an", "en", "in", "on", "un"))
 CLEAN = document(

@@ -146,7 +146,7 @@ def test_linear_logits_of_both_backends_and_of_paragraphs_alone(tiny_model: Mode
     known = Known(decisive=np.tile(strengths(tiny_model, "appeal", 6)[:1], (len(batch), 1)))
     logits = [each.linear_logits(tiny_model, batch) for each in (backend(), NUMPY_BACKEND)]
     assert logits[0].tobytes() == logits[1].tobytes()
-    found = [predict(each, tiny_model, batch, known) for each in (backend(), NUMPY_BACKEND)]
+    found = [predict(each, tiny_model, batch, known, lambda _, scores: scores) for each in (backend(), NUMPY_BACKEND)]
     added = known.before(tiny_model, lambda rows: logits[0][rows])
     found.append(known.after(tiny_model, backend().predict(tiny_model, batch, added)))
     assert len({b"".join(each.tobytes() for each in scores) for scores in found}) == 1

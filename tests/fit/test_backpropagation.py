@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -96,29 +97,51 @@ def paragraphs(kind: list[int], label_weight: list[float], label: list[int] | No
     return Sequences(rows, np.array(kind), labels, np.array(label_weight), np.array([0, number]), KIND_LABELS)
 
 
-def slow_loss(logits: Floats, data: Sequences, label_loss: float) -> float:
-    """The mean cross-entropy of the kinds, and that of the labels."""
+def slow_loss(logits: Floats, data: Sequences, label_loss: float, distillation: float = 0) -> float:
+    """The mean cross-entropy of the kinds, that of the labels, and that with the teacher."""
     guess = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    losses = [
-        -label_weight * ((np.log(row[kind]) if kind >= 0 else 0) + label_loss * np.log(row[label == KIND_LABELS].sum()))
-        for row, kind, label, label_weight in zip(guess, data.kind, data.label, data.label_weight, strict=True)
-        if label_weight
-    ]
-    return float(sum(losses) / data.label_weight.sum())
+    loss = 0.0
+    for number, (row, weight) in enumerate(zip(guess, data.label_weight, strict=True)):
+        kind, label = data.kind[number], data.label[number]
+        own = -np.log(row[kind]) if kind >= 0 else 0.0
+        own -= label_loss * np.log(row[label == KIND_LABELS].sum()) if label >= 0 else 0.0
+        if data.teacher is not None and data.teacher[number].any():
+            share = distillation if label >= 0 else 1.0
+            own = (1 - share) * own - share * (1 + label_loss) * (data.teacher[number] @ np.log(row))
+        loss += weight * own
+    return float(loss / data.label_weight.sum())
+
+
+def check_slope(data: Sequences, label_loss: float, distillation: float = 0) -> Floats:
+    """Compare the gradient of the loss with differences, and return it."""
+    logits = np.random.default_rng(0).normal(size=(len(data.kind), KINDS))
+    slope = fitting.loss_gradient(logits, data, label_loss, distillation)
+    for at in np.ndindex(logits.shape):
+        moved = np.zeros_like(logits)
+        moved[at] = 1e-6
+        above, below = (slow_loss(each, data, label_loss, distillation) for each in (logits + moved, logits - moved))
+        assert slope[at] == pytest.approx((above - below) / 2e-6, rel=1e-4, abs=1e-6)
+    return slope
 
 
 @pytest.mark.parametrize("label_loss", [0.0, 1.0, 3.0])
 def test_the_slope_of_the_loss(label_loss: float) -> None:
-    logits = np.random.default_rng(0).normal(size=(7, KINDS))
     data = paragraphs([0, 1, 2, -1, 1, 0, -1], [1, 0.25, 2, 0, 0.7, 0, 0.5], [0, 1, 1, -1, 1, 0, 1])
-    slope = fitting.loss_gradient(logits, data, label_loss)
-    for at in np.ndindex(logits.shape):
-        moved = np.zeros_like(logits)
-        moved[at] = 1e-6
-        difference = slow_loss(logits + moved, data, label_loss) - slow_loss(logits - moved, data, label_loss)
-        assert slope[at] == pytest.approx(difference / 2e-6, rel=1e-4, abs=1e-8)
+    slope = check_slope(data, label_loss)
     assert not slope[[3, 5]].any()  # without a label
     assert slope[6].any() == bool(label_loss)  # with a label but no kind
+
+
+@pytest.mark.parametrize("distillation", [0.0, 0.5, 1.0])
+def test_the_slope_with_a_teacher(distillation: float) -> None:
+    data = paragraphs([0, 1, -1, -1, 2], [1, 0.25, 2, 0.5, 1], [0, 1, 1, -1, 1])
+    teacher = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.5, 0.25, 0.25], [0.2, 0.2, 0.6], [0, 0, 0]])
+    slope = check_slope(replace(data, teacher=teacher.astype(np.float32)), 1.0, distillation)
+    own = fitting.loss_gradient(np.random.default_rng(0).normal(size=(5, KINDS)), data, 1.0)
+    assert slope[3].any()  # nobody labelled it: all that it teaches is the teacher's
+    assert slope[4].tolist() == own[4].tolist()  # the teacher has not read it
+    if not distillation:
+        assert slope[:3].tolist() == own[:3].tolist()
 
 
 def test_the_slope_is_proportional_to_the_weight() -> None:

@@ -7,6 +7,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +251,19 @@ def test_another_model_or_version_has_another_fingerprint(
         other({"text": GIVEN})
     monkeypatch.setattr(huggingface.detector, "__version__", "99.0.0")
     assert Hasher.hash(Clean(Settings(tmp_path / "moved"))) != Hasher.hash(made)
+
+
+def test_the_accurate_model_has_a_fingerprint_for_each_effort(accurate: Cleaner, seed_texts: list[str]) -> None:
+    given = [Settings("accurate"), Settings("accurate", effort=0.25), Settings("accurate", effort=1), Settings()]
+    made = [Clean(settings) for settings in given]
+    assert len({Hasher.hash(each) for each in made}) == len(made)
+    rows = [{"id": number, "text": text} for number, text in enumerate(seed_texts[:12])]
+    expected = [each.text for each in replace(accurate, effort=1.0).clean_many(seed_texts[:12])]
+    for each in (made[2], pickle.loads(pickle.dumps(made[2]))):
+        assert list(kept(rows).map(each, batched=True)["text"]) == expected
+    made[0].settings = made[1].settings
+    with pytest.raises(UsageError, match="the model accurate has changed since this function was made"):
+        made[0]({"text": GIVEN})
 
 
 def test_the_fingerprint_is_that_of_another_process(tiny_model_dir: Path) -> None:

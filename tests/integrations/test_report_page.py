@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from browsing import needs_chromium, watch
 
 from detector.cleaner import Cleaner
+from detector.inference.scores import Scores
 from detector.report.gathering import Document
 from detector.report.report import About, report
 from detector.results import Cleaned, Prediction
+from detector.text.paragraphs import Batch
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing; .ci/integrations runs this")
 HOSTILE = (
@@ -203,6 +207,34 @@ def test_the_guard_decides_as_in_python(browser: Any, cleaner: Cleaner, texts: l
         seen["higher"] += sum(each.threshold > threshold for each in expected)
     page.close()
     assert min(seen.values()) > 5, seen
+
+
+class Reader:
+    """Corrects scores as an encoder does, in a way of its own: it turns probabilities in doubt round."""
+
+    digest = "a reader"
+
+    def corrected(self, texts: Sequence[str], batch: Batch, scores: Scores, effort: float) -> Scores:
+        doubtful = (1 - scores.labels.max(axis=1, initial=0) >= 1 - effort)[:, None]
+        labels = np.where(doubtful, scores.labels[:, ::-1], scores.labels)
+        return Scores(labels, np.where(doubtful, scores.kinds[:, ::-1], scores.kinds), scores.familiarity)
+
+
+def test_the_guard_decides_on_the_scores_after_the_encoder(
+    browser: Any, cleaner: Cleaner, texts: list[str], tmp_path: Path
+) -> None:
+    encoder: Any = Reader()
+    reading = replace(cleaner, encoder=encoder, effort=0.9)
+    documents = [Document("-", str(number), text) for number, text in enumerate(texts[:60])]
+    page = browser.new_page()
+    show(page, written(tmp_path, report(reading, documents, About("Encoder", reasons=0))))
+    for threshold in THRESHOLDS[1::4]:
+        expected, alone = (
+            [each.keep.tolist() for each in replace(given, threshold=threshold).predict_many(texts[:60])]
+            for given in (reading, cleaner)
+        )
+        assert page.evaluate("threshold => keptAt(threshold)", threshold) == expected != alone
+    page.close()
 
 
 @pytest.mark.parametrize("policy", ["appeals-only", "text"])

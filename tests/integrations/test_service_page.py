@@ -112,6 +112,34 @@ def test_settings_are_sent(page: Any) -> None:
     assert "The threshold is 0.03" in page.inner_text("#status")
 
 
+def test_the_effort_is_offered_where_the_service_runs_the_accurate_model(browser: Any, address: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    thresholds = {"balanced": 0.2, "gentle": 0.1, "strict": 0.6}
+    page.route("**/healthz", lambda route: route.fulfill(json={"thresholds": thresholds, "effort": 0.25}))
+    asked: list[Any] = []
+
+    def answer(route: Any) -> None:
+        asked.append(route.request.post_data_json)
+        route.fulfill(json={"paragraphs": [], "threshold": 0.2, "kept_whole": False})
+
+    page.route("**/predict", answer)
+    page.goto(address)
+    sync_api.expect(page.locator("#effort")).to_be_visible()
+    assert page.locator("#effort option").first.text_content() == "the service's own setting (0.25)"
+    for effort in ("", "0", "0.5"):
+        page.select_option("#effort", effort)
+        page.fill("#text", TEXT)
+        with page.expect_response("**/predict"):
+            page.click("#clean")
+    assert [each.get("effort") for each in asked] == [None, 0, 0.5]
+    context.close()
+
+
+def test_the_default_model_has_no_effort(page: Any) -> None:
+    sync_api.expect(page.locator("#effort")).to_be_hidden()
+
+
 def test_an_error_is_shown_and_told(page: Any) -> None:
     page.evaluate("document.getElementById('policy').append(new Option('odd', 'odd'))")
     page.select_option("#policy", "odd")

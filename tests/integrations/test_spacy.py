@@ -7,7 +7,9 @@ import pickle
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import accumulate, islice, pairwise
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +22,9 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
 from spacy.util import ignore_error
 
-from detector.cleaner import Cleaner, load
+from detector.cleaner import Cleaner
 from detector.errors import UsageError
+from detector.loading import load
 from detector.policy import Policy
 from detector.spacy import Boilerplate
 
@@ -263,6 +266,37 @@ def test_a_saved_pipeline_does_not_hold_the_shipped_model(shipped, tmp_path):
     assert not (tmp_path / "pipeline" / "boilerplate").exists()
     loaded = spacy.load(tmp_path / "pipeline")
     assert loaded.get_pipe("boilerplate").cleaner == nlp.get_pipe("boilerplate").cleaner
+
+
+def test_the_accurate_model(accurate, tmp_path, texts, monkeypatch):
+    nlp = pipeline("accurate", effort=1)
+    expected = list(replace(accurate, effort=1.0).clean_many(texts[:SOME]))
+    for doc, cleaned in zip(nlp.pipe(texts[:SOME]), expected, strict=True):
+        check(doc, cleaned)
+    monkeypatch.chdir(tmp_path)
+    nlp.to_disk("pipeline")
+    assert not Path("pipeline/boilerplate").exists()
+    loaded = spacy.load("pipeline").get_pipe("boilerplate")
+    assert loaded.cleaner == replace(accurate, effort=1.0)
+    assert pipeline("accurate").get_pipe("boilerplate").cleaner == accurate
+
+
+def test_a_pipeline_saved_over_one_with_a_model_of_its_own(accurate, model, tmp_path):
+    pipeline(model).to_disk(tmp_path / "pipeline")
+    nlp = pipeline("accurate", effort=1)
+    nlp.to_disk(tmp_path / "pipeline")
+    assert spacy.load(tmp_path / "pipeline").get_pipe("boilerplate").cleaner == nlp.get_pipe("boilerplate").cleaner
+
+
+def test_an_effort_is_for_the_accurate_model_only(model):
+    with pytest.raises(UsageError, match="is for the accurate model"):
+        pipeline(model, effort=0.5)
+
+
+def test_a_folder_of_its_name_is_the_model_on_disk(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Boilerplate(model=model).to_disk("accurate")
+    assert Boilerplate().from_disk("accurate").cleaner == load(model)
 
 
 # errors

@@ -31,7 +31,8 @@ def open_labelling(tiny_cleaner: Cleaner, tmp_path: Path) -> Iterator[Open]:
     with ExitStack() as stack:
 
         def call(*given: Any, **settings: Any) -> Opened:
-            found = opened(tmp_path, tiny_cleaner, *given, **{"order": "plain", **settings})
+            cleaner = settings.pop("cleaner", tiny_cleaner)
+            found = opened(tmp_path, cleaner, *given, **{"order": "plain", **settings})
             stack.callback(found.labelling.close)
             return found
 

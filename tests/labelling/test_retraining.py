@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from labelling import Opened, document
+from labelling import TEXTS, Opened, document
 from served import LONG, until
 
-from detector.cleaner import Cleaner
+from detector.cleaner import Cleaner, Prediction
+from detector.encoder.model import Encoder
 from detector.errors import DataError
 from detector.evaluation.labelled import LabelledDocument, read_documents
 from detector.fit import adapt as adapting
@@ -113,6 +114,52 @@ def test_a_model_is_taken_over_and_given_back(
     assert (state["retrain"]["status"], state["model"]) == ("rejected", first)
     assert page.get("api/documents/0").json()["paragraphs"][0]["suggestion"] == before
     assert not (tmp_path / "labels.model").exists()
+
+
+def test_a_model_is_taken_over_without_the_encoder(
+    open_labelling: Open, client_for: ClientFor, another: Path, tiny_cleaner: Cleaner, encoder: Encoder, tmp_path: Path
+) -> None:
+    """An encoder corrects one small model only: the suggestions of a retrained one are its own. All of that is told."""
+    reading = replace(tiny_cleaner, encoder=encoder, effort=1.0)
+    found = open_labelling(cleaner=reading)
+    page = client_for(found)
+    first = page.get("api/state").json()["model"]
+    assert first["name"] == "the accurate model, effort 1"
+    before = page.get("api/documents/0").json()["paragraphs"][0]["suggestion"]
+    assert before["scores"] == rounded(reading.predict("\n".join(TEXTS[0])))
+    digest = ready(found, another)
+    assert "without the encoder" in page.get("api/state").json()["retrain"]["message"]
+    state = page.post("api/retrain/accept", json={}).json()
+    assert state["model"] == {
+        "name": "the model that comes with the package, trained on these labels",
+        "sha256": digest,
+    }
+    assert "without the encoder of the accurate model" in state["retrain"]["message"]
+    used = found.labelling.session.suggester.cleaner
+    assert (used.encoder, used.effort, used.model) == (None, 0.0, load_model(another))
+    alone = replace(tiny_cleaner, model=load_model(another))
+    after = page.get("api/documents/0").json()["paragraphs"][0]["suggestion"]
+    assert after["scores"] == rounded(alone.predict("\n".join(TEXTS[0])))
+    found.labelling.close()
+    resumed = client_for(open_labelling(cleaner=reading))  # a later call with the accurate model
+    assert resumed.get("api/state").json()["model"]["sha256"] == digest
+    assert resumed.get("api/documents/0").json()["paragraphs"][0]["suggestion"]["scores"] == after["scores"]
+    state = resumed.post("api/retrain/reject", json={}).json()
+    assert state["model"] == first
+    assert resumed.get("api/documents/0").json()["paragraphs"][0]["suggestion"] == before
+
+
+def rounded(prediction: Prediction) -> dict[str, float]:
+    """The scores of the first paragraph as the page has them."""
+    return {label: round(float(score), 4) for label, score in prediction.paragraphs[0].scores.items()}
+
+
+def test_without_an_encoder_nothing_is_said_of_one(open_labelling: Open, client_for: ClientFor, another: Path) -> None:
+    found = open_labelling()
+    page = client_for(found)
+    ready(found, another)
+    states = page.get("api/state").json(), page.post("api/retrain/accept", json={}).json()
+    assert not any("encoder" in state["retrain"]["message"] for state in states)
 
 
 def test_a_model_that_was_taken_over_stays_when_the_next_one_is_dropped(

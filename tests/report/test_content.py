@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from report_content import arrays, settings, texts, unpacked
 
 from detector.cleaner import Cleaner
+from detector.encoder.model import Encoder
 from detector.policy import POLICIES, Policy
 from detector.reasons import Reason, Why
 from detector.report.content import SHOWN
@@ -50,6 +52,36 @@ def test_texts_and_numbers_are_those_of_the_predictions(cleaner: Cleaner, seed_t
     assert found["rows"].tolist() == [len(each) for each in predictions]
     assert found["familiarity"] == pytest.approx([each.familiarity for each in predictions])
     assert found["chunk"].tolist() == sorted(found["chunk"].tolist())
+
+
+@pytest.mark.slow
+def test_scores_are_those_after_the_encoder(cleaner: Cleaner, encoder: Encoder, seed_texts: list[str]) -> None:
+    """Also in a text of several sections, which is predicted again for the page."""
+    lines = "\n".join(seed_texts).split("\n")
+    given = [*ODD, *seed_texts[:9], "\n".join((lines * (9_000 // len(lines) + 1))[:9_000])]
+    reading = replace(cleaner, encoder=encoder, effort=0.25)
+    predictions = list(reading.predict_many(given))
+    found = arrays(page_of(reading, given))
+    shown = found["shown"] == 1
+    assert found["sections"][-1] > 1
+    assert np.array_equal(found["score"][shown], np.concatenate([each.keep_scores for each in predictions]))
+    assert np.array_equal(found["label"][shown], np.concatenate([each.label_indices for each in predictions]))
+    labels = np.concatenate([each.label_scores for each in predictions])
+    assert found["labels"].reshape(-1, labels.shape[1])[shown] / 65535 == pytest.approx(labels, abs=1e-5)
+    alone = np.concatenate([each.keep_scores for each in cleaner.predict_many(given)])
+    assert (found["score"][shown] != alone).any()
+
+
+def test_reasons_tell_of_the_encoder(cleaner: Cleaner, encoder: Encoder, seed_texts: list[str]) -> None:
+    reading = replace(cleaner, encoder=encoder, effort=1.0)
+    (chunk,) = unpacked(page_of(reading, seed_texts[:3], reasons=50), "reasons")
+    values = json.loads(chunk)
+    assert "encoder" in values["groups"]
+    assert "read again: the paragraph itself" in values["texts"]
+    whys = [why for text in seed_texts[:3] for why in reading.predict(text).why]
+    rows = [row for document in values["documents"] for row in document]
+    for (rest, *numbers), why in zip(rows, whys, strict=True):
+        assert (rest + sum(numbers[2::3])) / 100 == pytest.approx(why.log_odds, abs=0.3)
 
 
 def test_a_long_text_has_the_rows_of_its_sections(cleaner: Cleaner, seed_texts: list[str]) -> None:

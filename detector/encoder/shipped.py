@@ -1,0 +1,55 @@
+"""The accurate model that is shipped with the package."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from detector.encoder.names import ACCURATE
+from detector.encoder.storage import ARRAYS_FILE, DOCUMENT_FILE, FILES, GRAPH_FILE, TOKENIZER_FILE, Stored, load
+from detector.errors import ModelError
+from detector.inference.model import Model
+from detector.inference.storage import METADATA_FILE
+
+# of its files; they change with the model, and a test compares them with the files
+SHA256 = {
+    GRAPH_FILE: "eb48e46530fa1b131a01308ccee6e5e6768f5175b58548ac41ed3be260026ebf",
+    DOCUMENT_FILE: "081c6dd677708ccab0c8401c6fc467b6a52ecf5e8f019fba0f465a5e8a449740",
+    TOKENIZER_FILE: "0909754105127e37cdb8c8958ac58d6b1dc0b756f0661b1222a117ae4fbfdf99",
+    ARRAYS_FILE: "efadd88aefde54913306930b43f8d7cbac1468e0e9cc841f1395651283629d7f",
+    METADATA_FILE: "81987aec169b4c5bb9c8395b2069a692174bf8c4222297105632b1291e31ae6c",
+}
+
+
+def shipped_folder() -> Path | None:
+    """Where the accurate model is: in the package, or beside it in a checkout; None where it is missing."""
+    package = Path(__file__).parent.parent
+    folders = package / "models" / ACCURATE, package.parent / "models" / ACCURATE
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+@cache
+def load_shipped() -> Stored:
+    """Load the accurate model, once in a process. Raises `ModelError` where it is missing or damaged."""
+    folder = shipped_folder()
+    if folder is None:
+        raise ModelError("this installation has no accurate model; install a wheel of boilerplate-detector")
+    stored = load(folder, SHA256)
+    if hashlib.sha256((folder / METADATA_FILE).read_bytes()).hexdigest() != SHA256[METADATA_FILE]:
+        raise ModelError(f"{folder / METADATA_FILE}: damaged or changed; install the package again")
+    return stored
+
+
+def facts(small: Model) -> dict[str, Any]:
+    """What there is to say of the accurate model, as JSON values: its metadata, and with them its labels and kinds.
+
+    ``small`` is the default model. ``bytes`` are the sizes of its files. No library of the extra is imported. Raises
+    `ModelError` as `load_shipped` does, and if the two do not fit each other.
+    """
+    stored = load_shipped()
+    model = stored.model(small)
+    folder = shipped_folder()
+    sizes = {name: (folder / name).stat().st_size for name in FILES if folder}
+    return {"labels": list(model.labels), "kinds": list(model.kinds), **stored.metadata, "bytes": sizes}
