@@ -9,7 +9,7 @@ COPY detector detector
 COPY models models
 ENV DETECTOR_BUILD_CORE=1
 RUN python -m venv /detector \
-    && /detector/bin/pip install --no-cache-dir --no-compile ".[serve]" \
+    && /detector/bin/pip install --no-cache-dir --no-compile ".[accurate,serve]" \
     && /detector/bin/python -c "import detector.backend.core"
 
 FROM python:3.13-slim

@@ -26,6 +26,7 @@ PAGES = {  # files outside docs, and the pages that show them
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "models/default/README.md": "model-card.md",
+    "models/accurate/README.md": "model-card.md",
     "training/RESULTS.md": "figures.md",
 }
 _INCLUDE = re.compile(r"^\[[^\]]+\]\(\.\./([\w./-]+\.(?:md|py))\)$", re.MULTILINE)

@@ -18,9 +18,10 @@ from detector.util.threads import use_one_thread
 use_one_thread()
 
 from detector.backend.reference import NUMPY_BACKEND
-from detector.cleaner import Cleaner, load
+from detector.cleaner import Cleaner
 from detector.errors import UsageError
 from detector.evaluation.labelled import read_documents
+from detector.loading import load
 from training import (
     accuracy,
     accuracy_report,

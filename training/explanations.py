@@ -23,8 +23,9 @@ from detector.util.threads import use_one_thread
 
 use_one_thread()
 
-from detector.cleaner import Cleaner, load
+from detector.cleaner import Cleaner
 from detector.evaluation.labelled import read_documents
+from detector.loading import load
 from training.explanations_deleted import Deletable, Explained
 from training.result import processor_seconds_of
 

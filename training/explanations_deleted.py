@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -45,9 +45,13 @@ _ENDS = {"all": (0, 1, 2, 3, 4, 5), "opening": (0, 1, 2), "closing": (3, 4), "li
 
 
 class Explained:
-    """A text, the reasons for its scores, and its scores without some of them. The text is short enough to be read."""
+    """A text, the reasons for its scores, and its scores without some of them. The text is short enough to be read.
+
+    The scores are those of the small model, also of a cleaner with an encoder (`training.explanations_encoder`).
+    """
 
     def __init__(self, cleaner: Cleaner, text: str) -> None:
+        cleaner = replace(cleaner, encoder=None, effort=0.0)
         self.cleaner, self.text = cleaner, text
         model = cleaner.model
         self.document = Document(model, text, split([text]))

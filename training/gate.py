@@ -21,11 +21,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from detector.cleaner import load
 from detector.errors import DataError, DetectorError
 from detector.evaluation.evaluate import EXTRACTED, PAGE, Figures, evaluate
 from detector.evaluation.labelled import read_documents
 from detector.fit.origins import CLEAN
+from detector.loading import load
 from detector.util.atomic import replacing
 from training.accuracy import GAIN, with_gain
 

@@ -30,13 +30,14 @@ from detector.util.threads import use_one_thread
 
 use_one_thread()
 
-from detector.cleaner import Cleaner, load
+from detector.cleaner import Cleaner
 from detector.errors import DataError
 from detector.evaluation.bootstrap import ratio_interval
 from detector.evaluation.evaluate import PAGE, Share
 from detector.evaluation.labelled import LabelledDocument, read_documents
 from detector.extractors import EXTRACTORS, is_installed, require, version
 from detector.html.page import page_text
+from detector.loading import load
 from detector.util.markdown import markdown_table
 from training.accuracy import OURS
 from training.result import collect, describe_machine, processor_seconds_of

@@ -24,9 +24,10 @@ from detector.util.threads import use_one_thread
 use_one_thread()
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
-from detector.cleaner import Cleaner, load
+from detector.cleaner import Cleaner
 from detector.errors import DetectorError
 from detector.evaluation.labelled import read_documents
+from detector.loading import load
 from training.inputs import repetitions, sample, size_in_megabytes, temporary_folder
 from training.result import Bound, Result, Section, collect, installed, processor_seconds_of, ratio
 

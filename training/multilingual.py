@@ -55,7 +55,7 @@ def foreign_words(documents: Sequence[LabelledDocument], folder: Path, cache: Pa
 
     Raises `DataError` where the encoder cannot be loaded.
     """
-    found = _listed_words()
+    found = listed_words()
     for word, language in _document_words(documents).items():
         found.setdefault(word, (language, _UNRANKED))
     words = tuple(found)
@@ -74,7 +74,7 @@ def single_words(text: str) -> list[str]:
     ]
 
 
-def _listed_words() -> dict[str, tuple[str, int]]:
+def listed_words() -> dict[str, tuple[str, int]]:
     """The words of all lists, each with the language in which it has the best rank, and that rank; best ranks first."""
     found: dict[str, tuple[str, int]] = {}
     for language, words in _lists():

@@ -95,7 +95,7 @@ def _keep(model: Model, batch: Batch, row: int = 0, strengths: Floats | None = N
         rows = np.zeros((len(batch), len(model.kinds)), dtype=np.float32)
         rows[row] = strengths
         known = Known(decisive=rows)
-    keep: Floats = predict(backend(), model, batch, known).labels[:, 0]
+    keep: Floats = predict(backend(), model, batch, known, lambda _, scores: scores).labels[:, 0]
     return keep
 
 
