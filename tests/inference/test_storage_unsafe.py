@@ -225,7 +225,7 @@ def test_a_model_whose_parts_do_not_fit(
 
 
 def test_a_file_that_is_too_large(model_copy: Path, payload: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(storage._MAX_BYTES, ARRAYS_FILE, len(payload) - 1)
+    monkeypatch.setattr(storage, "_MAX_ARRAYS", len(payload) - 1)
     assert "larger than any model" in message(model_copy)
-    monkeypatch.setitem(storage._MAX_BYTES, ARRAYS_FILE, len(payload))
+    monkeypatch.setattr(storage, "_MAX_ARRAYS", len(payload))
     assert error_of(model_copy) is None
