@@ -214,6 +214,9 @@ class Reader:
 
     digest = "a reader"
 
+    def __init__(self, kind_labels: tuple[int, ...]) -> None:
+        self.kind_labels = kind_labels
+
     def corrected(self, texts: Sequence[str], batch: Batch, scores: Scores, effort: float) -> Scores:
         doubtful = (1 - scores.labels.max(axis=1, initial=0) >= 1 - effort)[:, None]
         labels = np.where(doubtful, scores.labels[:, ::-1], scores.labels)
@@ -223,7 +226,7 @@ class Reader:
 def test_the_guard_decides_on_the_scores_after_the_encoder(
     browser: Any, cleaner: Cleaner, texts: list[str], tmp_path: Path
 ) -> None:
-    encoder: Any = Reader()
+    encoder: Any = Reader(cleaner.model.kind_labels)
     reading = replace(cleaner, encoder=encoder, effort=0.9)
     documents = [Document("-", str(number), text) for number, text in enumerate(texts[:60])]
     page = browser.new_page()
