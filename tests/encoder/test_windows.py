@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.encoder.tokens import MOST_TOKENS
@@ -44,6 +44,7 @@ def found(parts: list[list[Paragraph]]) -> tuple[list[Window], list[Paragraph]]:
     return list(windows(size, in_doubt, bounds_of(parts))), paragraphs
 
 
+@settings(max_examples=40)
 @given(parts=st.lists(stretches, max_size=4))
 def test_every_paragraph_in_doubt_is_decided_by_one_window(parts: list[list[Paragraph]]) -> None:
     read, paragraphs = found(parts)
@@ -55,6 +56,7 @@ def test_every_paragraph_in_doubt_is_decided_by_one_window(parts: list[list[Para
         assert paragraphs[window.stop - 1].in_doubt
 
 
+@settings(max_examples=40)
 @given(parts=st.lists(stretches, max_size=4))
 def test_a_window_has_context_on_both_sides_and_stays_in_its_stretch(parts: list[list[Paragraph]]) -> None:
     read, paragraphs = found(parts)
@@ -79,6 +81,7 @@ def test_a_window_has_context_on_both_sides_and_stays_in_its_stretch(parts: list
         assert window.last == end or full or tokens(window.stop, window.last + 1) > AFTER
 
 
+@settings(max_examples=40)
 @given(parts=st.lists(stretches, min_size=2, max_size=4))
 def test_the_windows_of_a_stretch_do_not_depend_on_others(parts: list[list[Paragraph]]) -> None:
     together, _ = found(parts)
@@ -132,6 +135,7 @@ def expected_near(documents: list[list[bool]]) -> list[list[int]]:
     return runs
 
 
+@settings(max_examples=40)
 @given(documents=st.lists(st.lists(st.integers(0, 12).map(lambda number: number == 0), max_size=60), max_size=4))
 def test_surroundings_are_twelve_paragraphs_before_and_six_after(documents: list[list[bool]]) -> None:
     doubtful = np.array([each for document in documents for each in document], dtype=np.bool_)
