@@ -22,7 +22,7 @@ from detector.guard import MAX_REMOVED
 from detector.inference.model import Model
 from detector.inference.storage import load_model
 from detector.loading import Named, load_named
-from detector.policy import REPORTING_ONLY, Policy, resolve_policy
+from detector.policy import REPORTING_ONLY, Policy
 from detector.text.paragraphs import ParagraphBreak
 from detector.util.libraries import missing_library
 
@@ -92,12 +92,8 @@ class Settings:
         only seen by new processes.
         """
         loaded = load_named(self.model, self.effort, _load)
-        policy = resolve_policy(self.policy)
         evidence = _evidence(None if self.phrases is None else os.fspath(self.phrases), _paths(self.repeats))
-        return Cleaner(
-            loaded.model, self.threshold, policy, self.paragraphs, self.max_removed, evidence, loaded.encoder,
-            loaded.effort,
-        )  # fmt: skip
+        return loaded.cleaner(self.threshold, self.policy, self.paragraphs, self.max_removed, evidence)
 
     def clean(self, batch: Batch) -> Batch:
         """Clean the texts of a batch: see `clean_batch`."""

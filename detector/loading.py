@@ -13,6 +13,7 @@ from detector.cleaner import Cleaned, Cleaner
 from detector.encoder.model import Encoder
 from detector.encoder.names import ACCURATE, require_libraries
 from detector.errors import UsageError
+from detector.evidence.base import Evidence
 from detector.evidence.sources import PhrasesSource, RepeatsSource, read_evidence
 from detector.inference.model import Model
 from detector.inference.storage import load_model
@@ -29,6 +30,15 @@ class Loaded:
     model: Model
     encoder: Encoder | None = None
     effort: float = 0.0
+
+    def cleaner(
+        self, threshold: float | str, policy: Policy | str, paragraphs: ParagraphBreak, max_removed: float,
+        evidence: tuple[Evidence, ...],
+    ) -> Cleaner:  # fmt: skip
+        """A cleaner that decides with them; the other settings are those of `Cleaner`."""
+        return Cleaner(
+            self.model, threshold, resolve_policy(policy), paragraphs, max_removed, evidence, self.encoder, self.effort
+        )
 
 
 def load_named(model: Named, effort: float | None = None, load_folder: Callable[[Named], Model] = load_model) -> Loaded:
@@ -71,11 +81,7 @@ def load(
     do not fit the model, and where a library of the extra is missing.
     """
     evidence = read_evidence(phrases, repeats)
-    loaded = load_named(model, effort)
-    return Cleaner(
-        loaded.model, threshold, resolve_policy(policy), paragraphs, max_removed, evidence, loaded.encoder,
-        loaded.effort,
-    )  # fmt: skip
+    return load_named(model, effort).cleaner(threshold, policy, paragraphs, max_removed, evidence)
 
 
 def clean(text: str) -> Cleaned:

@@ -37,7 +37,7 @@ from detector.guard import MAX_REMOVED
 from detector.inference.model import Model
 from detector.inference.storage import METADATA_FILE, load_model, save
 from detector.loading import Named, load_named
-from detector.policy import REPORTING_ONLY, Policy, resolve_policy
+from detector.policy import REPORTING_ONLY, Policy
 from detector.text.paragraphs import ParagraphBreak
 
 _Objects: TypeAlias = NDArray[np.object_]
@@ -105,10 +105,8 @@ class BoilerplateRemover(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
         given = self.model
         named, load_folder = (None, lambda _: given) if isinstance(given, Model) else (given, _load)
         loaded = load_named(named, self.effort, load_folder)
-        return Cleaner(
-            loaded.model, self.threshold, resolve_policy(self.policy), self.paragraphs, self.max_removed,
-            read_evidence(self.phrases, self.repeats), loaded.encoder, loaded.effort,
-        )  # fmt: skip
+        evidence = read_evidence(self.phrases, self.repeats)
+        return loaded.cleaner(self.threshold, self.policy, self.paragraphs, self.max_removed, evidence)
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401
         tags = _text_tags(super().__sklearn_tags__())

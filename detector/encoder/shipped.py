@@ -33,9 +33,7 @@ def shipped_folder() -> Path | None:
 @cache
 def load_shipped() -> Stored:
     """Load the accurate model, once in a process. Raises `ModelError` where it is missing or damaged."""
-    folder = shipped_folder()
-    if folder is None:
-        raise ModelError("this installation has no accurate model; install a wheel of boilerplate-detector")
+    folder = _folder()
     stored = load(folder, SHA256)
     if hashlib.sha256((folder / METADATA_FILE).read_bytes()).hexdigest() != SHA256[METADATA_FILE]:
         raise ModelError(f"{folder / METADATA_FILE}: damaged or changed; install the package again")
@@ -50,6 +48,13 @@ def facts(small: Model) -> dict[str, Any]:
     """
     stored = load_shipped()
     model = stored.model(small)
-    folder = shipped_folder()
-    sizes = {name: (folder / name).stat().st_size for name in FILES if folder}
+    folder = _folder()
+    sizes = {name: (folder / name).stat().st_size for name in FILES}
     return {"labels": list(model.labels), "kinds": list(model.kinds), **stored.metadata, "bytes": sizes}
+
+
+def _folder() -> Path:
+    folder = shipped_folder()
+    if folder is None:
+        raise ModelError("this installation has no accurate model; install a wheel of boilerplate-detector")
+    return folder

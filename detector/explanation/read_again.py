@@ -53,8 +53,7 @@ class ReadAgain:
         self, encoder: Encoder, effort: float, document: Document, first: Scores, kept: Sequence[bool],
         paragraph: Offsets,
     ) -> None:  # fmt: skip
-        self._encoder, self._effort = encoder, effort
-        self._document, self._paragraph, self._first = document, paragraph, first
+        self._encoder, self._document, self._paragraph = encoder, document, paragraph
         self._outcome = Outcome(replace(document.model, calibration=encoder.calibration), kept)
         paragraphs = [document.paragraph(row).strip() for row in range(len(document.batch))]
         doubtful = encoder.doubtful(first, effort)

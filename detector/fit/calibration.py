@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from detector.fit.data import TrainingData
@@ -17,11 +16,8 @@ def fit_calibration(data: TrainingData, logits: Floats) -> Floats:
     """Fit the calibration matrix of `detector.inference.model.Model` to out-of-fold logits, ``(paragraphs, kinds)``."""
     lines = np.array([d.origin == LINES for d in data.documents])
     known = (data.label >= 0) & ~np.repeat(lines, np.diff(data.bounds))  # lines are no text that a network reads
-    labels = label_sums(softmax(logits[known]), data.kind_labels, len(data.labels))
-    return calibration_of(labels, data.label[known], data.label_weight[known])
-
-
-def calibration_of(labels: Floats, label: NDArray[np.int64], weight: NDArray[np.floating]) -> Floats:
-    """The calibration of probabilities, ``(paragraphs, labels)``, given the true labels and the weights of these."""
-    fitted = LogisticRegression(C=100, max_iter=1000).fit(label_logs(labels), label, sample_weight=weight)
+    logs = label_logs(label_sums(softmax(logits[known]), data.kind_labels, len(data.labels)))
+    fitted = LogisticRegression(C=100, max_iter=1000).fit(
+        logs, data.label[known], sample_weight=data.label_weight[known]
+    )
     return np.vstack(softmax_coefficients(fitted)).astype(np.float32)
