@@ -31,7 +31,7 @@ from training.teacher import network as networks
 from training.teacher.batches import PADDING, batch_of, grouped, longest_windows
 from training.teacher.examples import Examples, Item, examples
 from training.teacher.export import graph
-from training.teacher.fit import Fit, Pass, TeacherConfig, predicted
+from training.teacher.fit import Fit, Pass, TeacherConfig
 from training.teacher.network import Reader, Sizes
 from training.teacher.pretrained import HEADS, INNER, WIDTH, Pretrained
 from training.teacher.ship import encoder_of
@@ -260,23 +260,25 @@ def test_a_fit_that_was_stopped_goes_on(data: Examples, tmp_path: Path) -> None:
     assert not any(torch.equal(one, other) for one, other in pairs)
 
 
+@pytest.mark.parametrize("frozen", range(LAYERS + 1))
+def test_first_layers_that_stay_as_pretrained(frozen: int, data: Examples) -> None:
+    fit = Fit(network_for(data), data, replace(SMALL, frozen=frozen), CPU)
+    before = {name: tensor.clone() for name, tensor in fit.model.state_dict().items()}
+    fit.run(np.flatnonzero(np.diff(data.bounds) > 0), time.monotonic() - 1, print, lambda: None)
+    same = {name for name, tensor in fit.model.state_dict().items() if torch.equal(tensor, before[name])}
+    layers = [name for name in before if name.startswith("encoder.layers.")]
+    assert same == {
+        *(name for name in layers if int(name.split(".")[2]) < frozen),
+        *(("encoder.words.weight", "encoder.positions.weight") if frozen else ()),
+    }
+
+
 def test_a_pass_reads_the_right_documents(data: Examples) -> None:
     chosen = np.flatnonzero(np.diff(data.bounds) > 0)
     drawn = [n for batch in Pass(data, chosen, SMALL).batches(np.random.default_rng(0)) for n, _ in batch]
     origins = [data.documents[n].origin for n in set(drawn)]
     assert origins.count(PAGE) == sum(d.origin == PAGE for d in data.documents)
     assert origins.count(SEED) == sum(d.origin == SEED for d in data.documents)
-
-
-def test_predictions_of_documents(model: Reader, data: Examples) -> None:
-    chosen = np.flatnonzero(np.diff(data.bounds) > 0)[:4]
-    found = predicted(model, data, chosen, CPU)
-    assert sorted(found) == chosen.tolist()
-    for number, kinds in found.items():
-        assert kinds.shape == (len(data.documents[number].paragraphs), len(data.kinds))
-        np.testing.assert_allclose(kinds.sum(axis=1), 1, atol=1e-5)
-        expected = softmax(read_by_network(model, data, [data.windows(number, data.sizes)])[0])
-        assert np.abs(kinds - expected).max() < 0.1  # bfloat16
 
 
 @pytest.mark.parametrize(("whole", "least", "most"), [(1.0, 0.0, 0.0), (0.5, 0.1, 0.6), (0.0, 0.5, 0.95)])

@@ -24,6 +24,7 @@ from detector.inference.calibration import calibrate, softmax
 from detector.inference.model import Model
 from detector.text.paragraphs import split
 from detector.util.arrays import Floats
+from training.teacher.predict import soft_labels
 from training.teacher.pretrained import HEADS
 from training.teacher.ship import (
     HeldOut,
@@ -32,8 +33,10 @@ from training.teacher.ship import (
     encoder_of,
     held_out,
     measured_doubts,
+    paired,
     read_again,
     scaled,
+    scaling,
     temperature,
 )  # fmt: skip
 from training.train import SHIPPED
@@ -234,6 +237,31 @@ def test_a_completed_encoder_returns_the_calibrated_probabilities(
     labels = calibrate(expected, tiny_model.kind_labels, encoder.calibration)[0]
     np.testing.assert_allclose(read_again(encoder, data).labels, labels, atol=1e-4)
     assert (read_again(encoder, data, 0.0).labels == data.small.labels).all()
+
+
+def test_an_encoder_for_another_small_model(unseen: HeldOut, encoder: Encoder, tiny_model: Model) -> None:
+    """Its calibration is chosen again, whatever it was before; its share of the correction stays."""
+    made = paired(encoder, unseen)
+    assert made == paired(replace(encoder, calibration=scaling(3, 3), doubts=made.doubts[[0, -1]]), unseen)
+    assert made.document == encoder.document
+    assert (made.doubts == measured_doubts(encoder, unseen)).all()
+    factor, _ = temperature(read_again(encoder, unseen).labels, unseen.label, unseen.weight)
+    np.testing.assert_allclose(made.calibration, scaling(factor, 3))
+
+
+@pytest.mark.parametrize("effort", [0.0, 0.6, 1.0])
+def test_soft_labels_are_calibrated_where_the_teacher_has_read(
+    effort: float, unseen: HeldOut, encoder: Encoder, tiny_model: Model
+) -> None:
+    soft = soft_labels(encoder, unseen, effort)
+    again = encoder.doubtful(unseen.small, effort)
+    assert (soft[~again] == unseen.small.kinds[~again]).all()
+    np.testing.assert_allclose(soft.sum(axis=1), 1, atol=1e-4)
+    if effort == 1:
+        share, factor = best_share(unseen, read_again(encoder, unseen).kinds, tiny_model.kind_labels)
+        corrected = scaled(unseen.small.kinds, read_again(encoder, unseen).kinds, share)
+        expected = calibrate(corrected, tiny_model.kind_labels, scaling(factor, len(tiny_model.labels)))[1]
+        assert (soft == expected).all()
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 1.5])

@@ -18,23 +18,15 @@ import typer
 from detector.encoder.tokens import DESCRIBED, ParagraphTokenizer
 from detector.encoder.windows import LENGTH
 from detector.evaluation.labelled import LabelledDocument
-from detector.fit.fit import with_augmented
-from training.corrections import read_corrected
 from training.multilingual import listed_words
-from training.teacher.examples import Examples, examples
+from training.teacher.examples import STATE, TOKENIZER, WORDS, Examples, examples, training_documents
 from training.teacher.fit import Fit, TeacherConfig
 from training.teacher.network import Reader, Sizes
 from training.teacher.pretrained import read
 from training.teacher.vocabulary import reduced
 from training.train import SHIPPED
 
-TOKENIZER, STATE, WORDS = "tokenizer.json", "state.pt", "words.npy"
 _SAVE_EVERY = 300  # seconds
-
-
-def training_documents(data: list[Path]) -> list[LabelledDocument]:
-    """The documents that the small model was trained on, in the same order."""
-    return with_augmented(list(read_corrected(data)), SHIPPED)
 
 
 def load_examples(documents: list[LabelledDocument], held_out: Path, folder: Path) -> Examples:
@@ -61,6 +53,8 @@ def main(
     seed: Annotated[int, typer.Option(help="Of the order of the documents.")] = 0,
     layers: Annotated[int, typer.Option(help="Layers of the pretrained encoder that are kept.")] = 6,
     words: Annotated[int, typer.Option(help="Tokens of the vocabulary that are kept.")] = 40_000,
+    frozen: Annotated[int, typer.Option(help="First layers that are not trained, nor the embeddings.")] = 0,
+    batch_tokens: Annotated[int, typer.Option(help="Tokens of a batch.")] = TeacherConfig.batch_tokens,
     tokens: Annotated[int, typer.Option(help="Tokens to read.")] = TeacherConfig.tokens,
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes.")] = float("inf"),
 ) -> None:
@@ -79,7 +73,12 @@ def main(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     config = TeacherConfig(
-        layers=layers, tokens=tokens, seed=seed, left_out=tuple(fold) if fold else TeacherConfig.left_out
+        layers=layers,
+        frozen=frozen,
+        batch_tokens=batch_tokens,
+        tokens=tokens,
+        seed=seed,
+        left_out=tuple(fold) if fold else TeacherConfig.left_out,
     )
     model = network(training, output, config)
     model.encoder.load(pretrained, np.load(output / WORDS).tolist())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -16,11 +17,20 @@ from detector.errors import DataError
 from detector.evaluation.labelled import LabelledDocument
 from detector.fit.config import FitConfig
 from detector.fit.data import label_names, site_folds
+from detector.fit.fit import with_augmented
 from detector.util.arrays import Floats, Offsets
+from training.corrections import read_corrected
+from training.train import SHIPPED
 
 # a document: its index, and its windows, each from a paragraph of the document to another, end excluded
 Item: TypeAlias = tuple[int, tuple[tuple[int, int], ...]]
+TOKENIZER, STATE, WORDS = "tokenizer.json", "state.pt", "words.npy"  # files of a fit
 MOST = LENGTH - MOST_TOKENS  # tokens of a window, but for those of its last paragraph
+
+
+def training_documents(data: list[Path]) -> list[LabelledDocument]:
+    """The documents that the small model was trained on, in the same order."""
+    return with_augmented(list(read_corrected(data)), SHIPPED)
 
 
 @dataclass(frozen=True)

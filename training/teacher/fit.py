@@ -22,9 +22,7 @@ from torch.nn import functional
 
 from detector.errors import UsageError
 from detector.fit.origins import AUGMENTED, CLEAN, LINES, PAGE, SEED, is_extracted
-from detector.inference.calibration import softmax
 from detector.inference.model import kind_membership
-from detector.util.arrays import Floats
 from training.teacher.batches import PADDING, Targets, batch_of, grouped, longest_windows, moved, targets_of
 from training.teacher.examples import MOST, Examples, Item
 from training.teacher.network import Reader
@@ -41,6 +39,7 @@ class TeacherConfig:
     """The hyperparameters of a fit. ``tokens`` are those that it reads, in several passes."""
 
     layers: int = 6
+    frozen: int = 0  # first layers that stay as pretrained; if any do, the embeddings do, too
     tokens: int = 15_000_000
     batch_tokens: int = 6144
     learning_rate: float = 1.5e-4  # of the encoder
@@ -100,10 +99,12 @@ class Fit:
 
     def __init__(self, model: Reader, data: Examples, config: TeacherConfig, device: torch.device) -> None:
         self.model, self._data, self._config, self._device = model.to(device), data, config, device
+        model.encoder.freeze(config.frozen)
         self.averaged = copy.deepcopy(self.model).eval()
         groups = [
             {"params": [p], "rate": rate, "weight_decay": config.weight_decay if p.ndim > 1 else 0.0}
             for name, p in model.named_parameters()
+            if p.requires_grad
             for rate in [config.learning_rate if name.startswith("encoder.") else config.head_rate]
         ]
         self._optimizer = torch.optim.AdamW(groups, betas=_BETAS, fused=True)
@@ -184,19 +185,3 @@ class Fit:
         appeal = self._data.labels.index("appeal") if "appeal" in self._data.labels else -2
         weight = targets.weight * torch.where(targets.label == appeal, self._config.appeal_weight, 1.0)
         return (loss * weight).sum() / weight.sum().clamp(min=1)
-
-
-@torch.no_grad()
-def predicted(model: Reader, data: Examples, documents: NDArray[np.int64], device: torch.device) -> dict[int, Floats]:
-    """The probabilities of the kinds for each document, ``(paragraphs, kinds)``; all is read."""
-    model.eval()
-    sizes = data.sizes
-    out: dict[int, Floats] = {}
-    items = [data.windows(number, sizes) for number in documents.tolist()]
-    for group in grouped(items, longest_windows(data, items, sizes), 8192, np.random.default_rng(0)):
-        batch = batch_of(data, group)[0]
-        with torch.autocast(device.type, torch.bfloat16):
-            logits = model(moved(batch, device)).cpu()
-        parts = logits.split(batch.counts.tolist())
-        out |= {number: softmax(part.numpy()) for (number, _), part in zip(group, parts, strict=True)}
-    return out

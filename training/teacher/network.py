@@ -109,6 +109,12 @@ class Encoder(nn.Module):
         count = hidden.new_zeros(paragraphs + 1).index_add(0, rows, torch.ones_like(rows, dtype=torch.float32))
         return total[:-1] / count[:-1, None].clamp(min=1)
 
+    def freeze(self, layers: int) -> None:
+        """Let the first layers and, if there are any of these, the embeddings stay as they are."""
+        frozen = [self.words, self.positions, *list(self.layers)[:layers]] if layers else []
+        for module in frozen:
+            module.requires_grad_(False)
+
     def load(self, pretrained: Pretrained, kept: list[int]) -> None:
         """Take the weights of a pretrained encoder: of its first layers, and of the tokens ``kept``."""
         tensors: Mapping[str, Tensor] = {name: torch.from_numpy(t) for name, t in pretrained.tensors.items()}

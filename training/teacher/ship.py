@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
@@ -24,7 +25,7 @@ import detector
 from detector.encoder.engine import Engine
 from detector.encoder.model import Embedding, Encoder, check_effort
 from detector.encoder.reading import SMALLEST
-from detector.encoder.storage import FILES, save
+from detector.encoder.storage import FILES, load, save
 from detector.encoder.tokens import ParagraphTokenizer
 from detector.encoder.windows import LENGTH, surroundings, windows
 from detector.errors import DataError, UsageError
@@ -39,6 +40,7 @@ from detector.inference.scores import Scores
 from detector.inference.storage import METADATA_FILE, load_model
 from detector.text.paragraphs import split
 from detector.util.arrays import Floats, Offsets
+from training.teacher.examples import STATE, TOKENIZER, training_documents
 from training.teacher.export import document_graph, graph, quantized
 from training.teacher.pretrained import HEADS
 from training.train import SHIPPED
@@ -50,14 +52,19 @@ PRETRAINED = {
 }  # fmt: skip
 _SHARES = tuple(np.linspace(0.3, 1.0, 15).round(2).tolist())  # of the correction
 _LEAST = 1e-9
+_OF_FITS = "pretrained", "config", "tokens", "share"  # in the metadata of an accurate model
 _LIMITS = np.concatenate([[0.0], np.geomspace(1e-4, 0.5, 40)])  # doubts whose effort is measured
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The held-out documents as `detector.fit.thresholds.LabelledRows`, with the small model's scores."""
+    """The held-out documents as `detector.fit.thresholds.LabelledRows`, with the small model's scores.
+
+    ``rows`` are those of their paragraphs among all documents' paragraphs.
+    """
 
     documents: Sequence[LabelledDocument]
+    rows: NDArray[np.int64]
     bounds: Offsets
     label: NDArray[np.int64]
     extracted: NDArray[np.bool_]
@@ -81,13 +88,14 @@ def held_out(documents: Sequence[LabelledDocument], kinds: Floats, fold: int, mo
             f"{bounds[-1]:,} paragraphs: give the documents and the fold of the fit"
         )
     own = [documents[n] for n in chosen]
+    index = {label: number for number, label in enumerate(model.labels)}
     rows = np.concatenate([np.arange(bounds[n], bounds[n + 1]) for n in chosen])
     paragraphs = [p for d in own for p in d.paragraphs]
     counts = [len(d.paragraphs) for d in own]
     weights = dict(SHIPPED.label_weights)
     labels = label_sums(kinds[rows], model.kind_labels, len(model.labels))
     return HeldOut(
-        own, np.cumsum([0, *counts]), np.array([model.labels.index(p.label) if p.label else -1 for p in paragraphs]),
+        own, rows, np.cumsum([0, *counts]), np.array([index.get(p.label or "", -1) for p in paragraphs]),
         np.repeat([is_extracted(d.origin) for d in own], counts), np.array([count_words(p.text) for p in paragraphs]),
         np.repeat(np.unique([d.site for d in own], return_inverse=True)[1], counts),
         np.array([weights.get(p.by or "", 1.0) for p in paragraphs], dtype=np.float32),
@@ -96,12 +104,14 @@ def held_out(documents: Sequence[LabelledDocument], kinds: Floats, fold: int, mo
 
 
 def read_again(encoder: Encoder, data: HeldOut, effort: float = 1.0) -> Scores:
-    """The probabilities after the encoder has read what an effort from 0 to 1 reads."""
-    parts = []
-    for number, document in enumerate(data.documents):
-        rows = slice(data.bounds[number], data.bounds[number + 1])
+    """The probabilities after the encoder has read what an effort from 0 to 1 reads. All processors are used."""
+
+    def corrected(number: int) -> Scores:
+        text, rows = data.documents[number].text, slice(data.bounds[number], data.bounds[number + 1])
         own = Scores(data.small.labels[rows], data.small.kinds[rows], data.small.familiarity[number : number + 1])
-        parts.append(encoder.corrected([document.text], split([document.text]), own, effort))
+        return encoder.corrected([text], split([text]), own, effort)
+
+    parts = Parallel(n_jobs=-1, prefer="threads")(delayed(corrected)(n) for n in range(len(data.documents)))
     labels, kinds = (np.concatenate([getattr(part, name) for part in parts]) for name in ("labels", "kinds"))
     return Scores(labels, kinds, data.small.familiarity)
 
@@ -128,6 +138,12 @@ def temperature(labels: Floats, label: NDArray[np.int64], weight: Floats) -> tup
 
     found = minimize_scalar(loss, bounds=(0.1, 2.0), method="bounded")
     return float(found.x), float(found.fun)
+
+
+def scaling(factor: float, labels: int) -> Floats:
+    """The calibration that multiplies the logarithms of the probabilities of ``labels`` by a factor."""
+    calibration: Floats = factor * np.eye(labels + 1, labels, dtype=np.float32)
+    return calibration
 
 
 def best_share(data: HeldOut, read: Floats, kind_labels: Sequence[int]) -> tuple[float, float]:
@@ -190,53 +206,83 @@ def _inside(arrays: Mapping[str, Floats], prefix: str) -> dict[str, Floats]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
+def parameters(folder: Path) -> tuple[Mapping[str, Floats], Mapping[str, Any]]:
+    """The parameters of a fit, in float32, by name, and the rest of its state."""
+    import torch
+
+    state = torch.load(folder / STATE, weights_only=True, map_location="cpu")
+    return {name: tensor.float().numpy() for name, tensor in state["model"].items()}, state
+
+
+def encoder_in(folder: Path, arrays: Mapping[str, Floats], small: Model) -> Encoder:
+    """`encoder_of` a fit, whose tokenizer is in its folder."""
+    return encoder_of(arrays, (folder / TOKENIZER).read_text(encoding="utf-8"), small)
+
+
 def completed(encoder: Encoder, arrays: Mapping[str, Floats], data: HeldOut) -> tuple[float, Encoder]:
     """The share of the correction, and the encoder with it, calibrated where it reads everything."""
     read = read_again(encoder, data).kinds
     share, factor = best_share(data, read, encoder.kind_labels)
     document = document_graph({**arrays, **{name: share * arrays[name] for name in ("head.weight", "head.bias")}})
-    labels = data.small.labels.shape[1]
-    calibration = factor * np.eye(labels + 1, labels, dtype=np.float32)
-    made = replace(
-        encoder, document=Engine(document.SerializeToString()), calibration=calibration,
-        doubts=measured_doubts(encoder, data),
-    )  # fmt: skip
-    return share, made
+    return share, _calibrated(replace(encoder, document=Engine(document.SerializeToString())), data, factor)
+
+
+def paired(encoder: Encoder, data: HeldOut) -> Encoder:
+    """An encoder that was made for another small model, calibrated for the one whose scores ``data`` has."""
+    known, plain = data.label >= 0, _calibrated(encoder, data, 1.0)
+    factor, _ = temperature(read_again(plain, data).labels[known], data.label[known], data.weight[known])
+    return _calibrated(encoder, data, factor)
+
+
+def _calibrated(encoder: Encoder, data: HeldOut, factor: float) -> Encoder:
+    calibration = scaling(factor, data.small.labels.shape[1])
+    return replace(encoder, calibration=calibration, doubts=measured_doubts(encoder, data))
+
+
+def from_fit(folder: Path, data: HeldOut, small: Model) -> tuple[Encoder, dict[str, Any]]:
+    """The encoder of a fit, complete, and what its metadata says of the fit."""
+    arrays, state = parameters(folder)
+    share, encoder = completed(encoder_in(folder, arrays, small), arrays, data)
+    return encoder, {"pretrained": PRETRAINED, "config": state["config"], "tokens": state["seen"], "share": share}
+
+
+def from_model(folder: Path, data: HeldOut) -> tuple[Encoder, dict[str, Any]]:
+    """The encoder of an accurate model, `paired`, and what its metadata says of the fit."""
+    stored = load(folder)
+    return paired(stored.encoder, data), {name: stored.metadata[name] for name in _OF_FITS}
 
 
 def main(
     data: Annotated[list[Path], typer.Argument(help="The labelled documents of the fit.")],
     held_out_file: Annotated[Path, typer.Option("--held-out", help="The file that training.train has written.")],
-    fit: Annotated[Path, typer.Option(help="The folder of the fit.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder of the accurate model.")],
+    fit: Annotated[Path | None, typer.Option(help="The folder of the fit.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="In place of --fit: an accurate model, to be used with another default model.")
+    ] = None,
     fold: Annotated[int, typer.Option(help="The fold that the fit left out.")] = 0,
     effort: Annotated[float, typer.Option(help="The default effort, from 0 to 1.")] = 0.25,
 ) -> None:
-    """Make the accurate model of a fit."""
-    import torch
-
-    from training.teacher.__main__ import STATE, TOKENIZER, training_documents
-
+    """Make the accurate model of a fit, or fit one to another default model."""
     check_effort(effort)
     small = load_model()
-    state = torch.load(fit / STATE, weights_only=True, map_location="cpu")
-    if fold not in state["config"]["left_out"]:
-        raise UsageError(
-            f"fold {fold} was learned by {fit}, which left out {state['config']['left_out']}: choose another"
-        )
     with np.load(held_out_file) as saved:
         unseen = held_out(training_documents(data), saved["kinds"], fold, small)
-    arrays = {name: tensor.float().numpy() for name, tensor in state["model"].items()}
-    encoder = encoder_of(arrays, (fit / TOKENIZER).read_text(encoding="utf-8"), small)
-    share, encoder = completed(encoder, arrays, unseen)
+    if fit and not model:
+        encoder, facts = from_fit(fit, unseen, small)
+    elif model and not fit:
+        encoder, facts = from_model(model, unseen)
+    else:
+        raise UsageError("give either --fit or --model")
+    if fold not in facts["config"]["left_out"]:
+        raise UsageError(f"fold {fold} was learned by it, which left out {facts['config']['left_out']}: choose another")
     labels = read_again(encoder, unseen, effort).labels
     metadata = {
         "small": small.metadata["sha256"], "effort": effort,
-        "thresholds": choose_thresholds(unseen, labels, SHIPPED),
-        "pretrained": PRETRAINED, "config": state["config"], "tokens": state["seen"], "share": share,
+        "thresholds": choose_thresholds(unseen, labels, SHIPPED), **facts,
         "versions": {
             "detector": detector.__version__, "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "tokenizers", "onnx", "onnxruntime")},
+            **{name: version(name) for name in ("tokenizers", "onnx", "onnxruntime")},
         },
     }  # fmt: skip
     save(encoder, output, metadata)
