@@ -77,13 +77,10 @@ def main(
     """Train the shipped model."""
     foreign = foreign_words(list(read_documents(data)), encoder, cache) if words and encoder else None
     vectors = word_vectors(words, foreign) if words else None
-    taught = None
-    if teacher:
-        with np.load(teacher) as saved:
-            taught = saved["kinds"]
+    teachers = np.load(teacher)["kinds"] if teacher else ()
     trained = train(
         data, output, SHIPPED, [dev] if dev else [], lambda line: print(line, flush=True), vectors, read_corrected,
-        taught,
+        teachers,
     )  # fmt: skip
     print(count_letters(trained.fitted))
     if held_out:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -34,20 +35,18 @@ def context_rows(data: TrainingData, logits: Floats) -> Floats:
 
 
 def fit_networks(
-    data: TrainingData, config: FitConfig, rows: Floats, progress: Progress, teacher: Floats | None = None
+    data: TrainingData, config: FitConfig, rows: Floats, progress: Progress, teachers: Sequence[Floats] = ()
 ) -> tuple[Ensemble, Floats]:
     """Fit the networks to all sites. Also returns out-of-fold logits, ``(paragraphs, kinds)``, as `fit_linear` does.
 
-    ``rows`` are the `context_rows`, which are overwritten. ``teacher`` are the probabilities of a teacher,
-    ``(paragraphs, kinds)``; rows that it has not read are zeros.
+    ``rows`` are the `context_rows`, which are overwritten. ``teachers`` are those of `detector.fit.fit.fit`. Raises
+    `DataError` if they are those of other documents.
     """
     mean, factor = _mean_and_factor(rows, data.kind >= 0)
     standardize(rows, mean, factor)
     known = data.label >= 0
     label_weight = np.where(known, data.label_weight, 0).astype(np.float32)
     sequences = Sequences(rows, data.kind, data.label, label_weight, data.bounds, np.array(data.kind_labels))
-    if teacher is not None:
-        sequences = taught(sequences, data, teacher, config)
     # of a document's first paragraph; the fold of a document without paragraphs does not matter
     fold = data.fold[np.minimum(data.bounds[:-1], len(data.fold) - 1)]
     whole = np.array([d.origin != LINES for d in data.documents])
@@ -58,9 +57,10 @@ def fit_networks(
     )
     # threads wait for each other between matrix products; processes need seconds to start
     prefer = "processes" if rows.nbytes > _LARGE else "threads"
+    learned = taught(sequences, data, teachers, config) if len(teachers) else [sequences] * len(training)
     networks = Parallel(n_jobs=-1, prefer=prefer)(
-        delayed(fit_network)(sequences, documents, config, config.seed + seed)
-        for documents in training
+        delayed(fit_network)(of_fit, documents, config, config.seed + seed)
+        for of_fit, documents in zip(learned, training, strict=True)
         for seed in config.networks
     )
     each = len(config.networks)
@@ -73,19 +73,26 @@ def fit_networks(
     return Ensemble(mean, factor, tuple(fitted[-1])), logits
 
 
-def taught(sequences: Sequences, data: TrainingData, teacher: Floats, config: FitConfig) -> Sequences:
-    """The sequences with a teacher. What nobody has read is learned from the teacher alone."""
-    if teacher.shape != (len(data.label), len(data.kinds)):
+def taught(sequences: Sequences, data: TrainingData, teachers: Sequence[Floats], config: FitConfig) -> list[Sequences]:
+    """The sequences of each fit, with its teacher. What nobody has read is learned from the teacher alone."""
+    shapes = [teacher.shape for teacher in teachers]
+    expected = [(len(data.label), len(data.kinds))] * (config.folds + 1)
+    if shapes != expected:
         raise DataError(
-            f"the teacher's probabilities have the shape {teacher.shape}, and the documents have {len(data.label):,} "
-            f"paragraphs of {len(data.kinds)} kinds: give those that the teacher read"
+            f"the teachers' probabilities have the shapes {shapes}, not {expected} (paragraphs, kinds): give those of "
+            "the same documents, one for each fold and one for all of them"
         )
-    by = np.array([p.by or "" for d in data.documents for p in d.paragraphs])
-    read = teacher.any(axis=1)
-    unread = read & ((by == "auto") | (data.label < 0))
-    weight = np.where(unread, config.teacher_weight, sequences.label_weight).astype(np.float32)
-    label, kind = (np.where(unread, -1, each) for each in (sequences.label, sequences.kind))
-    return replace(sequences, label=label, kind=kind, label_weight=weight, teacher=teacher.astype(np.float32))
+    unread = (data.label < 0) | np.array([p.by == "auto" for d in data.documents for p in d.paragraphs])
+    return [_taught_by(teacher.astype(np.float32), sequences, unread, config.teacher_weight) for teacher in teachers]
+
+
+def _taught_by(teacher: Floats, sequences: Sequences, unread: NDArray[np.bool_], weight: float) -> Sequences:
+    alone = unread & teacher.any(axis=1)
+    return replace(
+        sequences, teacher=teacher,
+        label=np.where(alone, -1, sequences.label), kind=np.where(alone, -1, sequences.kind),
+        label_weight=np.where(alone, np.float32(weight), sequences.label_weight),
+    )  # fmt: skip
 
 
 def _mean_and_factor(rows: Floats, known: NDArray[np.bool_]) -> tuple[Floats, Floats]:

@@ -55,15 +55,17 @@ def fit(
     config: FitConfig | None = None,
     progress: Progress = lambda _: None,
     vectors: WordVectors | None = None,
-    teacher: Floats | None = None,
+    teachers: Sequence[Floats] = (),
 ) -> Fitted:
     """Fit a model with the given word vectors, or without any. ``progress`` is called with a message at each stage.
 
-    ``teacher`` are the probabilities of the kinds by a better model, ``(paragraphs, kinds)``, one row per paragraph of
-    `with_augmented`, zeros where there are none: the networks learn from them, too.
+    ``teachers`` are the probabilities of the kinds by better models, from which the networks learn, too: for the fit
+    without each fold, by models that have not seen that fold either, and last for the fit to all sites. Each has the
+    shape ``(paragraphs, kinds)``, one row per paragraph of `with_augmented`; rows that it has not read are zeros.
 
     Raises `DataError` for documents that are not enough to fit a model: no label ``reporting``, only one label, fewer
-    sites than folds, or a label that occurs on one site only, or in single lines only.
+    sites than folds, or a label that occurs on one site only, or in single lines only; and for teachers of other
+    documents.
     """
     config, vectors = config or FitConfig(), vectors or WordVectors.none()
     check_documents(documents, label_names(documents)[0], config)
@@ -73,7 +75,7 @@ def fit(
     documents = documents[:number]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        linear, networks, logits = _fit_stages(data, config, progress, teacher)
+        linear, networks, logits = _fit_stages(data, config, progress, teachers)
         progress("fitting the calibration, choosing the thresholds")
         calibration = fit_calibration(data, logits)
     held_out, held_out_kinds = calibrate(softmax(logits), data.kind_labels, calibration)
@@ -107,13 +109,13 @@ def _prepare(
 
 
 def _fit_stages(
-    data: TrainingData, config: FitConfig, progress: Progress, teacher: Floats | None
+    data: TrainingData, config: FitConfig, progress: Progress, teachers: Sequence[Floats]
 ) -> tuple[LinearModel, Ensemble, Floats]:
     """Fit the linear model and the networks. Also returns the out-of-fold logits of the last stage."""
     linear, logits = fit_linear(data, config, progress)
     if not config.networks:
         return linear, Ensemble.none(), logits
-    networks, logits = fit_networks(data, config, context_rows(data, logits), progress, teacher)
+    networks, logits = fit_networks(data, config, context_rows(data, logits), progress, teachers)
     return linear, networks, logits
 
 

@@ -43,12 +43,12 @@ def train(
     progress: Callable[[str], None] = lambda _: None,
     vectors: WordVectors | None = None,
     read: Callable[[Sequence[Path]], Iterable[LabelledDocument]] = read_documents,
-    teacher: Floats | None = None,
+    teachers: Sequence[Floats] = (),
 ) -> Trained:
     """Train a model on labelled documents and write it to the folder ``output``, with its metadata and its card.
 
     ``read`` reads the documents of files, by default of our JSON Lines; `detector.labelled.read` reads any format.
-    Without ``vectors``, the model gets the word vectors of the shipped model. ``teacher`` is that of
+    Without ``vectors``, the model gets the word vectors of the shipped model. ``teachers`` are those of
     `detector.fit.fit.fit`. The metadata has the figures of cross-validation; with ``dev``, also the figures of the
     model itself on those files.
 
@@ -59,7 +59,7 @@ def train(
     check_output(output)
     documents, dev_documents = list(read(data)), list(read(dev)) if dev else []
     _check_sites(documents, dev_documents)
-    fitted = fit(documents, config, progress, vectors or load_model().vectors, teacher)
+    fitted = fit(documents, config, progress, vectors or load_model().vectors, teachers)
     metadata = {
         **fitted.model.metadata,
         "versions": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from joblib import Parallel
 from labelled import document, paragraph
 from numpy.typing import NDArray
 
+from detector.errors import DataError
 from detector.evaluation.labelled import LabelledDocument
 from detector.features.word_vectors import DIMENSIONS, WordVectors
 from detector.fit import ensemble
@@ -87,10 +88,12 @@ def corpus() -> TrainingData:
     return training_data(documents, QUICK, WordVectors.none())
 
 
-def fitted(data: TrainingData) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
+def fitted(
+    data: TrainingData, teachers: Sequence[NDArray[np.float32]] = ()
+) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
     """The weights of the networks, and the out-of-fold logits."""
     logits = np.random.default_rng(0).normal(size=(len(data.kind), len(data.kinds))).astype(np.float32)
-    networks, out_of_fold = fit_networks(data, QUICK, context_rows(data, logits), lambda _: None)
+    networks, out_of_fold = fit_networks(data, QUICK, context_rows(data, logits), lambda _: None, teachers)
     return [layer.weights for member in networks.members for layer in member.layers], out_of_fold
 
 
@@ -160,3 +163,50 @@ def test_networks_do_not_see_the_fold_that_they_judge(fold: int) -> None:
     _, others = fitted(relabelled(data, lambda d: d.id in of_fold))
     assert np.array_equal(logits[data.fold == fold], others[data.fold == fold])
     assert not np.array_equal(logits[data.fold != fold], others[data.fold != fold])
+
+
+# Teachers
+
+
+def says(data: TrainingData, kind: int) -> NDArray[np.float32]:
+    """A teacher that is sure of one kind everywhere."""
+    return np.eye(len(data.kinds), dtype=np.float32)[np.full(len(data.kind), kind)]
+
+
+def guessed(data: TrainingData) -> TrainingData:
+    """The data with labels that nobody has read."""
+    documents = [replace(d, paragraphs=tuple(replace(p, by="auto") for p in d.paragraphs)) for d in data.documents]
+    return replace(data, documents=documents)
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_each_fit_has_a_teacher_of_its_own(kind: int) -> None:
+    """Where nobody has read a label, a network learns what its teacher says."""
+    data = guessed(corpus())
+    teachers = [says(data, kind), says(data, 1 - kind), says(data, kind)]
+    _, logits = fitted(data, teachers)
+    guess = logits.argmax(axis=1)
+    assert (guess[data.fold == 0] == kind).all()
+    assert (guess[data.fold == 1] == 1 - kind).all()
+
+
+def test_a_label_that_somebody_read_counts_beside_the_teacher() -> None:
+    data = corpus()
+    teachers = [says(data, 0)] * 3
+    weights, _ = fitted(data, teachers)
+    others, _ = fitted(relabelled(data, lambda d: d.origin != LINES), teachers)
+    assert not all(np.array_equal(one, two) for one, two in zip(weights, others, strict=True))
+
+
+def test_a_guessed_label_counts_only_where_there_is_no_teacher() -> None:
+    whole, none = guessed(corpus()), guessed(relabelled(corpus(), lambda d: d.origin != LINES))
+    for teacher, same in ((says(whole, 0), True), (np.zeros_like(says(whole, 0)), False)):
+        weights, others = fitted(whole, [teacher] * 3)[0], fitted(none, [teacher] * 3)[0]
+        assert all(np.array_equal(one, two) for one, two in zip(weights, others, strict=True)) == same
+
+
+@pytest.mark.parametrize(("number", "rows"), [(1, 0), (2, 0), (3, 1)])
+def test_teachers_of_other_documents(number: int, rows: int) -> None:
+    data = corpus()
+    with pytest.raises(DataError, match="give those of the same documents, one for each fold and one for all of them"):
+        fitted(data, [says(data, 0)[rows:]] * number)

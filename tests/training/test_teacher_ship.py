@@ -24,21 +24,9 @@ from detector.inference.calibration import calibrate, softmax
 from detector.inference.model import Model
 from detector.text.paragraphs import split
 from detector.util.arrays import Floats
-from training.teacher.predict import soft_labels
+from training.teacher.held_out import HeldOut, best_share, held_out, read_again, scaled, scaling, temperature
 from training.teacher.pretrained import HEADS
-from training.teacher.ship import (
-    HeldOut,
-    best_share,
-    completed,
-    encoder_of,
-    held_out,
-    measured_doubts,
-    paired,
-    read_again,
-    scaled,
-    scaling,
-    temperature,
-)  # fmt: skip
+from training.teacher.ship import completed, encoder_of, measured_doubts, paired
 from training.train import SHIPPED
 
 WIDTH, INNER, LAYERS = 2 * HEADS, 40, 2
@@ -247,21 +235,6 @@ def test_an_encoder_for_another_small_model(unseen: HeldOut, encoder: Encoder, t
     assert (made.doubts == measured_doubts(encoder, unseen)).all()
     factor, _ = temperature(read_again(encoder, unseen).labels, unseen.label, unseen.weight)
     np.testing.assert_allclose(made.calibration, scaling(factor, 3))
-
-
-@pytest.mark.parametrize("effort", [0.0, 0.6, 1.0])
-def test_soft_labels_are_calibrated_where_the_teacher_has_read(
-    effort: float, unseen: HeldOut, encoder: Encoder, tiny_model: Model
-) -> None:
-    soft = soft_labels(encoder, unseen, effort)
-    again = encoder.doubtful(unseen.small, effort)
-    assert (soft[~again] == unseen.small.kinds[~again]).all()
-    np.testing.assert_allclose(soft.sum(axis=1), 1, atol=1e-4)
-    if effort == 1:
-        share, factor = best_share(unseen, read_again(encoder, unseen).kinds, tiny_model.kind_labels)
-        corrected = scaled(unseen.small.kinds, read_again(encoder, unseen).kinds, share)
-        expected = calibrate(corrected, tiny_model.kind_labels, scaling(factor, len(tiny_model.labels)))[1]
-        assert (soft == expected).all()
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 1.5])
