@@ -75,12 +75,13 @@ def fit_networks(
 
 def taught(sequences: Sequences, data: TrainingData, teachers: Sequence[Floats], config: FitConfig) -> list[Sequences]:
     """The sequences of each fit, with its teacher. What nobody has read is learned from the teacher alone."""
-    shapes = [teacher.shape for teacher in teachers]
-    expected = [(len(data.label), len(data.kinds))] * (config.folds + 1)
-    if shapes != expected:
+    shapes = {teacher.shape for teacher in teachers}
+    expected = (len(data.label), len(data.kinds))
+    if len(teachers) != config.folds + 1 or shapes != {expected}:
         raise DataError(
-            f"the teachers' probabilities have the shapes {shapes}, not {expected} (paragraphs, kinds): give those of "
-            "the same documents, one for each fold and one for all of them"
+            f"there are {len(teachers):,} teachers, whose probabilities have the shapes {sorted(shapes)[:2]}, and not "
+            f"{config.folds + 1} of {expected} (paragraphs, kinds): give those of the same documents, one for each "
+            "fold and one for all of them"
         )
     unread = (data.label < 0) | np.array([p.by == "auto" for d in data.documents for p in d.paragraphs])
     return [_taught_by(teacher.astype(np.float32), sequences, unread, config.teacher_weight) for teacher in teachers]
