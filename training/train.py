@@ -22,6 +22,7 @@ from detector.inference.model import REPORTING
 from detector.inference.shipped import digests_of
 from training.corrections import read_corrected
 from training.multilingual import foreign_words
+from training.soft_labels import read
 from training.vectors import word_vectors
 
 SHIPPED = FitConfig()
@@ -68,7 +69,7 @@ def main(
     ] = None,
     cache: Annotated[Path | None, typer.Option(help="With --encoder: file (.npz) that keeps its vectors.")] = None,
     teacher: Annotated[
-        Path | None, typer.Option(help="File (.npz) of probabilities that training.teacher.predict has written.")
+        Path | None, typer.Option(help="Soft labels (.npz) to learn from, too: training.teacher.predict writes them.")
     ] = None,
     held_out: Annotated[
         Path | None, typer.Option(help="File (.npz) for the out-of-fold probabilities that training.teacher needs.")
@@ -77,10 +78,9 @@ def main(
     """Train the shipped model."""
     foreign = foreign_words(list(read_documents(data)), encoder, cache) if words and encoder else None
     vectors = word_vectors(words, foreign) if words else None
-    teachers = np.load(teacher)["kinds"] if teacher else ()
     trained = train(
         data, output, SHIPPED, [dev] if dev else [], lambda line: print(line, flush=True), vectors, read_corrected,
-        teachers,
+        read(teacher) if teacher else lambda _: (),
     )  # fmt: skip
     print(count_letters(trained.fitted))
     if held_out:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
@@ -33,6 +33,8 @@ from detector.inference.linear import LinearModel
 from detector.inference.model import REPORTING, Model
 from detector.inference.network import Ensemble
 from detector.util.arrays import Floats
+
+Teachers: TypeAlias = Callable[[Sequence[LabelledDocument]], Sequence[Floats]]
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,14 @@ def fit(
     config: FitConfig | None = None,
     progress: Progress = lambda _: None,
     vectors: WordVectors | None = None,
-    teachers: Sequence[Floats] = (),
+    teachers: Teachers = lambda _: (),
 ) -> Fitted:
     """Fit a model with the given word vectors, or without any. ``progress`` is called with a message at each stage.
 
-    ``teachers`` are the probabilities of the kinds by better models, from which the networks learn, too: for the fit
-    without each fold, by models that have not seen that fold either, and last for the fit to all sites. Each has the
-    shape ``(paragraphs, kinds)``, one row per paragraph of `with_augmented`; rows that it has not read are zeros.
+    ``teachers`` returns the probabilities that better models give the kinds of documents' paragraphs, or nothing. The
+    networks learn from them, too: that without each fold from a model that has not seen the fold either, and that of
+    all sites from the last one. Each has the shape ``(paragraphs, kinds)``, with zeros where it has not read. The
+    documents are those of `with_augmented`.
 
     Raises `DataError` for documents that are not enough to fit a model: no label ``reporting``, only one label, fewer
     sites than folds, or a label that occurs on one site only, or in single lines only; and for teachers of other
@@ -71,11 +74,12 @@ def fit(
     check_documents(documents, label_names(documents)[0], config)
     number = len(documents)
     documents = with_augmented(documents, config)
+    learned = teachers(documents)
     data = _prepare(documents, number, config, progress, vectors)
     documents = documents[:number]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        linear, networks, logits = _fit_stages(data, config, progress, teachers)
+        linear, networks, logits = _fit_stages(data, config, progress, learned)
         progress("fitting the calibration, choosing the thresholds")
         calibration = fit_calibration(data, logits)
     held_out, held_out_kinds = calibrate(softmax(logits), data.kind_labels, calibration)

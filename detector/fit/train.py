@@ -18,10 +18,9 @@ from detector.evaluation.languages import figures_by_language
 from detector.features.word_vectors import WordVectors
 from detector.fit.card import card
 from detector.fit.config import FitConfig
-from detector.fit.fit import Fitted, fit
+from detector.fit.fit import Fitted, Teachers, fit
 from detector.fit.origins import LINES, SEED
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save, write_metadata
-from detector.util.arrays import Floats
 from detector.util.atomic import replacing
 
 CARD_FILE = "README.md"
@@ -43,7 +42,7 @@ def train(
     progress: Callable[[str], None] = lambda _: None,
     vectors: WordVectors | None = None,
     read: Callable[[Sequence[Path]], Iterable[LabelledDocument]] = read_documents,
-    teachers: Sequence[Floats] = (),
+    teachers: Teachers = lambda _: (),
 ) -> Trained:
     """Train a model on labelled documents and write it to the folder ``output``, with its metadata and its card.
 

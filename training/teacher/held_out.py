@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,9 +51,9 @@ def held_out(
     kinds: Floats,
     fold: int,
     model: Model,
-    origins: Collection[str] | None = None,
+    chosen_by: Callable[[LabelledDocument], bool] = lambda d: d.origin not in (AUGMENTED, LINES),
 ) -> HeldOut:
-    """The documents of a fold that are not augmented, or those of some origins.
+    """The documents of a fold that are not augmented, or others.
 
     ``kinds`` are the probabilities of all documents' paragraphs.
 
@@ -61,10 +61,7 @@ def held_out(
     """
     folds = site_folds(documents, SHIPPED.folds)
     bounds = np.cumsum([0, *(len(d.paragraphs) for d in documents)])
-    chosen = [
-        n for n, d in enumerate(documents)
-        if folds[d.site] == fold and (d.origin not in (AUGMENTED, LINES) if origins is None else d.origin in origins)
-    ]  # fmt: skip
+    chosen = [n for n, d in enumerate(documents) if folds[d.site] == fold and chosen_by(d)]
     if kinds.shape != (bounds[-1], len(model.kinds)) or not chosen:
         raise DataError(
             f"fold {fold} has {len(chosen):,} documents, and the scores have the shape {kinds.shape} for "
