@@ -22,7 +22,7 @@ from detector.inference.model import REPORTING
 from detector.inference.shipped import digests_of
 from training.corrections import read_corrected
 from training.multilingual import foreign_words
-from training.soft_labels import read
+from training.soft_labels import read_soft_labels
 from training.vectors import word_vectors
 
 SHIPPED = FitConfig()
@@ -80,7 +80,7 @@ def main(
     vectors = word_vectors(words, foreign) if words else None
     trained = train(
         data, output, SHIPPED, [dev] if dev else [], lambda line: print(line, flush=True), vectors, read_corrected,
-        read(teacher) if teacher else lambda _: (),
+        read_soft_labels(teacher) if teacher else lambda _: (),
     )  # fmt: skip
     print(count_letters(trained.fitted))
     if held_out:

@@ -9,7 +9,6 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from detector.errors import DataError
 from detector.features import context
 from detector.features.context import EMBEDDING_COLUMNS
 from detector.fit.config import FitConfig, Progress
@@ -39,8 +38,8 @@ def fit_networks(
 ) -> tuple[Ensemble, Floats]:
     """Fit the networks to all sites. Also returns out-of-fold logits, ``(paragraphs, kinds)``, as `fit_linear` does.
 
-    ``rows`` are the `context_rows`, which are overwritten. ``teachers`` are those of `detector.fit.fit.fit`. Raises
-    `DataError` if they are those of other documents.
+    ``rows`` are the `context_rows`, which are overwritten. ``teachers`` are what those of `detector.fit.fit.fit`
+    return.
     """
     mean, factor = _mean_and_factor(rows, data.kind >= 0)
     standardize(rows, mean, factor)
@@ -75,14 +74,6 @@ def fit_networks(
 
 def taught(sequences: Sequences, data: TrainingData, teachers: Sequence[Floats], config: FitConfig) -> list[Sequences]:
     """The sequences of each fit, with its teacher. What nobody has read is learned from the teacher alone."""
-    shapes = {teacher.shape for teacher in teachers}
-    expected = (len(data.label), len(data.kinds))
-    if len(teachers) != config.folds + 1 or shapes != {expected}:
-        raise DataError(
-            f"there are {len(teachers):,} teachers, whose probabilities have the shapes {sorted(shapes)[:2]}, and not "
-            f"{config.folds + 1} of {expected} (paragraphs, kinds): give those of the same documents, one for each "
-            "fold and one for all of them"
-        )
     unread = (data.label < 0) | np.array([p.by == "auto" for d in data.documents for p in d.paragraphs])
     return [_taught_by(teacher.astype(np.float32), sequences, unread, config.teacher_weight) for teacher in teachers]
 

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
+from detector.errors import DataError
 from detector.evaluation.labelled import LabelledDocument
 from detector.features.word_vectors import WordVectors
 from detector.fit.augmentation import augment
@@ -34,6 +35,7 @@ from detector.inference.model import REPORTING, Model
 from detector.inference.network import Ensemble
 from detector.util.arrays import Floats
 
+# documents to the probabilities of their paragraphs' kinds; see `fit`
 Teachers: TypeAlias = Callable[[Sequence[LabelledDocument]], Sequence[Floats]]
 
 
@@ -61,10 +63,10 @@ def fit(
 ) -> Fitted:
     """Fit a model with the given word vectors, or without any. ``progress`` is called with a message at each stage.
 
-    ``teachers`` returns the probabilities that better models give the kinds of documents' paragraphs, or nothing. The
-    networks learn from them, too: that without each fold from a model that has not seen the fold either, and that of
-    all sites from the last one. Each has the shape ``(paragraphs, kinds)``, with zeros where it has not read. The
-    documents are those of `with_augmented`.
+    ``teachers`` is called with the documents of `with_augmented`. It returns the probabilities that better models give
+    the kinds of their paragraphs, from which the networks learn, too; or nothing. These are ``folds`` + 1 arrays of the
+    shape ``(paragraphs, kinds)``, with zeros where there are none: for the fit without each fold, from a model that has
+    not seen that fold either, and last for the fit to all sites.
 
     Raises `DataError` for documents that are not enough to fit a model: no label ``reporting``, only one label, fewer
     sites than folds, or a label that occurs on one site only, or in single lines only; and for teachers of other
@@ -75,6 +77,7 @@ def fit(
     number = len(documents)
     documents = with_augmented(documents, config)
     learned = teachers(documents)
+    _check_teachers(learned, documents, config)
     data = _prepare(documents, number, config, progress, vectors)
     documents = documents[:number]
     with threadpool_limits(1), warnings.catch_warnings():
@@ -95,6 +98,17 @@ def with_augmented(documents: Sequence[LabelledDocument], config: FitConfig) -> 
     """The documents that a fit learns from: the given ones, sorted, and then the augmented ones."""
     given = sorted(documents, key=lambda d: (d.site, d.id, d.origin or "", d.text))
     return [*given, *augment(given, site_folds(given, config.folds), REPORTING, config)]
+
+
+def _check_teachers(teachers: Sequence[Floats], documents: Sequence[LabelledDocument], config: FitConfig) -> None:
+    """Raise `DataError` for teachers of other documents."""
+    expected = (sum(len(d.paragraphs) for d in documents), len(label_names(documents)[1]))
+    shapes = {teacher.shape for teacher in teachers}
+    if len(teachers) and (len(teachers) != config.folds + 1 or shapes != {expected}):
+        raise DataError(
+            f"{len(teachers):,} teacher(s), the first with probabilities of the shape {teachers[0].shape}: these "
+            f"documents need {config.folds + 1} with {expected} (paragraphs, kinds), one for each fold and one for all"
+        )
 
 
 def _prepare(

@@ -11,7 +11,6 @@ from joblib import Parallel
 from labelled import document, paragraph
 from numpy.typing import NDArray
 
-from detector.errors import DataError
 from detector.evaluation.labelled import LabelledDocument
 from detector.features.word_vectors import DIMENSIONS, WordVectors
 from detector.fit import ensemble
@@ -189,6 +188,14 @@ def test_each_fit_has_a_teacher_of_its_own() -> None:
     assert (more[data.fold == 1] < 0).all()
 
 
+def test_the_last_teacher_is_that_of_the_model() -> None:
+    data = guessed(corpus())
+    weights, logits = fitted(data, [says(data, 0), says(data, 0), says(data, 0)])
+    others, other_logits = fitted(data, [says(data, 0), says(data, 0), says(data, 1)])
+    assert not any(np.array_equal(one, two) for one, two in zip(weights[:2], others[:2], strict=True))
+    assert np.array_equal(logits, other_logits)
+
+
 def test_a_label_that_somebody_read_counts_beside_the_teacher() -> None:
     data = corpus()
     teachers = [says(data, 0)] * 3
@@ -202,10 +209,3 @@ def test_a_guessed_label_counts_only_where_there_is_no_teacher() -> None:
     for teacher, same in ((says(whole, 0), True), (np.zeros_like(says(whole, 0)), False)):
         weights, others = fitted(whole, [teacher] * 3)[0], fitted(none, [teacher] * 3)[0]
         assert all(np.array_equal(one, two) for one, two in zip(weights, others, strict=True)) == same
-
-
-@pytest.mark.parametrize(("number", "rows"), [(1, 0), (2, 0), (3, 1)])
-def test_teachers_of_other_documents(number: int, rows: int) -> None:
-    data = corpus()
-    with pytest.raises(DataError, match="give those of the same documents, one for each fold and one for all of them"):
-        fitted(data, [says(data, 0)[rows:]] * number)

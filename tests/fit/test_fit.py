@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from detector.fit.origins import LINES, SEED
 from detector.fit.train import train
 from detector.inference.network import LAYERS
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save
+from detector.util.arrays import Floats
 from detector.util.languages import language_code
 
 QUICK = FitConfig(
@@ -248,6 +250,18 @@ def test_the_figures_are_those_of_the_held_out_scores() -> None:
 def test_a_model_has_the_given_vectors_or_none() -> None:
     assert fit(corpus(), QUICK, vectors=TINY_VECTORS).model.vectors is TINY_VECTORS
     assert not len(fit(corpus(), QUICK).model.vectors.vectors)
+
+
+@pytest.mark.parametrize(("more", "rows"), [(1, 0), (-1, 0), (0, 1)])
+def test_teachers_of_other_documents(more: int, rows: int) -> None:
+    """They are refused before anything is computed."""
+
+    def teachers(documents: Sequence[LabelledDocument]) -> list[Floats]:
+        number = sum(len(d.paragraphs) for d in documents)
+        return [np.zeros((number - rows, 3), dtype=np.float32)] * (QUICK.folds + 1 + more)
+
+    with pytest.raises(DataError, match=r"teacher\(s\), .* one for each fold and one for all"):
+        fit(corpus(labels=THREE), QUICK, progress=pytest.fail, teachers=teachers)
 
 
 def test_training_takes_the_vectors_of_the_shipped_model(

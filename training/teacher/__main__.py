@@ -2,7 +2,7 @@
 
 ``DATA`` are those of `training.train`, which has written ``--held-out``. In ``FOLDER`` come ``tokenizer.json`` and
 ``state.pt``, which is saved every few minutes: a fit that was stopped goes on when it is started again. The sites of
-one fold are left out; `training.teacher.ship` chooses calibration and thresholds on them.
+one fold, or of several, are left out; `training.teacher.ship` chooses calibration and thresholds on them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Of the order of the documents.")] = 0,
     layers: Annotated[int, typer.Option(help="Layers of the pretrained encoder that are kept.")] = 6,
     words: Annotated[int, typer.Option(help="Tokens of the vocabulary that are kept.")] = 40_000,
-    frozen: Annotated[int, typer.Option(help="First layers that are not trained, nor the embeddings.")] = 0,
+    frozen: Annotated[int, typer.Option(min=0, help="First layers to keep as they are, with the embeddings.")] = 0,
     batch_tokens: Annotated[int, typer.Option(help="Tokens of a batch.")] = TeacherConfig.batch_tokens,
     tokens: Annotated[int, typer.Option(help="Tokens to read.")] = TeacherConfig.tokens,
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes.")] = float("inf"),

@@ -53,11 +53,10 @@ def held_out(
     model: Model,
     chosen_by: Callable[[LabelledDocument], bool] = lambda d: d.origin not in (AUGMENTED, LINES),
 ) -> HeldOut:
-    """The documents of a fold that are not augmented, or others.
+    """The documents of a fold for which ``chosen_by`` is true; by default, those that were not made of others.
 
-    ``kinds`` are the probabilities of all documents' paragraphs.
-
-    Raises `DataError` if there are none, or if the probabilities are those of other documents.
+    ``kinds`` are the small model's probabilities for all documents, ``(paragraphs, kinds)``. Raises `DataError` if
+    there are no such documents, if the probabilities are those of other documents, or for a label that the model lacks.
     """
     folds = site_folds(documents, SHIPPED.folds)
     bounds = np.cumsum([0, *(len(d.paragraphs) for d in documents)])
@@ -68,14 +67,16 @@ def held_out(
             f"{bounds[-1]:,} paragraphs: give the documents and the fold of the fit"
         )
     own = [documents[n] for n in chosen]
-    index = {label: number for number, label in enumerate(model.labels)}
+    index: dict[str | None, int] = {None: -1, **{label: number for number, label in enumerate(model.labels)}}
     rows = np.concatenate([np.arange(bounds[n], bounds[n + 1]) for n in chosen])
     paragraphs = [p for d in own for p in d.paragraphs]
+    if others := {p.label for p in paragraphs} - index.keys():
+        raise DataError(f"the default model has no labels {sorted(map(str, others))}: train one on these documents")
     counts = [len(d.paragraphs) for d in own]
     weights = dict(SHIPPED.label_weights)
     labels = label_sums(kinds[rows], model.kind_labels, len(model.labels))
     return HeldOut(
-        own, rows, np.cumsum([0, *counts]), np.array([index.get(p.label or "", -1) for p in paragraphs]),
+        own, rows, np.cumsum([0, *counts]), np.array([index[p.label] for p in paragraphs]),
         np.repeat([is_extracted(d.origin) for d in own], counts), np.array([count_words(p.text) for p in paragraphs]),
         np.repeat(np.unique([d.site for d in own], return_inverse=True)[1], counts),
         np.array([weights.get(p.by or "", 1.0) for p in paragraphs], dtype=np.float32),
@@ -121,14 +122,20 @@ def temperature(labels: Floats, label: NDArray[np.int64], weight: Floats) -> tup
 
 
 def scaling(factor: float, labels: int) -> Floats:
-    """The calibration that multiplies the logarithms of the probabilities of ``labels`` by a factor."""
+    """The calibration, ``(labels + 1, labels)``, that multiplies the logarithms of the probabilities by a factor."""
     calibration: Floats = factor * np.eye(labels + 1, labels, dtype=np.float32)
     return calibration
 
 
-def best_share(data: HeldOut, read: Floats, kind_labels: Sequence[int]) -> tuple[float, float]:
-    """The share of the correction with the least log loss of the labels, and the factor of `temperature` with it."""
-    known = data.label >= 0
+def best_share(
+    data: HeldOut, read: Floats, kind_labels: Sequence[int], among: NDArray[np.bool_] | None = None
+) -> tuple[float, float]:
+    """The share of the correction with the least log loss of the labels, and the factor of `temperature` with it.
+
+    ``read`` are the probabilities after reading again, ``(paragraphs, kinds)``. The loss is that of the paragraphs
+    ``among`` which it is looked for, by default of all.
+    """
+    known = (data.label >= 0) & (True if among is None else among)
 
     def fitted(share: float) -> tuple[float, float, float]:
         labels = label_sums(scaled(data.small.kinds, read, share), kind_labels, data.small.labels.shape[1])

@@ -110,7 +110,7 @@ class Encoder(nn.Module):
         return total[:-1] / count[:-1, None].clamp(min=1)
 
     def freeze(self, layers: int) -> None:
-        """Let the first layers and, if there are any of these, the embeddings stay as they are."""
+        """Let the first layers stay as they are, and with any of them the embeddings of words and positions."""
         frozen = [self.words, self.positions, *list(self.layers)[:layers]] if layers else []
         for module in frozen:
             module.requires_grad_(False)

