@@ -27,7 +27,6 @@ from detector.fit.data import label_names, site_folds
 from detector.util.arrays import Floats
 from detector.util.atomic import replacing
 
-FILE = Path(__file__).with_name("soft_labels.npz")
 _BYTES = 8  # of a digest that are kept
 _MOST = 255  # a probability of 1
 
@@ -78,7 +77,7 @@ class SoftLabels:
         return rows
 
     def write(self, file: Path) -> None:
-        """Write what `read` reads."""
+        """Write what `read_soft_labels` reads."""
         with replacing(file) as out:
             np.savez_compressed(
                 out, kinds=self.kinds, lines=self.lines, probabilities=self.probabilities,

@@ -75,13 +75,13 @@ def fit_networks(
 def taught(sequences: Sequences, data: TrainingData, teachers: Sequence[Floats], config: FitConfig) -> list[Sequences]:
     """The sequences of each fit, with its teacher. What nobody has read is learned from the teacher alone."""
     unread = (data.label < 0) | np.array([p.by == "auto" for d in data.documents for p in d.paragraphs])
-    return [_taught_by(teacher.astype(np.float32), sequences, unread, config.teacher_weight) for teacher in teachers]
+    return [_taught_by(teacher, sequences, unread, config.teacher_weight) for teacher in teachers]
 
 
 def _taught_by(teacher: Floats, sequences: Sequences, unread: NDArray[np.bool_], weight: float) -> Sequences:
     alone = unread & teacher.any(axis=1)
     return replace(
-        sequences, teacher=teacher,
+        sequences, teacher=teacher.astype(np.float32, copy=False),  # folds that share one pass it to processes once
         label=np.where(alone, -1, sequences.label), kind=np.where(alone, -1, sequences.kind),
         label_weight=np.where(alone, np.float32(weight), sequences.label_weight),
     )  # fmt: skip

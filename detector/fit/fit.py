@@ -102,9 +102,11 @@ def with_augmented(documents: Sequence[LabelledDocument], config: FitConfig) -> 
 
 def _check_teachers(teachers: Sequence[Floats], documents: Sequence[LabelledDocument], config: FitConfig) -> None:
     """Raise `DataError` for teachers of other documents."""
+    if not len(teachers):
+        return
     expected = (sum(len(d.paragraphs) for d in documents), len(label_names(documents)[1]))
     shapes = {teacher.shape for teacher in teachers}
-    if len(teachers) and (len(teachers) != config.folds + 1 or shapes != {expected}):
+    if len(teachers) != config.folds + 1 or shapes != {expected}:
         raise DataError(
             f"{len(teachers):,} teacher(s), the first with probabilities of the shape {teachers[0].shape}: these "
             f"documents need {config.folds + 1} with {expected} (paragraphs, kinds), one for each fold and one for all"

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from labelled import document, paragraph
+from tiny import ROOT
 
 from detector.errors import DataError, UsageError
 from detector.evaluation.labelled import LabelledDocument
 from detector.fit.data import site_folds
 from detector.inference.storage import load_model
 from detector.util.arrays import Floats
-from training.soft_labels import FILE, SoftLabels, line_digests, read_soft_labels, soft_labels
+from training.soft_labels import SoftLabels, line_digests, read_soft_labels, soft_labels
 from training.train import SHIPPED
 
 FOLDS = 3
@@ -139,7 +140,7 @@ def test_an_array_in_place_of_a_file(tmp_path: Path) -> None:
 
 
 def test_the_file_of_the_project() -> None:
-    found = read_soft_labels(FILE)
+    found = read_soft_labels(ROOT / "training" / "soft_labels.npz")
     assert len(found.teacher_of_fold) == SHIPPED.folds
     assert set(found.kinds) == set(load_model().kinds)
     sums = found.probabilities.sum(axis=2, dtype=np.int64)

@@ -19,7 +19,15 @@ from detector.encoder.tokens import DESCRIBED, ParagraphTokenizer
 from detector.encoder.windows import LENGTH
 from detector.evaluation.labelled import LabelledDocument
 from training.multilingual import listed_words
-from training.teacher.examples import STATE, TOKENIZER, WORDS, Examples, examples, training_documents
+from training.teacher.examples import (
+    STATE,
+    TOKENIZER,
+    WORDS,
+    Examples,
+    examples,
+    out_of_fold_scores,
+    training_documents,
+)
 from training.teacher.fit import Fit, TeacherConfig
 from training.teacher.network import Reader, Sizes
 from training.teacher.pretrained import read
@@ -31,8 +39,7 @@ _SAVE_EVERY = 300  # seconds
 
 def load_examples(documents: list[LabelledDocument], held_out: Path, folder: Path) -> Examples:
     """The documents as arrays, with the tokenizer in the folder of a fit."""
-    with np.load(held_out) as saved:
-        scores = saved["kinds"]
+    scores = out_of_fold_scores(held_out)
     return examples(documents, scores, ParagraphTokenizer((folder / TOKENIZER).read_text(encoding="utf-8")), SHIPPED)
 
 

@@ -33,6 +33,13 @@ def training_documents(data: list[Path]) -> list[LabelledDocument]:
     return with_augmented(list(read_corrected(data)), SHIPPED)
 
 
+def out_of_fold_scores(file: Path) -> Floats:
+    """The small model's probabilities of the kinds, ``(paragraphs, kinds)``, that training.train has written."""
+    with np.load(file) as saved:
+        scores: Floats = saved["kinds"]
+    return scores
+
+
 @dataclass(frozen=True)
 class Examples:
     """Documents as arrays with one row per paragraph; document ``d`` has the rows ``bounds[d]`` to ``bounds[d + 1]``.

@@ -132,8 +132,8 @@ def best_share(
 ) -> tuple[float, float]:
     """The share of the correction with the least log loss of the labels, and the factor of `temperature` with it.
 
-    ``read`` are the probabilities after reading again, ``(paragraphs, kinds)``. The loss is that of the paragraphs
-    ``among`` which it is looked for, by default of all.
+    ``read`` are the probabilities after reading again, ``(paragraphs, kinds)``. The loss is that of labelled
+    paragraphs, of those ``among`` the given ones if these are given.
     """
     known = (data.label >= 0) & (True if among is None else among)
 

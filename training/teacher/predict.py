@@ -24,7 +24,7 @@ from detector.inference.model import Model
 from detector.inference.storage import load_model
 from detector.util.arrays import Floats
 from training.soft_labels import check_folds, soft_labels
-from training.teacher.examples import training_documents
+from training.teacher.examples import out_of_fold_scores, training_documents
 from training.teacher.held_out import best_share, held_out, read_again, scaled, scaling
 from training.teacher.ship import encoder_in, parameters
 from training.train import SHIPPED
@@ -84,8 +84,7 @@ def main(
     folds_of = {folder: tuple(state["config"]["left_out"]) for folder, (_, state) in states.items()}
     check_folds(list(folds_of.values()), SHIPPED.folds)
     documents, small = training_documents(data), load_model()
-    with np.load(held_out_file) as saved:
-        scores = saved["kinds"]
+    scores = out_of_fold_scores(held_out_file)
     teachers = {}
     for folder, (arrays, _) in states.items():
         print(f"{folder}: left out the folds {folds_of[folder]}", flush=True)

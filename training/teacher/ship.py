@@ -33,7 +33,7 @@ from detector.fit.thresholds import choose_thresholds
 from detector.inference.model import Model
 from detector.inference.storage import METADATA_FILE, load_model
 from detector.util.arrays import Floats
-from training.teacher.examples import STATE, TOKENIZER, training_documents
+from training.teacher.examples import STATE, TOKENIZER, out_of_fold_scores, training_documents
 from training.teacher.export import document_graph, graph, quantized
 from training.teacher.held_out import HeldOut, best_share, held_out, read_again, scaling, temperature
 from training.teacher.pretrained import HEADS
@@ -96,11 +96,13 @@ def _inside(arrays: Mapping[str, Floats], prefix: str) -> dict[str, Floats]:
 
 
 def parameters(folder: Path) -> tuple[Mapping[str, Floats], Mapping[str, Any]]:
-    """The parameters of a fit, in float32, by name, and the rest of its state."""
+    """The parameters of a fit, in float32, by name; and of its state, ``config`` and ``seen``."""
     import torch
 
     state = torch.load(folder / STATE, weights_only=True, map_location="cpu")
-    return {name: tensor.float().numpy() for name, tensor in state["model"].items()}, state
+    return {name: tensor.float().numpy() for name, tensor in state["model"].items()}, {
+        name: state[name] for name in ("config", "seen")
+    }
 
 
 def encoder_in(folder: Path, arrays: Mapping[str, Floats], small: Model) -> Encoder:
@@ -184,8 +186,7 @@ def main(
     left_out = source.facts["config"]["left_out"]
     if fold not in left_out:
         raise UsageError(f"--fold {fold}: {fit or model} has learned from it; choose one of {left_out}")
-    with np.load(held_out_file) as saved:
-        unseen = held_out(training_documents(data), saved["kinds"], fold, small)
+    unseen = held_out(training_documents(data), out_of_fold_scores(held_out_file), fold, small)
     share, encoder = source.complete(unseen)
     labels = read_again(encoder, unseen, effort).labels
     metadata = {
