@@ -45,9 +45,12 @@ def read_by(
     kinds, trusted = np.zeros_like(scores), None
     for number in sorted(range(SHIPPED.folds), key=lambda fold: (fold not in left_out, fold)):
         data = held_out(documents, scores, number, small, _is_real if number in left_out else _is_page)
-        again, read = reader.doubtful(data.small, 1.0), read_again(reader, data).kinds
-        trusted = trusted or best_share(data, read, small.kind_labels, again)
-        kinds[data.rows] = soft(data.small.kinds, read, again, small.kind_labels, *trusted)
+        again = reader.doubtful(data.small, 1.0)
+        kinds[data.rows] = data.small.kinds
+        if again.any():
+            read = read_again(reader, data).kinds
+            trusted = trusted or best_share(data, read, small.kind_labels, again)
+            kinds[data.rows] = soft(data.small.kinds, read, again, small.kind_labels, *trusted)
     return kinds
 
 
