@@ -252,7 +252,7 @@ def main() -> int:
         int(given.gigabytes * 1e9), int(given.round_megabytes * 1e6), given.minutes * 60, given.kill_every, given.kills
     )
     if given.short:
-        size = Size(50_000_000, 12_500_000, 60, kill_every=2, kills=3)
+        size = Size(50_000_000, 12_500_000, 60, kill_every=0.5, kills=3)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="soak-") as scratch:
         soak = Soak(Path(scratch), size)

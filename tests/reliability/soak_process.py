@@ -17,14 +17,14 @@ from random import Random
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-_POLL = 0.2  # seconds
+_POLL = 0.1  # seconds
 _MEASURE_EVERY = 0.5  # seconds
 _LEAVES_WITHIN = 20  # seconds in which workers must follow a main process that was killed
 
 
 @dataclass(frozen=True)
 class Faults:
-    """What happens to a run. Times are in seconds.
+    """What happens to a run. Times are in seconds since the first worker was seen.
 
     A random worker is killed about every ``kill_every``, ``kills`` of them at most. ``stop`` is sent to the main
     process at ``stop_at``. No file may grow above ``file_limit`` bytes, as on a disk that is full. The files
@@ -125,22 +125,26 @@ class _Disturbed:
     def watch(self, limit: float) -> None:
         """Measure and disturb the process until it has ended."""
         next_measure, next_kill, next_vanishing = 0.0, self._after(self._faults.kill_every), self._after(0.5)
+        began = limit  # when the first worker was seen
         while self._process.poll() is None:
             self.seconds = time.perf_counter() - self._start
             workers = self._workers()
+            if workers:
+                began = min(began, self.seconds)
+            at_work = self.seconds - began
             if self.seconds > limit:
                 self.hung = True
                 self._process.kill()
             if self.seconds >= next_measure:
                 self._memory.add(self.seconds, [psutil.Process(self._process.pid), *workers])
                 next_measure = self.seconds + _MEASURE_EVERY
-            if self.killed < self._faults.kills and self.seconds >= next_kill and workers:
+            if self.killed < self._faults.kills and at_work >= next_kill and workers:
                 self._kill(self._random.choice(workers))
-                next_kill = self.seconds + self._after(self._faults.kill_every)
-            if self._vanishing and self.seconds >= next_vanishing:
+                next_kill = at_work + self._after(self._faults.kill_every)
+            if self._vanishing and at_work >= next_vanishing:
                 self._vanishing.pop().unlink()
-                next_vanishing = self.seconds + self._after(0.5)
-            if self._faults.stop and not self.stopped and self.seconds >= self._faults.stop_at:
+                next_vanishing = at_work + self._after(0.5)
+            if self._faults.stop and not self.stopped and at_work >= self._faults.stop_at:
                 self._process.send_signal(self._faults.stop)
                 self.stopped = True
             with contextlib.suppress(subprocess.TimeoutExpired):
