@@ -22,6 +22,7 @@ from detector.encoder.model import Encoder
 from detector.encoder.reading import LOGS_DIVISOR, Reading
 from detector.encoder.tokens import DESCRIBED, ParagraphTokenizer
 from detector.encoder.windows import LENGTH, Window
+from detector.errors import UsageError
 from detector.evaluation.labelled import LabelledDocument
 from detector.fit.config import FitConfig
 from detector.fit.origins import PAGE, SEED
@@ -258,6 +259,12 @@ def test_a_fit_that_was_stopped_goes_on(data: Examples, tmp_path: Path) -> None:
         assert all(torch.isfinite(tensor).all() for tensor in model.state_dict().values())
     pairs = zip(again.model.parameters(), again.averaged.parameters(), strict=True)
     assert not any(torch.equal(one, other) for one, other in pairs)
+
+
+@pytest.mark.parametrize("frozen", [-1, LAYERS + 1])
+def test_more_frozen_layers_than_there_are_raise(frozen: int) -> None:
+    with pytest.raises(UsageError, match="frozen"):
+        replace(SMALL, frozen=frozen)
 
 
 @pytest.mark.parametrize("frozen", range(LAYERS + 1))

@@ -36,7 +36,10 @@ _EVERY = 50  # steps between messages
 
 @dataclass(frozen=True)
 class TeacherConfig:
-    """The hyperparameters of a fit. ``tokens`` are those that it reads, in several passes."""
+    """The hyperparameters of a fit. ``tokens`` are those that it reads, in several passes.
+
+    Raises `UsageError` for more ``frozen`` layers than there are.
+    """
 
     layers: int = 6
     frozen: int = 0  # first layers that stay as pretrained; if any do, the embeddings do, too
@@ -56,6 +59,10 @@ class TeacherConfig:
     shares: Mapping[str, float] = field(
         default_factory=lambda: {PAGE: 1.0, SEED: 1.0, LINES: 0.5, CLEAN: 0.1, AUGMENTED: 0.07}
     )
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.frozen <= self.layers:
+            raise UsageError(f"frozen must be from 0 to the number of layers, {self.layers}, not {self.frozen}")
 
 
 class Pass:
