@@ -27,8 +27,8 @@ class FitConfig:
     hidden: int = 48  # units of each hidden layer
     pools: int = 12  # units with running maxima, and as many with running means
     dropout: float = 0.2  # probability that an input of a layer is dropped
-    distillation: float = 0.8  # share of the loss that is a teacher's, where there is one
-    teacher_weight: float = 0.5  # of a paragraph that nobody has read, where there is a teacher
+    distillation: float = 0.3  # share of the loss that is a teacher's, where there is one
+    teacher_weight: float = 0.2  # of a paragraph that nobody has read, where there is a teacher
     label_loss: float = 1.0  # weight of the labels' cross-entropy, relative to the cross-entropy of the kinds
     network_epochs: int = 16
     batch_rows: int = 2000  # paragraphs per batch, about; a batch has whole documents
