@@ -60,13 +60,21 @@ def main(
     seed: Annotated[int, typer.Option(help="Of the order of the documents.")] = 0,
     layers: Annotated[int, typer.Option(help="Layers of the pretrained encoder that are kept.")] = 6,
     words: Annotated[int, typer.Option(help="Tokens of the vocabulary that are kept.")] = 40_000,
-    frozen: Annotated[int, typer.Option(min=0, help="First layers to keep as they are, with the embeddings.")] = 0,
+    frozen: Annotated[int, typer.Option(help="First layers to keep as they are, with the embeddings.")] = 0,
     batch_tokens: Annotated[int, typer.Option(help="Tokens of a batch.")] = TeacherConfig.batch_tokens,
     tokens: Annotated[int, typer.Option(help="Tokens to read.")] = TeacherConfig.tokens,
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes.")] = float("inf"),
 ) -> None:
     """Fine-tune an encoder, or go on with a fit."""
     until = time.monotonic() + 60 * minutes
+    config = TeacherConfig(
+        layers=layers,
+        frozen=frozen,
+        batch_tokens=batch_tokens,
+        tokens=tokens,
+        seed=seed,
+        left_out=tuple(fold) if fold else TeacherConfig.left_out,
+    )
     documents = training_documents(data)
     output.mkdir(parents=True, exist_ok=True)
     started = (output / WORDS).exists()
@@ -79,14 +87,6 @@ def main(
     training = load_examples(documents, held_out, output)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
-    config = TeacherConfig(
-        layers=layers,
-        frozen=frozen,
-        batch_tokens=batch_tokens,
-        tokens=tokens,
-        seed=seed,
-        left_out=tuple(fold) if fold else TeacherConfig.left_out,
-    )
     model = network(training, output, config)
     model.encoder.load(pretrained, np.load(output / WORDS).tolist())
     fit = Fit(model, training, config, device)
