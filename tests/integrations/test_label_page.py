@@ -36,6 +36,7 @@ MARKUP = (
     "A long one. " * 900,
 )
 LONG = 5000  # paragraphs
+GONE = re.compile(r"/api/(events|changes)\b")  # what a window asks for once it is there
 pytestmark = needs_chromium
 
 
@@ -95,6 +96,15 @@ class Window:
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)
+
+    def intercept(self, address: Any, answer: Callable[[Any], None], **options: Any) -> None:
+        """Answer requests in place of the server.
+
+        The page is loaded again: a page that is there already may send its next request past a new interception.
+        """
+        self.page.route(address, answer, **options)
+        self.page.reload()
+        self.page.wait_for_selector("#paragraphs .row")
 
     def row(self, number: int) -> Any:
         """A paragraph, counted from 1."""
@@ -425,7 +435,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(own_server: Server, opener: O
         route.fetch()
         route.abort()
 
-    window.page.route("**/api/events", lose, times=2)
+    window.intercept("**/api/events", lose, times=2)
     window.press("r", "a")
     window.wait_until_saved()
     assert own_server.get("state")["seq"] == 2
@@ -438,10 +448,8 @@ def test_a_reload_loses_nothing(own_server: Server, opener: Opener) -> None:
     window.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     window.press("r")
     window.wait_until_saved()
-    window.page.reload()
-    assert asked == []  # all is saved
-    window.page.wait_for_selector("#paragraphs .row")
-    window.page.route("**/api/events", lambda route: route.abort())
+    window.intercept("**/api/events", lambda route: route.abort())
+    assert asked == []  # all was saved
     window.press("a", "n")
     expect(window.page.locator("#saved")).to_have_text("2 changes not saved")
     window.page.reload()
@@ -492,12 +500,12 @@ def test_what_the_server_refuses_is_told_and_taken_back(own_server: Server, open
         "content_type": "application/problem+json",
         "body": '{"detail": "label: give another one"}',
     }
-    window.page.route("**/api/events", lambda route: route.fulfill(**refusal), times=1)
+    window.intercept("**/api/events", lambda route: route.fulfill(**refusal), times=1)
     window.press("r", "a")
     banner = window.page.locator("#banner")
     expect(banner).to_contain_text("Not saved: paragraph 1 of document 1. label: give another one")
-    window.wait_until_saved()
     expect(window.row(2).locator(".chip")).to_have_text("appeal")
+    window.wait_until_saved()
     assert window.labels() == ["", "appeal", *[""] * 5]
     banner.locator("button").click()
     expect(banner).to_be_hidden()
@@ -550,11 +558,11 @@ def test_a_conflict_is_shown_and_nothing_is_overwritten(own_server: Server, open
 
 def test_an_address_that_is_gone_is_told(own_server: Server, opener: Opener) -> None:
     window = opener(own_server, expected="404")
-    window.page.route("**/api/*", lambda route: route.fulfill(status=404, body="{}"))
+    window.intercept(GONE, lambda route: route.fulfill(status=404, body="{}"))
     window.press("r")
     expect(window.page.locator("#banner")).to_contain_text("no longer knows this address")
     expect(window.page.locator("#banner")).to_contain_text("1 change is not saved")
-    window.page.unroute("**/api/*")
+    window.page.unroute(GONE)
     window.wait_until_saved()
     assert own_server.labels(0)[0] == "reporting"
 

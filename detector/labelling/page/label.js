@@ -236,12 +236,15 @@ class Session {
     this.changes.poll();
   }
 
-  refused(entry, error) {
+  /** Take back an entry that the server did not take, and those that undo it; the document is asked for again. */
+  refused(entry, error, undone) {
     const { action, first, last } = entry.event;
     const what = first === undefined ? `“${action}”` : places(first, last);
     this.work.forget(entry);
     this.saving.refusal = `Not saved: ${what} of document ${number(entry.document + 1)}. ${error.message}`;
-    if (this.open?.number === entry.document) this.run(() => this.show(entry.document, this.list.cursor));
+    if (this.open?.number !== entry.document) return;
+    for (const at of [entry, ...undone].flatMap((each) => this.open.settle(each))) this.list.update(at);
+    this.run(() => this.show(entry.document, this.list.cursor));
   }
 
   heard(changes, done, state) {

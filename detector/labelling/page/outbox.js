@@ -11,7 +11,7 @@ const OFTEN = 50; // acknowledged entries after which what is kept is written ag
 const PAUSES = [250, 500, 1000, 2000, 3000]; // milliseconds between attempts
 
 export class Outbox {
-  /** `told` has the methods acknowledged(entry, answer), refused(entry, error) and changed(). */
+  /** `told` has the methods acknowledged(entry, answer), refused(entry, error, undone) and changed(). */
   constructor(told) {
     this.told = told;
     this.client = identity(); // a copied window is another client
@@ -64,11 +64,12 @@ export class Outbox {
     this.sending = false;
     if (error && error.kind !== "refused") return this.pause(error);
     this.queue.shift();
-    if (error) this.queue = this.queue.filter(({ undoes, event }) => undoes !== entry.event.serial || event.client !== entry.event.client);
+    const undone = error ? this.queue.filter((each) => undoing(each, entry)) : []; // there is nothing for them to undo
+    if (undone.length) this.queue = this.queue.filter((each) => !undone.includes(each));
     if (error || this.queue.length % OFTEN === 0) this.keep();
     this.attempts = 0;
     this.trouble = null;
-    if (error) this.told.refused(entry, error);
+    if (error) this.told.refused(entry, error, undone);
     else this.told.acknowledged(entry, answer);
     this.told.changed();
   }
@@ -92,6 +93,11 @@ export class Outbox {
       // without storage, the entries live as long as the window, and it asks before it closes
     }
   }
+}
+
+/** Whether the first entry undoes the second one. */
+function undoing({ undoes, event }, other) {
+  return undoes === other.event.serial && event.client === other.event.client;
 }
 
 /** 128 random bits; `crypto.randomUUID` is missing where a page comes over plain HTTP from another machine. */
