@@ -1,8 +1,8 @@
-"""Train the shipped model: ``python -m training.train DATA... [--dev DEV] -o models/default``.
+"""Train the shipped model: ``python -m training.train DATA... --teacher FILE [--dev DEV] -o models/default``.
 
-This is ``detector train`` with the configuration of the shipped model, or, with ``--teacher``, of a student. ``--dev``
-is not trained on; its figures go into the model's metadata and card. ``--words`` makes the word vectors from their
-sources again: see `training.vectors` and `training.multilingual`.
+This is ``detector train`` with soft labels (``--teacher``) and one network; without them, it is fitted as ``detector
+train`` does. ``--dev`` is not trained on; its figures go into the model's metadata and card. ``--words`` makes the word
+vectors from their sources again: see `training.vectors` and `training.multilingual`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,8 @@ from training.multilingual import foreign_words
 from training.soft_labels import read_soft_labels
 from training.vectors import word_vectors
 
-SHIPPED = FitConfig()
-# One network: soft labels are worth as much as a second one. With them, held-out figures are a little too good, so less
-# may be lost on held-out sites. See training/RESULTS.md.
-TAUGHT = replace(
-    SHIPPED, networks=(4,), max_lost_words=tuple({**dict(SHIPPED.max_lost_words), BALANCED: 0.0035}.items())
-)
+WITHOUT_TEACHER = FitConfig()
+SHIPPED = replace(WITHOUT_TEACHER, networks=(1,))  # soft labels are worth as much as a second network
 _MIN_LETTER = 3  # donation paragraphs of a letter
 
 
@@ -83,10 +79,10 @@ def main(
     """Train the shipped model."""
     foreign = foreign_words(list(read_documents(data)), encoder, cache) if words and encoder else None
     vectors = word_vectors(words, foreign) if words else None
+    config, teach = (SHIPPED, read_soft_labels(teacher)) if teacher else (WITHOUT_TEACHER, lambda _: ())
     trained = train(
-        data, output, TAUGHT if teacher else SHIPPED, [dev] if dev else [], lambda line: print(line, flush=True),
-        vectors, read_corrected, read_soft_labels(teacher) if teacher else lambda _: (),
-    )  # fmt: skip
+        data, output, config, [dev] if dev else [], lambda line: print(line, flush=True), vectors, read_corrected, teach
+    )
     print(count_letters(trained.fitted))
     if held_out:
         np.savez_compressed(held_out, kinds=trained.fitted.held_out_kinds)

@@ -116,12 +116,11 @@ class Encoder(PickledFields):
 
     def doubtful(self, scores: Scores, effort: float) -> NDArray[np.bool_]:
         """Which paragraphs are read with an effort from 0 to 1."""
-        doubt = 1 - scores.labels.max(axis=1, initial=0)
-        is_doubtful: NDArray[np.bool_] = (doubt >= self.least_doubt(effort)) & (effort > 0)
+        is_doubtful: NDArray[np.bool_] = (doubts_of(scores.labels) >= self.least_doubt(effort)) & (effort > 0)
         return is_doubtful
 
     def least_doubt(self, effort: float) -> float:
-        """The doubt from which on paragraphs are read: 1 less the probability of the most probable label."""
+        """The doubt from which on paragraphs are read; see `doubts_of`."""
         return float(np.interp(effort, *self.doubts.T))
 
     def vectors(self, reading: Reading) -> Floats:
@@ -161,6 +160,15 @@ def product(rows: Floats, weights: Floats) -> Floats:
     """A small matrix product, on one thread: the library behind ``@`` would share it among several, and be slower."""
     products: Floats = np.einsum("ri,io->ro", rows, weights)
     return products
+
+
+def doubts_of(labels: Floats) -> Floats:
+    """The doubt of each paragraph, ``(paragraphs,)``: 1 less the largest probability of a label, and at least 0.
+
+    ``labels`` are ``(paragraphs, labels)``. Sums of probabilities of kinds may be a little above 1.
+    """
+    doubts: Floats = np.maximum(1 - labels.max(axis=1, initial=0), 0)
+    return doubts
 
 
 def check_effort(effort: object) -> None:

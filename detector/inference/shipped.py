@@ -21,8 +21,8 @@ from detector.errors import ModelError
 
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
 SHA256 = {
-    "model.joblib": "d8f39d5a0009052f7c6e58d3834c34b624394418bb4a7f51d0ab7ef6032579e3",
-    "metadata.json": "5aeaf170def8df31b99ca5d9beddadd442e99e65ee5510fec856197ffd4da277",
+    "model.joblib": "625844957fda09bda3e531862d7cf74a57c5a977ca1bda3f3979693c794a94be",
+    "metadata.json": "1a309b6d79c62cb3b32f32848615bed1a61be51b74440a16d2803103ebb59f37",
 }
 
 

@@ -17,7 +17,7 @@ from texts import text_lists
 from tiny_encoder import DOUBTS, WIDTH, document_arrays, document_engine, tiny_encoder
 
 from detector.encoder.engine import Engine
-from detector.encoder.model import SEPARATOR, Embedding, Encoder, check_effort, product
+from detector.encoder.model import SEPARATOR, Embedding, Encoder, check_effort, doubts_of, product
 from detector.encoder.reading import LOGS_DIVISOR, SMALLEST
 from detector.encoder.tokens import describe
 from detector.encoder.windows import surroundings, windows
@@ -67,7 +67,7 @@ def slowly_corrected(
         document = range(*batch.bounds[number : number + 2].tolist())
         paragraphs = [text[batch.char_start[row] : batch.char_end[row]].strip() for row in document]
         own = np.array(document, dtype=np.int64)
-        doubtful = 1 - scores.labels[own].max(axis=1, initial=0) >= np.float32(limit)
+        doubtful = np.maximum(1 - scores.labels[own].max(axis=1, initial=0), 0) >= np.float32(limit)
         if not doubtful.any():
             continue
         tokens = [encoder.tokenizer([paragraph]).ids.tolist() for paragraph in paragraphs]
@@ -121,7 +121,7 @@ def test_only_what_is_in_doubt_is_changed(effort: float, seed: int, encoder: Enc
     scores = random_scores(tiny_model, batch, seed)
     found = encoder.corrected(TEXTS, batch, scores, effort)
     changed = (found.kinds != scores.kinds).any(axis=1)
-    doubtful = 1 - scores.labels.max(axis=1) >= np.float32(encoder.least_doubt(effort))
+    doubtful = np.maximum(1 - scores.labels.max(axis=1), 0) >= np.float32(encoder.least_doubt(effort))
     assert (changed == (doubtful & (effort > 0))).all()
     np.testing.assert_allclose(found.labels.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(found.kinds @ tiny_model.membership, found.labels, atol=1e-5)
@@ -163,6 +163,14 @@ def test_the_doubt_of_an_effort(encoder: Encoder) -> None:
     for effort, doubt in DOUBTS.tolist():
         assert encoder.least_doubt(effort) == doubt
     assert encoder.least_doubt(0.375) == pytest.approx(0.175)
+
+
+def test_a_certain_paragraph_has_no_doubt(encoder: Encoder) -> None:
+    certain = np.nextafter(np.float32(1), np.float32(2))  # a sum of probabilities of kinds may be so large
+    labels = np.array([[certain, 0, 0], [1, 0, 0], [0.25, 0.75, 0]], dtype=np.float32)
+    assert doubts_of(labels).tolist() == [0, 0, 0.25]
+    assert encoder.doubtful(Scores(labels, labels, np.ones(1, dtype=np.float32)), 1).all()
+    assert len(doubts_of(labels[:0])) == 0
 
 
 def test_blanks_around_a_paragraph_do_not_count(encoder: Encoder, tiny_model: Model) -> None:

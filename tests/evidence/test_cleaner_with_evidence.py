@@ -145,10 +145,10 @@ From the lantern room
 A year of storms is behind us, and we are still here.
 Thank you for staying with us through all of it."""
 LETTER_OF_FOUR = """\
-From the lantern room
+In the lantern room
 Nine winters ago the two of us rented a room above the bakery.
 We have sat through every meeting of the harbour board since.
-We would like to stay."""
+The rent has doubled since then."""
 
 
 @pytest.mark.parametrize(
@@ -157,10 +157,10 @@ We would like to stay."""
     ids=["for a label", "for a kind"],
 )
 def test_a_recognised_first_line_pulls_its_neighbours_along(shipped: Cleaner, text: str, name: str, lines: int) -> None:
-    cleaner = replace(shipped, evidence=phrases(("^From the lantern room$", name, 10)))
+    cleaner = replace(shipped, evidence=phrases(("^In the lantern room$", name, 10)))
     assert shipped.clean(text).text == text  # all of the letter stays
     gone = removed(cleaner.clean(text))
-    assert "From the lantern room" in gone
+    assert "In the lantern room" in gone
     assert len(gone) == lines
     assert not set(gone) & set(ARTICLE.splitlines())
 

@@ -201,6 +201,6 @@ def test_how_it_works_has_the_sizes_of_the_shipped_model(shipped: detector.Clean
     assert f"in {DIMENSIONS} dimensions" in said
     assert f"each of the {len(model.kinds)} kinds" in said
     assert f"a row of {input_width(len(model.labels), len(model.kinds))} numbers" in said
-    assert f"two networks with layers of {len(model.networks.members[0].layers[0].bias)} units" in said
-    assert len(model.networks.members) == 2
+    assert f"one network with layers of {len(model.networks.members[0].layers[0].bias)} units" in said
+    assert len(model.networks.members) == 1
     assert f"more than {LIMITS.characters:,} characters" in said

@@ -25,8 +25,8 @@ TAUGHT = replace(TINY_CONFIG, networks=(3,))
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fits that take seconds."""
-    monkeypatch.setattr(training, "SHIPPED", TINY_CONFIG)
-    monkeypatch.setattr(training, "TAUGHT", TAUGHT)
+    monkeypatch.setattr(training, "WITHOUT_TEACHER", TINY_CONFIG)
+    monkeypatch.setattr(training, "SHIPPED", TAUGHT)
     monkeypatch.setattr(training, "word_vectors", lambda *_: TINY_VECTORS)
 
 

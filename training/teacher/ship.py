@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 import detector
 from detector.encoder.engine import Engine
-from detector.encoder.model import Embedding, Encoder, check_effort
+from detector.encoder.model import Embedding, Encoder, check_effort, doubts_of
 from detector.encoder.storage import FILES, load, save
 from detector.encoder.tokens import ParagraphTokenizer
 from detector.encoder.windows import LENGTH, surroundings, windows
@@ -56,7 +56,7 @@ def measured_doubts(encoder: Encoder, data: HeldOut) -> NDArray[np.float64]:
     texts = [p.text for d in data.documents for p in d.paragraphs]
     sizes = encoder.tokenizer(texts).sizes
     document = np.repeat(np.arange(len(data.documents)), np.diff(data.bounds))
-    doubt = 1 - data.small.labels.max(axis=1)
+    doubt = doubts_of(data.small.labels)
 
     def read(limit: float) -> int:
         near, bounds = surroundings(doubt >= limit, document, data.bounds)
