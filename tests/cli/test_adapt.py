@@ -14,7 +14,7 @@ from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
 from detector.fit.general import general_texts
 from detector.inference.storage import load_model, shipped_model
 
-PLACES = ("Harrow Bay", "Tolmin", "Askrigg", "Ludden")
+PLACES = ("Harrow Bay", "Tolmin", "Askrigg", "Ludden", "Vorne", "Selby Head", "Orrin", "Cape Mull")
 LINES = (
     ("Ferry returns to {} after the winter", "reporting", "heading"),
     ("The ferry to {} sails again from Monday, the harbour office said.", "reporting", None),
@@ -54,10 +54,10 @@ def test_a_better_model_is_written_and_described(
     assert (called.code, "The new model is better on held-out paragraphs." in out) == (0, True)
     assert "It is in mine." in out
     assert "The default threshold rises from " in out
-    assert "20 labelled paragraphs in 4 documents; held-out figures by whole documents" in called.err
+    assert "40 labelled paragraphs in 8 documents; held-out figures by whole documents" in called.err
     assert "no paragraph is labelled navigation" in out
     (entry,) = load_model(tmp_path / "mine").metadata["adapted"]
-    assert entry["paragraphs"] == {"reporting": 12, "appeal": 8, "navigation": 0}
+    assert entry["paragraphs"] == {"reporting": 24, "appeal": 16, "navigation": 0}
     info = command("info", "mine", model=False)
     assert (info.code, b"adapted: " in info.out) == (0, True)
     assert "## Adapted" in (tmp_path / "mine" / "README.md").read_text("utf-8")
@@ -86,7 +86,7 @@ def test_labels_of_other_names_are_mapped(command: Command, labels: Path, tiny_m
     labels.write_text(labels.read_text("utf-8").replace('"appeal"', '"spam"'), encoding="utf-8")
     called = command("adapt", tiny_model_dir, labels, "-o", "mine", model=False)
     assert called.code == 1
-    assert "has the labels reporting, appeal, navigation, and not spam (8): map these names" in called.err
+    assert "has the labels reporting, appeal, navigation, and not spam (16): map these names" in called.err
     assert command("adapt", tiny_model_dir, labels, "-o", "mine", "--map", "spam=appeal", model=False).code == 0
 
 
