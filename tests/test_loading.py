@@ -65,7 +65,7 @@ def test_where_it_is_missing_or_of_another_model(accurate_dir: Path, tiny_model_
     other = Path(shutil.copytree(tiny_model_dir, tmp_path / "other"))
     metadata = (other / "metadata.json").read_text()
     (other / "metadata.json").write_text(metadata.replace('"sha256": "', '"sha256": "0'))
-    with shipping(accurate_dir, other), pytest.raises(ModelError, match="was trained with the small model"):
+    with shipping(accurate_dir, other), pytest.raises(ModelError, match="belongs to the small model"):
         detector.load("accurate")
 
 

@@ -2,8 +2,8 @@
 
 The exit code is 1 where a figure is worse than its floor. ``--raise`` raises the floors of figures that are better, to
 slightly below the measured value. It never lowers a floor, and never changes the ceiling of ``lost``: edit the file for
-that, and give the reason in the commit. DATA has to be the file that the floors were measured on. For a new file of
-floors, write ``{}`` into it and run with ``--raise``.
+that, and give the reason in ``training/RESULTS.md``. DATA has to be the file that the floors were measured on. For a
+new file of floors, write ``{}`` into it and run with ``--raise``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Train the shipped model: ``python -m training.train DATA... --teacher FILE [--dev DEV] -o models/default``.
 
-This is ``detector train`` with soft labels (``--teacher``) and one network; without them, it is fitted as ``detector
-train`` does. ``--dev`` is not trained on; its figures go into the model's metadata and card. ``--words`` makes the word
-vectors from their sources again: see `training.vectors` and `training.multilingual`.
+This is ``detector train`` with soft labels (``--teacher``) and one network; without them, with the configuration of
+``detector train``. The labels are corrected (`training.corrections`). ``--dev`` is not trained on; its figures go into
+the model's metadata and card. ``--words`` makes the word vectors from their sources again: see `training.vectors` and
+`training.multilingual`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from training.soft_labels import read_soft_labels
 from training.vectors import word_vectors
 
 WITHOUT_TEACHER = FitConfig()
-SHIPPED = replace(WITHOUT_TEACHER, networks=(1,))  # soft labels are worth as much as a second network
+# Soft labels are worth as much as a second network. The seed is the best of four on dev; see training/RESULTS.md.
+SHIPPED = replace(WITHOUT_TEACHER, networks=(1,))
 _MIN_LETTER = 3  # donation paragraphs of a letter
 
 

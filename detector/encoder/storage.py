@@ -53,11 +53,11 @@ class Stored:
     def model(self, small: Model) -> Model:
         """The small model with the thresholds that were chosen for it together with the encoder.
 
-        Raises `ModelError` if the encoder was trained with another one.
+        Raises `ModelError` if the encoder belongs to another one.
         """
         if small.metadata.get("sha256") != self.metadata["small"]:
             raise ModelError(
-                f"the encoder was trained with the small model {self.metadata['small'][:12]}, and this one is "
+                f"the encoder belongs to the small model {self.metadata['small'][:12]}, and this one is "
                 f"{str(small.metadata.get('sha256'))[:12]}; {_REMEDY}"
             )
         return replace(small, thresholds=dict(self.metadata["thresholds"]))

@@ -124,7 +124,7 @@ _REMOVED: dict[str, Any] = {
     "start": 49, "end": 78, "label": "appeal", "kind": "newsletter", "score": 0.003,
     "text": "Subscribe to our newsletter!\n",
 }  # fmt: skip
-_DECIDED: dict[str, Any] = {"familiarity": 0.92, "threshold": 0.21, "kept_whole": False}
+_DECIDED: dict[str, Any] = {"familiarity": 0.92, "threshold": 0.25, "kept_whole": False}
 _PARAGRAPH: dict[str, Any] = {
     "start": 49, "end": 77, "label": "appeal", "kind": "newsletter", "keep": False, "score": 0.003,
     "scores": {"reporting": 0.003, "appeal": 0.99, "navigation": 0.007}, "kind_score": 0.97,

@@ -93,11 +93,12 @@ def test_records_are_named_by_their_ids(command: Command, tmp_path: Path) -> Non
 
 def test_many_files_and_standard_input(command: Command, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    for name in ("one.txt", "two words.txt"):
-        write(tmp_path / "in", name, TEXTS["one.txt"])
+    for name, text in (("one.txt", TEXTS["one.txt"]), ("two words.txt", TEXTS["one.txt"] + "Not in the other.\n")):
+        write(tmp_path / "in", name, text)
     out = command("diff", "in", *STRICT).out.decode()
     assert "--- a/in/two words.txt\t" in out
     assert "--- a/in/one.txt\n" in out
+    assert out.count("\n Not in the other.\n") == 1
     from_stdin = command("diff", "-", *STRICT, stdin=TEXTS["one.txt"].encode()).out.decode()
     assert from_stdin.splitlines()[2:] == command("diff", "in/one.txt", *STRICT).out.decode().splitlines()[2:]
 

@@ -203,12 +203,12 @@ def test_the_thresholds_stay_without_labels_of_reporting(tiny_model: Model) -> N
     assert adapt(tiny_model, appeals, CONFIG).model.thresholds == tiny_model.thresholds
 
 
-def test_the_thresholds_rise_less_with_noisy_labels(tiny_model: Model, adapted: Adapted) -> None:
+def test_the_thresholds_rise_less_than_half_as_far_with_noisy_labels(tiny_model: Model, adapted: Adapted) -> None:
     turned = {"reporting": "appeal", "appeal": "reporting", "navigation": "reporting"}
     wrong = [relabelled(each, [turned[p.label or ""] for p in each.paragraphs]) for each in publisher()]
     both = [replace(each, id=f"{each.id} {turn}") for turn, group in enumerate((publisher(), wrong)) for each in group]
     clear, noisy = adapted.model.thresholds, adapt(tiny_model, both, CONFIG).model.thresholds
-    assert all(old <= noisy[name] < clear[name] for name, old in tiny_model.thresholds.items())
+    assert all(old <= noisy[name] <= (old + clear[name]) / 2 for name, old in tiny_model.thresholds.items())
 
 
 @pytest.mark.parametrize("fold", range(3))

@@ -515,6 +515,24 @@ def test_what_the_server_refuses_is_told_and_taken_back(own_server: Server, open
     expect(window.page.locator("#status")).to_contain_text("nothing to undo")
 
 
+def test_an_undo_of_what_the_server_refuses_is_not_sent(own_server: Server, opener: Opener) -> None:
+    window = opener(own_server, expected="422")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    window.intercept("**/api/events", hold, times=1)
+    window.press("r", "u")
+    expect(window.page.locator(".row.pending")).to_have_count(1)
+    assert len(held) == 1
+    held[0].fulfill(status=422, content_type="application/problem+json", body='{"detail": "give another one"}')
+    expect(window.page.locator("#banner")).to_contain_text("Not saved: paragraph 1 of document 1.")
+    window.wait_until_saved()
+    assert window.labels() == [""] * 7
+    assert own_server.get("state")["seq"] == 0
+
+
 def test_two_windows_see_each_other(own_server: Server, opener: Opener) -> None:
     ada, ben = opener(own_server), opener(own_server)
     ben.page.click("#who")

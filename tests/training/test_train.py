@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +20,15 @@ from training.corrections import read_corrected
 from training.soft_labels import soft_labels
 from training.teacher.examples import out_of_fold_scores
 
-TAUGHT = replace(TINY_CONFIG, networks=(3,))
+CONFIG = training.SHIPPED
+ONE_NETWORK = replace(TINY_CONFIG, networks=(3,))
 
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fits that take seconds."""
     monkeypatch.setattr(training, "WITHOUT_TEACHER", TINY_CONFIG)
-    monkeypatch.setattr(training, "SHIPPED", TAUGHT)
+    monkeypatch.setattr(training, "SHIPPED", ONE_NETWORK)
     monkeypatch.setattr(training, "word_vectors", lambda *_: TINY_VECTORS)
 
 
@@ -47,6 +49,11 @@ def soft_file(data: Path, folder: Path, kind: str) -> Path:
     return file
 
 
+def test_the_shipped_model_has_the_configuration_of_the_program() -> None:
+    shipped = load_model().metadata["config"]
+    assert shipped == json.loads(json.dumps(asdict(CONFIG)))
+
+
 def test_a_student_has_a_configuration_of_its_own_and_learns_from_its_teacher(
     tiny_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,7 +62,7 @@ def test_a_student_has_a_configuration_of_its_own_and_learns_from_its_teacher(
     plain, plain_scores = trained(tiny_data, tmp_path / "plain", None)
     student, student_scores = trained(tiny_data, tmp_path / "taught", soft_file(tiny_data, tmp_path, "donation"))
     assert len(plain.networks.members) == len(TINY_CONFIG.networks)
-    assert len(student.networks.members) == len(TAUGHT.networks)
+    assert len(student.networks.members) == len(ONE_NETWORK.networks)
     paragraphs = [p for d in with_augmented(list(read_corrected([tiny_data])), TINY_CONFIG) for p in d.paragraphs]
     assert plain_scores.shape == student_scores.shape == (len(paragraphs), len(student.kinds))
     donation = student.kinds.index("donation")

@@ -236,7 +236,7 @@ class Session {
     this.changes.poll();
   }
 
-  /** Take back an entry that the server did not take, and those that undo it; the document is asked for again. */
+  /** Take back the labels of an entry that the server did not take, and of those that undo it. The document is asked for again. */
   refused(entry, error, undone) {
     const { action, first, last } = entry.event;
     const what = first === undefined ? `“${action}”` : places(first, last);
