@@ -8,6 +8,7 @@ the model's metadata and card. ``--words`` makes the word vectors from their sou
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +19,10 @@ import typer
 from detector.evaluation.labelled import read_documents
 from detector.fit.config import BALANCED, FitConfig
 from detector.fit.fit import Fitted
-from detector.fit.train import train
+from detector.fit.train import train, write_card
 from detector.inference.model import REPORTING
 from detector.inference.shipped import digests_of
+from detector.inference.storage import load_model, write_metadata
 from training.corrections import read_corrected
 from training.multilingual import foreign_words
 from training.soft_labels import read_soft_labels
@@ -60,6 +62,13 @@ def count_letters(fitted: Fitted) -> LetterCounts:
     return LetterCounts(number, whole, paragraphs, removed)
 
 
+def record_soft_labels(folder: Path, file: Path) -> None:
+    """Write the digest of a file of soft labels into the metadata of a model, and write its card again."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    write_metadata(folder, {**load_model(folder).metadata, "soft_labels": digest})
+    write_card(folder)
+
+
 def main(
     data: Annotated[list[Path], typer.Argument(help="Labelled documents, or folders of them.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The model's folder.")],
@@ -85,6 +94,8 @@ def main(
     trained = train(
         data, output, config, [dev] if dev else [], lambda line: print(line, flush=True), vectors, read_corrected, teach
     )
+    if teacher:
+        record_soft_labels(output, teacher)
     print(count_letters(trained.fitted))
     if held_out:
         np.savez_compressed(held_out, kinds=trained.fitted.held_out_kinds)

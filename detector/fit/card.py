@@ -21,6 +21,7 @@ def card(model: Model) -> str:
         f"{model.labels[-1]}, from hashed n-grams, word vectors, the shape of the line, and the rest of the document.",
         *_software(metadata.get("versions")),
         *_data(metadata.get("data")),
+        *_soft_labels(metadata.get("soft_labels")),
         *_adapted(earlier_adaptations(metadata)),
         "## Thresholds",
         "A paragraph is kept if its probability of reporting is at least the threshold. Each threshold is the highest "
@@ -47,6 +48,15 @@ def _data(data: Mapping[str, Any] | None) -> tuple[str, ...]:
     if not data:
         return ()
     return "## Training data", f"{_amount(data)} of {data['sites']:,} sites; {_counts(data)}"
+
+
+def _soft_labels(digest: str | None) -> tuple[str, ...]:
+    if not digest:
+        return ()
+    return (
+        f"It also learned from soft labels of other models (a file with the digest `{digest[:16]}`). Some of these have "
+        "seen the labels of the sites that are held out, so the held-out figures are a little too good.",
+    )
 
 
 def _amount(data: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from detector.errors import ModelError
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
 SHA256 = {
     "model.joblib": "625844957fda09bda3e531862d7cf74a57c5a977ca1bda3f3979693c794a94be",
-    "metadata.json": "1a309b6d79c62cb3b32f32848615bed1a61be51b74440a16d2803103ebb59f37",
+    "metadata.json": "18d8f2321dcc2ee5d92054f4d5cf5699345e76f4aecda9160abdef30b34e791f",
 }
 
 

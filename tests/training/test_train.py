@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import TINY_CONFIG, TINY_VECTORS
+from tiny import ROOT, TINY_CONFIG, TINY_VECTORS
 
 from detector.fit.data import label_names
 from detector.fit.fit import with_augmented
@@ -50,8 +51,9 @@ def soft_file(data: Path, folder: Path, kind: str) -> Path:
 
 
 def test_the_shipped_model_has_the_configuration_of_the_program() -> None:
-    shipped = load_model().metadata["config"]
-    assert shipped == json.loads(json.dumps(asdict(CONFIG)))
+    metadata = load_model().metadata
+    assert metadata["config"] == json.loads(json.dumps(asdict(CONFIG)))
+    assert metadata["soft_labels"] == hashlib.sha256((ROOT / "training" / "soft_labels.npz").read_bytes()).hexdigest()
 
 
 def test_a_student_has_a_configuration_of_its_own_and_learns_from_its_teacher(
@@ -60,12 +62,19 @@ def test_a_student_has_a_configuration_of_its_own_and_learns_from_its_teacher(
     (tmp_path / "plain").mkdir()
     (tmp_path / "taught").mkdir()
     plain, plain_scores = trained(tiny_data, tmp_path / "plain", None)
-    student, student_scores = trained(tiny_data, tmp_path / "taught", soft_file(tiny_data, tmp_path, "donation"))
+    student, student_scores = trained(
+        tiny_data, tmp_path / "taught", soft_file(tiny_data, tmp_path / "taught", "donation")
+    )
     assert len(plain.networks.members) == len(TINY_CONFIG.networks)
     assert len(student.networks.members) == len(ONE_NETWORK.networks)
     paragraphs = [p for d in with_augmented(list(read_corrected([tiny_data])), TINY_CONFIG) for p in d.paragraphs]
     assert plain_scores.shape == student_scores.shape == (len(paragraphs), len(student.kinds))
     donation = student.kinds.index("donation")
     assert student_scores[:, donation].mean() > plain_scores[:, donation].mean()
+    assert "soft_labels" not in plain.metadata
+    assert (
+        student.metadata["soft_labels"] == hashlib.sha256((tmp_path / "taught" / "soft.npz").read_bytes()).hexdigest()
+    )
+    assert "a little too good" in (tmp_path / "taught" / "model" / "README.md").read_text("utf-8")
     said = capsys.readouterr().out
     assert said.count("LetterCounts(") == said.count("detector/inference/shipped.py") == 2
