@@ -54,8 +54,8 @@ def _soft_labels(digest: str | None) -> tuple[str, ...]:
     if not digest:
         return ()
     return (
-        f"It also learned from soft labels of other models (a file with the digest `{digest[:16]}`). Some of these have "
-        "seen the labels of the sites that are held out, so the held-out figures are a little too good.",
+        f"It also learned from soft labels of other models (a file with the digest `{digest[:16]}`). Some of these "
+        "have seen the labels of the sites that are held out, so the held-out figures are a little too good.",
     )
 
 

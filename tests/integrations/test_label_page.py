@@ -515,6 +515,22 @@ def test_what_the_server_refuses_is_told_and_taken_back(own_server: Server, open
     expect(window.page.locator("#status")).to_contain_text("nothing to undo")
 
 
+def test_a_document_that_the_server_refuses_as_done_is_listed_as_open(own_server: Server, opener: Opener) -> None:
+    window = opener(own_server, expected="422")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    window.intercept("**/api/events", hold, times=1)
+    window.press("d")
+    expect(window.page.locator("#document-state")).to_contain_text("Document 2 of 3")
+    expect(window.page.locator("#document-list .done")).to_have_count(1)
+    held[0].fulfill(status=422, json={"detail": "no"})
+    expect(window.page.locator("#banner")).to_contain_text("Not saved: “done” of document 1. no")
+    expect(window.page.locator("#document-list .done")).to_have_count(0)
+
+
 def test_an_undo_of_what_the_server_refuses_is_not_sent(own_server: Server, opener: Opener) -> None:
     window = opener(own_server, expected="422")
     held: list[Any] = []

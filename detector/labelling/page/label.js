@@ -236,12 +236,13 @@ class Session {
     this.changes.poll();
   }
 
-  /** Take back the labels of an entry that the server did not take, and of those that undo it. The document is asked for again. */
+  /** Take back an entry that the server did not take, and those that undo it. The open document is asked for again. */
   refused(entry, error, undone) {
     const { action, first, last } = entry.event;
     const what = first === undefined ? `“${action}”` : places(first, last);
     this.work.forget(entry);
     this.saving.refusal = `Not saved: ${what} of document ${number(entry.document + 1)}. ${error.message}`;
+    if (action === "done" || action === "reopen") this.documents.finished(entry.document, action === "reopen");
     if (this.open?.number !== entry.document) return;
     for (const at of [entry, ...undone].flatMap((each) => this.open.settle(each))) this.list.update(at);
     this.run(() => this.show(entry.document, this.list.cursor));
