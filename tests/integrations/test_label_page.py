@@ -106,6 +106,16 @@ class Window:
         self.page.reload()
         self.page.wait_for_selector("#paragraphs .row")
 
+    def hold(self, address: str) -> list[Any]:
+        """Hold the next request to an address, to be answered later; the list will have it."""
+        held: list[Any] = []
+
+        def hold(route: Any) -> None:
+            held.append(route)
+
+        self.intercept(address, hold, times=1)
+        return held
+
     def row(self, number: int) -> Any:
         """A paragraph, counted from 1."""
         return self.page.locator(f"#paragraph-{number}")
@@ -517,12 +527,7 @@ def test_what_the_server_refuses_is_told_and_taken_back(own_server: Server, open
 
 def test_a_document_that_the_server_refuses_as_done_is_listed_as_open(own_server: Server, opener: Opener) -> None:
     window = opener(own_server, expected="422")
-    held: list[Any] = []
-
-    def hold(route: Any) -> None:
-        held.append(route)
-
-    window.intercept("**/api/events", hold, times=1)
+    held = window.hold("**/api/events")
     window.press("d")
     expect(window.page.locator("#document-state")).to_contain_text("Document 2 of 3")
     expect(window.page.locator("#document-list .done")).to_have_count(1)
@@ -533,12 +538,7 @@ def test_a_document_that_the_server_refuses_as_done_is_listed_as_open(own_server
 
 def test_an_undo_of_what_the_server_refuses_is_not_sent(own_server: Server, opener: Opener) -> None:
     window = opener(own_server, expected="422")
-    held: list[Any] = []
-
-    def hold(route: Any) -> None:
-        held.append(route)
-
-    window.intercept("**/api/events", hold, times=1)
+    held = window.hold("**/api/events")
     window.press("r", "u")
     expect(window.page.locator(".row.pending")).to_have_count(1)
     assert len(held) == 1
