@@ -50,11 +50,11 @@ def _data(data: Mapping[str, Any] | None) -> tuple[str, ...]:
     return "## Training data", f"{_amount(data)} of {data['sites']:,} sites; {_counts(data)}"
 
 
-def _soft_labels(digest: str | None) -> tuple[str, ...]:
+def _soft_labels(digest: object) -> tuple[str, ...]:
     if not digest:
         return ()
     return (
-        f"It also learned from soft labels of other models (a file with the digest `{digest[:16]}`). Some of these "
+        f"It also learned from soft labels of other models (a file with the digest `{str(digest)[:16]}`). Some of these "
         "have seen the labels of the sites that are held out, so the held-out figures are a little too good.",
     )
 
