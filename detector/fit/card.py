@@ -54,8 +54,8 @@ def _soft_labels(digest: object) -> tuple[str, ...]:
     if not digest:
         return ()
     return (
-        f"It also learned from soft labels of other models (a file with the digest `{str(digest)[:16]}`). Some of these "
-        "have seen the labels of the sites that are held out, so the held-out figures are a little too good.",
+        f"It also learned from soft labels of other models (a file with the digest `{str(digest)[:16]}`). Some of "
+        "these have seen the labels of the sites that are held out, so the held-out figures are a little too good.",
     )
 
 

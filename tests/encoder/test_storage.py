@@ -110,7 +110,7 @@ def test_a_folder_that_cannot_be_written(encoder: Encoder, tiny_model: Model, tm
 
 def test_an_encoder_of_another_small_model(saved: Path, tiny_model: Model) -> None:
     other = replace(tiny_model, metadata={**tiny_model.metadata, "sha256": "0" * 64})
-    with pytest.raises(ModelError, match=r"trained with the small model \w{12}, and this one is 0{12}; install the"):
+    with pytest.raises(ModelError, match=r"belongs to the small model \w{12}, and this one is 0{12}; install the"):
         load(saved).model(other)
     with pytest.raises(ModelError, match="and this one is None"):
         load(saved).model(replace(tiny_model, metadata={}))
