@@ -67,13 +67,15 @@ def test_it_decides() -> None:
 
 @pytest.mark.usefixtures("has_one")
 def test_the_golden_decisions() -> None:
-    """Types of processor round the encoder's products differently; the decisions on these documents stay the same."""
+    """Processors and versions of ONNX Runtime round products differently; decisions that are not close stay."""
     expected = json.loads(golden_accurate.GOLDEN.read_text("utf-8"))
     assert list(expected) == list(golden.documents())
-    assert golden_accurate.decisions(expected) == expected
+    found = golden_accurate.decisions(expected)
+    assert [name for name, of in expected.items() if golden_accurate.differ(found[name], of)] == []
+    assert "".join(expected.values()).count(golden_accurate.OPEN) <= 0.02 * sum(map(len, expected.values()))
     small = detector.load()
     changed = [
         name for name, text in golden.documents().items()
-        if "".join(str(int(keep)) for keep in small.predict(text).keep) != expected[name]
+        if golden_accurate.differ(golden_accurate.digits(small.predict(text).keep), expected[name])
     ]  # fmt: skip
     assert changed
