@@ -109,7 +109,7 @@ def test_settings_are_sent(page: Any) -> None:
     page.select_option("#policy", "appeals-only")
     page.select_option("#threshold", "gentle")
     clean(page)
-    assert "The threshold is 0.03" in page.inner_text("#status")
+    assert "The threshold is 0.05" in page.inner_text("#status")
 
 
 def test_the_effort_is_offered_where_the_service_runs_the_accurate_model(browser: Any, address: str) -> None:
