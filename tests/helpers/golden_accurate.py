@@ -15,6 +15,7 @@ from pathlib import Path
 
 import golden
 import numpy as np
+from scipy.special import logit
 
 import detector
 
@@ -40,9 +41,7 @@ def golden_decisions() -> dict[str, str]:
     cleaner, found = detector.load("accurate"), {}
     for name, text in golden.documents().items():
         prediction = cleaner.predict(text)
-        score = np.clip(np.array(prediction.keep_scores, dtype=np.float64), 1e-6, 1 - 1e-6)
-        threshold = prediction.threshold
-        distance = np.abs(np.log(score / (1 - score)) - np.log(threshold / (1 - threshold)))
+        distance = np.abs(logit(np.clip(prediction.keep_scores, 0, 1)) - logit(prediction.threshold))
         given = digits(prediction.keep)
         found[name] = "".join(OPEN if near else digit for near, digit in zip(distance < MARGIN, given, strict=True))
     return found
