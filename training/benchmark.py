@@ -33,6 +33,7 @@ from training import (
     speed,
     speed_report,
 )
+from training.corrections import read_corrected
 from training.in_process import compiled
 from training.result import Section
 from training.results_file import rewrite
@@ -118,7 +119,7 @@ def measure_accuracy(
     model: Annotated[Path | None, typer.Option(help="The model's folder; default: the shipped model.")] = None,
 ) -> None:
     """Measure word F1 and the shares lost and removed, for the model and its rivals on the same documents."""
-    documents, training = list(read_documents([data])), list(read_documents(train))
+    documents, training = list(read_documents([data])), list(read_corrected(train))
     compared = accuracy.compare(load(model), documents, training, lambda name: print(f"measuring {name}", flush=True))
     if picture:
         accuracy_report.draw(compared, picture)

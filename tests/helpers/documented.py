@@ -13,7 +13,9 @@ Blocks of other languages without a title (``text``, ``bash``, ``json``) are not
 
 In a compared block, ``…`` matches any text within the line, or any lines if it is alone; in JSON, it matches a text
 or, as the last of a list, all that follows. Numbers and the space between words are not compared, so that a new model
-or another machine changes nothing.
+or another machine changes nothing. With ``REFRESH=1`` in the environment, the page gets the numbers that are printed:
+
+    REFRESH=1 pytest tests/project/test_docs.py tests/project/test_readme.py tests/project/test_examples.py
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ SCRIPT = "documented_script.py"
 _BLOCK = re.compile(r"^( *)```(\w+)(?: +title=\"([^\"]*)\")?\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _SET_UP = re.compile(r"(make|pip|python -m pip)\b")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_IN_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*')
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Block:
     title: str
     code: str
     line: int
+    indent: str
 
     @property
     def commands(self) -> list[str]:
@@ -64,7 +68,7 @@ def blocks(markdown: str) -> Iterator[Block]:
     for found in _BLOCK.finditer(markdown):
         indent, language, title, code = found.groups()
         code = "".join(line.removeprefix(indent) for line in code.splitlines(keepends=True))
-        yield Block(language, title or "", code, markdown.count("\n", 0, found.start()) + 2)
+        yield Block(language, title or "", code, markdown.count("\n", 0, found.start()) + 2, indent)
 
 
 def run(command: str | list[str], folder: Path) -> str:
@@ -80,21 +84,96 @@ def run(command: str | list[str], folder: Path) -> str:
     return done.stdout
 
 
-def follow(markdown: str, folder: Path) -> None:
-    """Do what a page says in a folder, block after block, and compare what it shows with what comes out."""
+def follow(markdown: str, folder: Path, page: Path) -> None:
+    """Do what a page, or a part of it, says in a folder, and compare what it shows with what comes out."""
     output = ""
     for block in blocks(markdown):
         where = f"line {block.line}"
         if block.title == OUTPUT:
             assert matches(block.code, output), f"{where}: printed was\n{output}"
+            _refresh(page, block, output)
         elif block.title and block.language not in ("console", "python"):
             written = (folder / block.title).read_text(encoding="utf-8")
             assert matches(block.code, written), f"{where}: {block.title} holds\n{written}"
+            _refresh(page, block, written)
         elif block.language == "console":
             output = "".join(run(command, folder) for command in block.commands)
         elif block.language == "python" and not block.for_an_engine:
             (folder / SCRIPT).write_text(block.code, encoding="utf-8")  # a file, for processes that import it
             output = run([sys.executable, SCRIPT], folder)
+
+
+def _refresh(page: Path, block: Block, actual: str) -> None:
+    """Write the numbers of an output into its page, if the environment asks for it."""
+    if os.environ.get("REFRESH"):
+        old, new = (
+            "".join(f"{block.indent}{line}" if line.strip() else line for line in code.splitlines(keepends=True))
+            for code in (block.code, refreshed(block.code, actual))
+        )
+        page.write_text(page.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def refreshed(shown: str, actual: str) -> str:
+    """A block with the numbers of the text that it matches."""
+    try:
+        value = json.loads(shown)
+    except ValueError:
+        return _refreshed_text(shown, actual)
+    line = next(line for line in actual.splitlines() if matches(shown, line))
+    numbers = _numbers(value, json.loads(line, parse_float=_Literal))
+    return _IN_JSON.sub(lambda found: found[0] if found[0].startswith('"') else next(numbers), shown)
+
+
+class _Literal(float):
+    """A number of JSON that keeps its digits."""
+
+    def __new__(cls, digits: str) -> _Literal:
+        self = super().__new__(cls, digits)
+        self.digits = digits
+        return self
+
+    digits: str
+
+
+def _numbers(shown: Any, actual: Any) -> Iterator[str]:
+    """The numbers of a value of JSON, in their order, where another one shows some."""
+    if isinstance(shown, dict):
+        for name, value in shown.items():
+            yield from _numbers(value, actual[name])
+    elif isinstance(shown, list):
+        for value, own in zip(shown, actual, strict=False):
+            yield from _numbers(value, own)
+    elif isinstance(shown, int | float) and not isinstance(shown, bool):
+        yield actual.digits if isinstance(actual, _Literal) else str(actual)
+
+
+def _refreshed_text(shown: str, actual: str) -> str:
+    """Lines of the actual text in place of those that show all of it; of others, the numbers."""
+    lines = shown.splitlines()
+    pattern = ["((?:.*\n)*?)" if line.strip() == "…" else f"({_loose(line)}\\s*?\n)" for line in lines]
+    found = re.fullmatch("".join(pattern), actual.strip("\n") + "\n")
+    if found is None:
+        return shown
+    new = [
+        old if old.strip() == "…" else _with_numbers(old, own.rstrip()) if "…" in old else own.rstrip()
+        for old, own in zip(lines, found.groups(), strict=True)
+    ]
+    return "".join(f"{line}\n" for line in new)
+
+
+def _loose(line: str, number: str = _NUMBER.pattern) -> str:
+    """A pattern for a line, with any numbers and any space where it has some."""
+    return ".*".join(
+        r"\s+".join(number.join(map(re.escape, _NUMBER.split(word))) for word in re.split(r"\s+", part))
+        for part in line.split("…")
+    )
+
+
+def _with_numbers(shown: str, actual: str) -> str:
+    """A line with ellipses, with the numbers of the line that it matches."""
+    found = re.fullmatch(_loose(shown, f"({_NUMBER.pattern})"), actual)
+    new = iter(found.groups() if found else _NUMBER.findall(shown))
+    return _NUMBER.sub(lambda _: next(new), shown)
 
 
 def matches(shown: str, actual: str) -> bool:

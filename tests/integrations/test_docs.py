@@ -12,10 +12,12 @@ from tiny import ROOT
 for library in ("datasets", "haystack", "langchain_core", "llama_index.core", "pandas", "polars", "spacy"):
     pytest.importorskip(library, reason=f"{library} is not installed here; .ci/integrations runs this")
 
+PAGE = ROOT / "docs" / "integrations.md"
+
 
 @pytest.mark.parametrize(
     "section",
-    (ROOT / "docs" / "integrations.md").read_text("utf-8").split("\n## ")[1:],
+    PAGE.read_text("utf-8").split("\n## ")[1:],
     ids=lambda text: text.split("\n")[0],
 )
 def test_the_instructions_of_a_section_work(
@@ -24,4 +26,4 @@ def test_the_instructions_of_a_section_work(
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     for name in ("seeds", "examples"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    follow(section, tmp_path)
+    follow(section, tmp_path, PAGE)

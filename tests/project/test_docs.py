@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from commands import of_name
-from documented import blocks, follow, matches
+from documented import blocks, follow, matches, refreshed
 from tiny import ROOT
 from typer.main import get_command
 
@@ -71,7 +71,7 @@ def test_the_instructions_of_a_page_work(name: str, checkout: Path) -> None:
         parquet.write_table(
             arrow.table({"body": ["The ferry sails again.\nSubscribe now!\n"]}), checkout / "pages.parquet"
         )
-    follow(TEXT[name], checkout)
+    follow(TEXT[name], checkout, DOCS / name)
 
 
 def test_code_for_engines_is_run_by_their_tests() -> None:
@@ -102,6 +102,24 @@ def test_code_for_engines_is_run_by_their_tests() -> None:
 )
 def test_how_outputs_are_compared(shown: str, actual: str, like: bool) -> None:
     assert matches(shown, actual) is like
+
+
+@pytest.mark.parametrize(
+    ("shown", "actual", "new"),
+    [
+        ("7 kept\n", "12 kept\n", "12 kept\n"),
+        ("a   7\nb  70\n", "a  12\nb   3\n\n", "a  12\nb   3\n"),
+        ("first\n…\n7 of 8\n", "first\n1\n2\n9 of 10\n", "first\n…\n9 of 10\n"),
+        ("0.1 for …: 7\n", "0.2 for that: 8\n", "0.2 for …: 8\n"),
+        (
+            '{"a": "7", "n": 1,\n "l": [1.5, "…"]}\n',
+            '{"a": "7", "n": 2, "l": [0.50, 3]}\n',
+            '{"a": "7", "n": 2,\n "l": [0.50, "…"]}\n',
+        ),
+    ],
+)
+def test_the_numbers_of_an_output_are_refreshed(shown: str, actual: str, new: str) -> None:
+    assert refreshed(shown, actual) == new
 
 
 def links(text: str) -> Iterator[str]:

@@ -14,7 +14,8 @@ from tiny import ROOT
 SLOW = {"train_and_evaluate"}
 NEEDS = {"arrow_table": "pyarrow"}
 SCRIPTS = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
-PAGE = (ROOT / "docs" / "examples.md").read_text("utf-8")
+DOCUMENT = ROOT / "docs" / "examples.md"
+PAGE = DOCUMENT.read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +42,11 @@ def test_a_script_prints_what_is_shown(script: str, checkout: Path) -> None:
     run, output = blocks(section(script))
     assert f"python examples/{script}.py" in run.code
     assert output.title == "Output"
-    follow(section(script), checkout)
+    follow(section(script), checkout, DOCUMENT)
 
 
 def test_the_stream_is_cleaned(checkout: Path) -> None:
-    follow(section("stream"), checkout)
+    follow(section("stream"), checkout, DOCUMENT)
     given = [json.loads(line) for line in (ROOT / "examples" / "articles.jsonl").read_text("utf-8").splitlines()]
     cleaned = [json.loads(line) for line in (checkout / "clean.jsonl").read_text("utf-8").splitlines()]
     assert [article["id"] for article in cleaned] == [article["id"] for article in given]

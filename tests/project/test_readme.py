@@ -32,7 +32,7 @@ def test_the_readme_has_commands_and_python() -> None:
 
 @pytest.mark.slow
 def test_everything_runs_in_order_and_prints_what_is_shown(checkout: Path) -> None:
-    follow(README, checkout)
+    follow(README, checkout, ROOT / "README.md")
 
 
 def test_the_example_is_cleaned(checkout: Path) -> None:

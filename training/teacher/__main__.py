@@ -7,6 +7,7 @@ one fold, or of several, are left out; `training.teacher.ship` chooses calibrati
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +55,7 @@ def main(
     held_out: Annotated[Path, typer.Option(help="The file that training.train --held-out has written.")],
     encoder: Annotated[Path, typer.Option(help="A pretrained encoder; see training/teacher/pretrained.py.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder of the fit.")],
+    start: Annotated[Path | None, typer.Option(help="A fit whose weights to begin with, and its tokenizer.")] = None,
     fold: Annotated[
         list[int] | None, typer.Option(help="A fold of sites to leave out; several times for several (default: 0).")
     ] = None,
@@ -79,7 +81,10 @@ def main(
     output.mkdir(parents=True, exist_ok=True)
     started = (output / WORDS).exists()
     pretrained = read(encoder)
-    if not started:
+    if not started and start:
+        for name in (TOKENIZER, WORDS):
+            shutil.copyfile(start / name, output / name)
+    elif not started:
         texts = dict.fromkeys(p.text for d in documents for p in d.paragraphs)
         tokenizer, kept = reduced(pretrained.tokenizer, texts, listed_words(), words)
         tokenizer.save(str(output / TOKENIZER))
@@ -89,6 +94,8 @@ def main(
     torch.manual_seed(seed)
     model = network(training, output, config)
     model.encoder.load(pretrained, np.load(output / WORDS).tolist())
+    if start:
+        model.load_state_dict(torch.load(start / STATE, weights_only=True, map_location="cpu")["model"])
     fit = Fit(model, training, config, device)
     if (output / STATE).exists():
         fit.resume(output / STATE)
