@@ -21,8 +21,8 @@ from detector.errors import ModelError
 
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
 SHA256 = {
-    "model.joblib": "625844957fda09bda3e531862d7cf74a57c5a977ca1bda3f3979693c794a94be",
-    "metadata.json": "18d8f2321dcc2ee5d92054f4d5cf5699345e76f4aecda9160abdef30b34e791f",
+    "model.joblib": "a4fed5a91c334b980a20e41d20ad8be2892e617892467285e76d4728c2c0a274",
+    "metadata.json": "b1b6e39b36dca675c004931928f2a0d3dd7d15b8317f810236e36f0a9d30ef25",
 }
 
 

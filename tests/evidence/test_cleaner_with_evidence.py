@@ -146,14 +146,14 @@ A year of storms is behind us, and we are still here.
 Thank you for staying with us through all of it."""
 LETTER_OF_FOUR = """\
 In the lantern room
-Nine winters ago the two of us rented a room above the bakery.
-We have sat through every meeting of the harbour board since.
+Nine winters ago the room above the bakery was empty.
+We moved in with two desks and a kettle.
 The rent has doubled since then."""
 
 
 @pytest.mark.parametrize(
     ("text", "name", "lines"),
-    [(f"{ARTICLE}\n{LETTER_OF_FOUR}", "appeal", 3), (f"{ARTICLE}\n{LETTER_OF_FOUR}", "donation", 3)],
+    [(f"{ARTICLE}\n{LETTER_OF_FOUR}", "appeal", 4), (f"{ARTICLE}\n{LETTER_OF_FOUR}", "donation", 4)],
     ids=["for a label", "for a kind"],
 )
 def test_a_recognised_first_line_pulls_its_neighbours_along(shipped: Cleaner, text: str, name: str, lines: int) -> None:

@@ -337,7 +337,7 @@ def test_reporting_that_repeats_stays(name: str) -> None:
 def test_a_letter_that_repeats_goes() -> None:
     """A letter of which the model alone keeps a paragraph."""
     letter = (
-        "Independent newspapers are closing all over the region.",
+        "Local papers like the one you are reading are closing all over the region.",
         "It costs us about 40 to send a reporter to a council meeting.",
     )
     text = ARTICLE.format(*letter)

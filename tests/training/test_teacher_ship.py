@@ -26,7 +26,7 @@ from detector.text.paragraphs import split
 from detector.util.arrays import Floats
 from training.teacher.held_out import HeldOut, best_share, held_out, read_again, scaled, scaling, temperature
 from training.teacher.pretrained import HEADS
-from training.teacher.ship import completed, encoder_of, measured_doubts, paired
+from training.teacher.ship import capped, completed, encoder_of, measured_doubts, paired
 from training.train import SHIPPED
 
 WIDTH, INNER, LAYERS = 2 * HEADS, 40, 2
@@ -213,14 +213,22 @@ def test_a_correction_that_is_too_certain_counts_less(unseen: HeldOut, tiny_mode
         np.testing.assert_allclose(scaled(small, read, 0), small, atol=1e-6)
 
 
+def test_thresholds_are_not_above_those_of_the_default_model() -> None:
+    assert capped({"gentle": 0.1, "balanced": 0.4}, {"gentle": 0.2, "balanced": 0.3}) == {
+        "gentle": 0.1,
+        "balanced": 0.3,
+    }
+
+
+@pytest.mark.parametrize("given", [None, 0.4])
 def test_a_completed_encoder_returns_the_calibrated_probabilities(
-    documents: list[LabelledDocument], kinds: Floats, tiny_model: Model
+    documents: list[LabelledDocument], kinds: Floats, tiny_model: Model, given: float | None
 ) -> None:
     arrays = arrays_of(tiny_model)
     data = held_out(documents, kinds, 0, tiny_model)
     plain = encoder_of(arrays, tiny_tokenizer(), tiny_model)
-    share, encoder = completed(plain, arrays, data)
-    assert 0.3 <= share <= 1
+    share, encoder = completed(plain, arrays, data, given)
+    assert share == given if given else 0.3 <= share <= 1
     expected = scaled(data.small.kinds, read_again(plain, data).kinds, share)
     labels = calibrate(expected, tiny_model.kind_labels, encoder.calibration)[0]
     np.testing.assert_allclose(read_again(encoder, data).labels, labels, atol=1e-4)

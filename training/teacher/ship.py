@@ -5,7 +5,7 @@ the share of its correction stay, and all else is chosen again. ``FILE`` is that
 
 The layers become an ONNX graph with int8 weights, the embeddings int8. On the sites of the fold that the fit left out,
 with the small model's out-of-fold scores, are chosen: the calibration, the doubt that belongs to each effort, and the
-thresholds, by the same rules as those of the small model.
+thresholds, by the same rules as those of the small model, and not above these.
 """
 
 from __future__ import annotations
@@ -110,12 +110,22 @@ def encoder_in(folder: Path, arrays: Mapping[str, Floats], small: Model) -> Enco
     return encoder_of(arrays, (folder / TOKENIZER).read_text(encoding="utf-8"), small)
 
 
-def completed(encoder: Encoder, arrays: Mapping[str, Floats], data: HeldOut) -> tuple[float, Encoder]:
-    """The share of the correction, and the encoder with it, calibrated where it reads everything."""
-    read = read_again(encoder, data).kinds
-    share, factor = best_share(data, read, encoder.kind_labels)
+def completed(
+    encoder: Encoder, arrays: Mapping[str, Floats], data: HeldOut, share: float | None = None
+) -> tuple[float, Encoder]:
+    """The share of the correction, and the encoder with it, calibrated where it reads everything.
+
+    Without a ``share``, the one is chosen with which the log loss is the least.
+    """
+    if share is not None:
+        return share, paired(_with_share(encoder, arrays, share), data)
+    share, factor = best_share(data, read_again(encoder, data).kinds, encoder.kind_labels)
+    return share, _calibrated(_with_share(encoder, arrays, share), data, factor)
+
+
+def _with_share(encoder: Encoder, arrays: Mapping[str, Floats], share: float) -> Encoder:
     document = document_graph({**arrays, **{name: share * arrays[name] for name in ("head.weight", "head.bias")}})
-    return share, _calibrated(replace(encoder, document=Engine(document.SerializeToString())), data, factor)
+    return replace(encoder, document=Engine(document.SerializeToString()))
 
 
 def paired(encoder: Encoder, data: HeldOut) -> Encoder:
@@ -130,6 +140,11 @@ def _calibrated(encoder: Encoder, data: HeldOut, factor: float) -> Encoder:
     return replace(encoder, calibration=calibration, doubts=measured_doubts(encoder, data))
 
 
+def capped(thresholds: Mapping[str, float], most: Mapping[str, float]) -> dict[str, float]:
+    """Thresholds that are not above those of the default model, which were chosen on five times as many sites."""
+    return {name: min(value, most[name]) for name, value in thresholds.items()}
+
+
 @dataclass(frozen=True)
 class Source:
     """What an accurate model is made of.
@@ -142,14 +157,14 @@ class Source:
     complete: Callable[[HeldOut], tuple[float, Encoder]]
 
 
-def of_fit(folder: Path, small: Model) -> Source:
-    """A fit, of which an accurate model is to be made."""
+def of_fit(folder: Path, small: Model, share: float | None = None) -> Source:
+    """A fit, of which an accurate model is to be made; ``share`` as for `completed`."""
     arrays, state = parameters(folder)
     facts = {
         "pretrained": PRETRAINED, "config": state["config"], "tokens": state["seen"],
         "versions": {"torch": version("torch")},
     }  # fmt: skip
-    return Source(facts, lambda data: completed(encoder_in(folder, arrays, small), arrays, data))
+    return Source(facts, lambda data: completed(encoder_in(folder, arrays, small), arrays, data, share))
 
 
 def of_model(folder: Path, small: Model) -> Source:
@@ -172,17 +187,20 @@ def main(
         Path | None, typer.Option(help="In place of --fit: an accurate model, to be used with another default model.")
     ] = None,
     fold: Annotated[int, typer.Option(help="The fold that the fit left out.")] = 0,
+    share: Annotated[
+        float | None, typer.Option(help="With --fit: the share of the correction (default: chosen on the fold).")
+    ] = None,
     effort: Annotated[float, typer.Option(help="The default effort, from 0 to 1.")] = 0.25,
 ) -> None:
     """Make the accurate model of a fit, or pair one with another default model."""
     check_effort(effort)
     small = load_model()
     if fit and not model:
-        source = of_fit(fit, small)
-    elif model and not fit:
+        source = of_fit(fit, small, share)
+    elif model and not fit and share is None:
         source = of_model(model, small)
     else:
-        raise UsageError("give one of --fit and --model")
+        raise UsageError("give one of --fit and --model, and --share with --fit alone")
     left_out = source.facts["config"]["left_out"]
     if fold not in left_out:
         raise UsageError(f"--fold {fold}: {fit or model} has learned from it; choose one of {left_out}")
@@ -191,7 +209,7 @@ def main(
     labels = read_again(encoder, unseen, effort).labels
     metadata = {
         **source.facts, "small": small.metadata["sha256"], "effort": effort, "share": share,
-        "thresholds": choose_thresholds(unseen, labels, SHIPPED),
+        "thresholds": capped(choose_thresholds(unseen, labels, SHIPPED), small.thresholds),
         "versions": {
             **source.facts["versions"], "detector": detector.__version__, "python": platform.python_version(),
             **{name: version(name) for name in ("tokenizers", "onnx", "onnxruntime")},
