@@ -110,7 +110,9 @@ def _refresh(page: Path, block: Block, actual: str) -> None:
             "".join(f"{block.indent}{line}" if line.strip() else line for line in code.splitlines(keepends=True))
             for code in (block.code, refreshed(block.code, actual))
         )
-        page.write_text(page.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
+        block_of = f'title="{block.title}"\n{{}}{block.indent}```\n'
+        page.write_text(text.replace(block_of.format(old), block_of.format(new)), encoding="utf-8")
 
 
 def refreshed(shown: str, actual: str) -> str:
@@ -152,8 +154,7 @@ def _refreshed_text(shown: str, actual: str) -> str:
     lines = shown.splitlines()
     pattern = ["((?:.*\n)*?)" if line.strip() == "…" else f"({_loose(line)}\\s*?\n)" for line in lines]
     found = re.fullmatch("".join(pattern), actual.strip("\n") + "\n")
-    if found is None:
-        return shown
+    assert found, f"{actual}\nis not like\n{shown}"
     new = [
         old if old.strip() == "…" else _with_numbers(old, own.rstrip()) if "…" in old else own.rstrip()
         for old, own in zip(lines, found.groups(), strict=True)

@@ -29,9 +29,9 @@ from training.teacher.examples import (
     out_of_fold_scores,
     training_documents,
 )
-from training.teacher.fit import Fit, TeacherConfig
+from training.teacher.fit import Fit, TeacherConfig, begin_with
 from training.teacher.network import Reader, Sizes
-from training.teacher.pretrained import read
+from training.teacher.pretrained import Pretrained, read
 from training.teacher.vocabulary import reduced
 from training.train import SHIPPED
 
@@ -42,6 +42,20 @@ def load_examples(documents: list[LabelledDocument], held_out: Path, folder: Pat
     """The documents as arrays, with the tokenizer in the folder of a fit."""
     scores = out_of_fold_scores(held_out)
     return examples(documents, scores, ParagraphTokenizer((folder / TOKENIZER).read_text(encoding="utf-8")), SHIPPED)
+
+
+def make_tokenizer(
+    documents: list[LabelledDocument], pretrained: Pretrained, output: Path, start: Path | None, words: int
+) -> None:
+    """Write the tokenizer of a fit and its words, unless they are there: those of ``start``, or the commonest."""
+    if start:
+        for name in (TOKENIZER, WORDS):
+            shutil.copyfile(start / name, output / name)
+    elif not (output / WORDS).exists():
+        texts = dict.fromkeys(p.text for d in documents for p in d.paragraphs)
+        tokenizer, kept = reduced(pretrained.tokenizer, texts, listed_words(), words)
+        tokenizer.save(str(output / TOKENIZER))
+        np.save(output / WORDS, kept)
 
 
 def network(data: Examples, folder: Path, config: TeacherConfig) -> Reader:
@@ -61,7 +75,7 @@ def main(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the order of the documents.")] = 0,
     layers: Annotated[int, typer.Option(help="Layers of the pretrained encoder that are kept.")] = 6,
-    words: Annotated[int, typer.Option(help="Tokens of the vocabulary that are kept.")] = 40_000,
+    words: Annotated[int, typer.Option(help="Tokens of the vocabulary that are kept, without --start.")] = 40_000,
     frozen: Annotated[int, typer.Option(help="First layers to keep as they are, with the embeddings.")] = 0,
     batch_tokens: Annotated[int, typer.Option(help="Tokens of a batch.")] = TeacherConfig.batch_tokens,
     tokens: Annotated[int, typer.Option(help="Tokens to read.")] = TeacherConfig.tokens,
@@ -79,24 +93,15 @@ def main(
     )
     documents = training_documents(data)
     output.mkdir(parents=True, exist_ok=True)
-    started = (output / WORDS).exists()
     pretrained = read(encoder)
-    if not started and start:
-        for name in (TOKENIZER, WORDS):
-            shutil.copyfile(start / name, output / name)
-    elif not started:
-        texts = dict.fromkeys(p.text for d in documents for p in d.paragraphs)
-        tokenizer, kept = reduced(pretrained.tokenizer, texts, listed_words(), words)
-        tokenizer.save(str(output / TOKENIZER))
-        np.save(output / WORDS, kept)
+    make_tokenizer(documents, pretrained, output, start, words)
     training = load_examples(documents, held_out, output)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     model = network(training, output, config)
     model.encoder.load(pretrained, np.load(output / WORDS).tolist())
-    if start:
-        model.load_state_dict(torch.load(start / STATE, weights_only=True, map_location="cpu")["model"])
-    fit = Fit(model, training, config, device)
+    before = begin_with(model, start / STATE) if start else 0
+    fit = Fit(model, training, config, device, before)
     if (output / STATE).exists():
         fit.resume(output / STATE)
     saved = time.monotonic()

@@ -65,6 +65,13 @@ class TeacherConfig:
             raise UsageError(f"frozen must be from 0 to the number of layers, {self.layers}, not {self.frozen}")
 
 
+def begin_with(model: Reader, file: Path) -> int:
+    """Take the weights of a saved fit. Returns the tokens that it had read, with those before it."""
+    state = torch.load(file, weights_only=True, map_location="cpu")
+    model.load_state_dict(state["model"])
+    return int(state["before"] + state["seen"])
+
+
 class Pass:
     """Draws the documents of a pass, and their windows."""
 
@@ -102,9 +109,11 @@ class Pass:
 
 
 class Fit:
-    """A fit that can be saved and continued."""
+    """A fit that can be saved and continued. ``before`` are the tokens of the fits whose weights it begins with."""
 
-    def __init__(self, model: Reader, data: Examples, config: TeacherConfig, device: torch.device) -> None:
+    def __init__(
+        self, model: Reader, data: Examples, config: TeacherConfig, device: torch.device, before: int = 0
+    ) -> None:
         self.model, self._data, self._config, self._device = model.to(device), data, config, device
         model.encoder.freeze(config.frozen)
         self.averaged = copy.deepcopy(self.model).eval()
@@ -118,7 +127,7 @@ class Fit:
         extracted = np.repeat([is_extracted(d.origin) for d in data.documents], np.diff(data.bounds))
         self._weight = data.weight * np.where(extracted, config.extracted_weight, 1).astype(np.float32)
         self._membership = torch.from_numpy(kind_membership(data.kind_labels, len(data.labels))).to(device)
-        self.seen = self.step = 0
+        self._before, self.seen, self.step = before, 0, 0
 
     def save(self, file: Path) -> None:
         """Write what `resume` reads."""
@@ -127,7 +136,8 @@ class Fit:
             "optimizer": self._optimizer.state_dict(),
         }  # fmt: skip
         temporary = file.with_suffix(".part")
-        torch.save({**state, "seen": self.seen, "step": self.step, "config": asdict(self._config)}, temporary)
+        counts = {"before": self._before, "seen": self.seen, "step": self.step}
+        torch.save({**state, **counts, "config": asdict(self._config)}, temporary)
         temporary.replace(file)
 
     def resume(self, file: Path) -> None:
@@ -140,7 +150,7 @@ class Fit:
         self.model.load_state_dict(state["last"])
         self.averaged.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
-        self.seen, self.step = state["seen"], state["step"]
+        self._before, self.seen, self.step = state["before"], state["seen"], state["step"]
 
     def run(
         self, documents: NDArray[np.int64], until: float, progress: Callable[[str], None], save: Callable[[], None]

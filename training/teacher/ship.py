@@ -96,13 +96,15 @@ def _inside(arrays: Mapping[str, Floats], prefix: str) -> dict[str, Floats]:
 
 
 def parameters(folder: Path) -> tuple[Mapping[str, Floats], Mapping[str, Any]]:
-    """The parameters of a fit, in float32, by name; and of its state, ``config`` and ``seen``."""
+    """The parameters of a fit, in float32, by name; and its ``config`` and the ``tokens`` that it read.
+
+    These are also those of the fits whose weights it began with.
+    """
     import torch
 
     state = torch.load(folder / STATE, weights_only=True, map_location="cpu")
-    return {name: tensor.float().numpy() for name, tensor in state["model"].items()}, {
-        name: state[name] for name in ("config", "seen")
-    }
+    arrays = {name: tensor.float().numpy() for name, tensor in state["model"].items()}
+    return arrays, {"config": state["config"], "tokens": state["before"] + state["seen"]}
 
 
 def encoder_in(folder: Path, arrays: Mapping[str, Floats], small: Model) -> Encoder:
@@ -161,7 +163,7 @@ def of_fit(folder: Path, small: Model, share: float | None = None) -> Source:
     """A fit, of which an accurate model is to be made; ``share`` as for `completed`."""
     arrays, state = parameters(folder)
     facts = {
-        "pretrained": PRETRAINED, "config": state["config"], "tokens": state["seen"],
+        "pretrained": PRETRAINED, "config": state["config"], "tokens": state["tokens"],
         "versions": {"torch": version("torch")},
     }  # fmt: skip
     return Source(facts, lambda data: completed(encoder_in(folder, arrays, small), arrays, data, share))
@@ -188,7 +190,8 @@ def main(
     ] = None,
     fold: Annotated[int, typer.Option(help="The fold that the fit left out.")] = 0,
     share: Annotated[
-        float | None, typer.Option(help="With --fit: the share of the correction (default: chosen on the fold).")
+        float | None,
+        typer.Option(min=0, max=1, help="With --fit: the share of the correction (default: chosen on the fold)."),
     ] = None,
     effort: Annotated[float, typer.Option(help="The default effort, from 0 to 1.")] = 0.25,
 ) -> None:
