@@ -12,6 +12,8 @@ import pytest
 from browsing import needs_chromium, watch
 from command import start
 
+import detector
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing; .ci/integrations runs this")
 TEXT = """The ferry to Ostholm sails again, the county said on Tuesday, nine weeks after its shaft had cracked.
 Residents had been left with one boat a day since the spring, and many of them slept in the waiting room.
@@ -109,7 +111,8 @@ def test_settings_are_sent(page: Any) -> None:
     page.select_option("#policy", "appeals-only")
     page.select_option("#threshold", "gentle")
     clean(page)
-    assert "The threshold is 0.05" in page.inner_text("#status")
+    gentle = detector.load().model.thresholds["gentle"]
+    assert f"The threshold is {gentle:.2f}" in page.inner_text("#status")
 
 
 def test_the_effort_is_offered_where_the_service_runs_the_accurate_model(browser: Any, address: str) -> None:
