@@ -15,7 +15,7 @@ In a compared block, ``…`` matches any text within the line, or any lines if i
 or, as the last of a list, all that follows. Numbers and the space between words are not compared, so that a new model
 or another machine changes nothing. With ``REFRESH=1`` in the environment, the page gets the numbers that are printed:
 
-    REFRESH=1 pytest tests/project/test_docs.py tests/project/test_readme.py tests/project/test_examples.py
+    REFRESH=1 pytest tests/project tests/integrations/test_docs.py
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ SCRIPT = "documented_script.py"
 _BLOCK = re.compile(r"^( *)```(\w+)(?: +title=\"([^\"]*)\")?\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _SET_UP = re.compile(r"(make|pip|python -m pip)\b")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_SPACE = r"[^\S\n]"  # but no end of a line
 _IN_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*')
 
 
@@ -151,30 +152,42 @@ def _numbers(shown: Any, actual: Any) -> Iterator[str]:
 
 def _refreshed_text(shown: str, actual: str) -> str:
     """Lines of the actual text in place of those that show all of it; of others, the numbers."""
-    lines = shown.splitlines()
-    pattern = ["((?:.*\n)*?)" if line.strip() == "…" else f"({_loose(line)}\\s*?\n)" for line in lines]
-    found = re.fullmatch("".join(pattern), actual.strip("\n") + "\n")
+    found = _lines(shown, actual)
     assert found, f"{actual}\nis not like\n{shown}"
     new = [
         old if old.strip() == "…" else _with_numbers(old, own.rstrip()) if "…" in old else own.rstrip()
-        for old, own in zip(lines, found.groups(), strict=True)
+        for old, own in zip(_trimmed(shown).splitlines(), found.groups(), strict=True)
     ]
     return "".join(f"{line}\n" for line in new)
 
 
-def _loose(line: str, number: str = _NUMBER.pattern) -> str:
-    """A pattern for a line, with any numbers and any space where it has some."""
-    return ".*".join(
-        r"\s+".join(number.join(map(re.escape, _NUMBER.split(word))) for word in re.split(r"\s+", part))
-        for part in line.split("…")
-    )
-
-
 def _with_numbers(shown: str, actual: str) -> str:
     """A line with ellipses, with the numbers of the line that it matches."""
-    found = re.fullmatch(_loose(shown, f"({_NUMBER.pattern})"), actual)
-    new = iter(found.groups() if found else _NUMBER.findall(shown))
+    found = re.fullmatch(_like(shown, f"({_NUMBER.pattern})"), actual)
+    assert found, f"{actual} is not like {shown}"
+    new = iter(found.groups())
     return _NUMBER.sub(lambda _: next(new), shown)
+
+
+def _lines(shown: str, actual: str) -> re.Match[str] | None:
+    """A match of a text by a block that shows it, with a group for each line of the block; None if it is another."""
+    lines = _trimmed(shown).splitlines()
+    pattern = ["((?:.*\n)*?)" if line.strip() == "…" else f"({_like(line)}\n)" for line in lines]
+    return re.fullmatch("".join(pattern), _trimmed(actual) + "\n")
+
+
+def _trimmed(text: str) -> str:
+    """A text without blank lines at its ends."""
+    return re.sub(r"\A(?:\s*\n)+", "", text.rstrip())
+
+
+def _like(line: str, number: str = _NUMBER.pattern) -> str:
+    """A pattern for a line, with any numbers and any space where it has some."""
+    parts = (
+        f"{_SPACE}+".join(number.join(map(re.escape, _NUMBER.split(word))) for word in re.split(r"\s+", part))
+        for part in line.strip().split("…")
+    )
+    return f"{_SPACE}*{'.*'.join(parts)}{_SPACE}*"
 
 
 def matches(shown: str, actual: str) -> bool:
@@ -185,22 +198,12 @@ def matches(shown: str, actual: str) -> bool:
     try:
         value = json.loads(shown)
     except ValueError:
-        return _matches_text(shown, actual)
+        return _lines(shown, actual) is not None
     return any(_matches_json(value, json.loads(line)) for line in actual.splitlines() if line.startswith(("{", "[")))
-
-
-def _matches_text(shown: str, actual: str) -> bool:
-    lines = ["(?:.*\n)*?" if line.strip() == "…" else _pattern(line) + "\n" for line in _plain(shown).splitlines()]
-    return re.fullmatch("".join(lines), _plain(actual)) is not None
 
 
 def _pattern(shown: str) -> str:
     return ".*".join(map(re.escape, shown.split("…")))
-
-
-def _plain(text: str) -> str:
-    lines = [" ".join(_NUMBER.sub("0", line).split()) for line in text.strip().splitlines()]
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _matches_json(shown: Any, actual: Any) -> bool:
