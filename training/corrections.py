@@ -1,8 +1,8 @@
-"""Corrected labels: a file of digests of lines, with the label and the kind that a second reading gave them.
+"""Labels by readers, which replace guessed or earlier ones: digests of lines, with a label and a kind for each.
 
-The lines that were read again are those to whose label a model gave the least out-of-fold probability. The file holds
-no text: a line is named by the SHA-256 digest of its page and its text. A correction holds for the line in all texts of
-the page.
+They are lines of pages that nobody had read, and lines to whose label a model gave little out-of-fold probability. The
+file holds no text: a line is named by the SHA-256 digest of its page and its text. A correction holds for the line in
+all texts of the page. How they were read is in `training/RESULTS.md`.
 """
 
 from __future__ import annotations

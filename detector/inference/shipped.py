@@ -21,8 +21,8 @@ from detector.errors import ModelError
 
 ARRAYS_FILE, METADATA_FILE = "model.joblib", "metadata.json"
 SHA256 = {
-    "model.joblib": "a4fed5a91c334b980a20e41d20ad8be2892e617892467285e76d4728c2c0a274",
-    "metadata.json": "b1b6e39b36dca675c004931928f2a0d3dd7d15b8317f810236e36f0a9d30ef25",
+    "model.joblib": "08e9274d366f45409cc214b73ed6ea79ef8e04fe44f79341b0f49bfa52d6238b",
+    "metadata.json": "81a34e18fbb31d6c5969ebc493a6faf179df87069fd7160129a5b8058e95369e",
 }
 
 

@@ -146,9 +146,9 @@ A year of storms is behind us, and we are still here.
 Thank you for staying with us through all of it."""
 LETTER_OF_FOUR = """\
 In the lantern room
-Nine winters ago the room above the bakery was empty.
-We moved in with two desks and a kettle.
-The rent has doubled since then."""
+The winter has been long for small papers like ours.
+A year of storms is behind us.
+Nine winters ago we began with two desks and a kettle."""
 
 
 @pytest.mark.parametrize(

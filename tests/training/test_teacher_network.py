@@ -18,9 +18,9 @@ from labelled import document, paragraph
 from tiny_encoder import tiny_tokenizer
 
 from detector.encoder.engine import Engine
-from detector.encoder.model import Encoder
+from detector.encoder.model import SEPARATOR, Encoder
 from detector.encoder.reading import LOGS_DIVISOR, Reading
-from detector.encoder.tokens import DESCRIBED, ParagraphTokenizer
+from detector.encoder.tokens import DESCRIBED, UNKNOWN, ParagraphTokenizer
 from detector.encoder.windows import LENGTH, Window
 from detector.errors import UsageError
 from detector.evaluation.labelled import LabelledDocument
@@ -32,7 +32,7 @@ from training.teacher import network as networks
 from training.teacher.batches import PADDING, batch_of, grouped, longest_windows
 from training.teacher.examples import Examples, Item, examples
 from training.teacher.export import graph
-from training.teacher.fit import Fit, Pass, TeacherConfig
+from training.teacher.fit import Fit, Pass, TeacherConfig, begin_with, with_word_dropout
 from training.teacher.network import Reader, Sizes
 from training.teacher.pretrained import HEADS, INNER, WIDTH, Pretrained
 from training.teacher.ship import encoder_of
@@ -259,6 +259,42 @@ def test_a_fit_that_was_stopped_goes_on(data: Examples, tmp_path: Path) -> None:
         assert all(torch.isfinite(tensor).all() for tensor in model.state_dict().values())
     pairs = zip(again.model.parameters(), again.averaged.parameters(), strict=True)
     assert not any(torch.equal(one, other) for one, other in pairs)
+
+
+def test_a_fit_can_begin_with_the_weights_of_another(data: Examples, tmp_path: Path) -> None:
+    first = Fit(network_for(data), data, SMALL, CPU, before=5000)
+    first.run(np.flatnonzero(np.diff(data.bounds) > 0), float("inf"), print, lambda: None)
+    first.save(tmp_path / "state.pt")
+    model = network_for(data)
+    assert begin_with(model, tmp_path / "state.pt") == 5000 + first.seen
+    assert all(map(torch.equal, model.state_dict().values(), first.averaged.state_dict().values()))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_word_dropout_leaves_separators_and_padding(share: float, data: Examples, items: list[Item]) -> None:
+    batch, _ = batch_of(data, items)
+    torch.manual_seed(0)
+    read = with_word_dropout(batch, share)
+    is_word = ~torch.isin(batch.ids, torch.tensor([PADDING, SEPARATOR]))
+    assert torch.equal(read.ids[~is_word], batch.ids[~is_word])
+    changed = read.ids != batch.ids
+    assert (read.ids[changed] == UNKNOWN).all()
+    dropped = (read.ids[is_word] == UNKNOWN).float().mean()
+    assert dropped == pytest.approx(share, abs=0.03 if 0 < share < 1 else 0)
+
+
+def test_a_fit_drops_words(data: Examples) -> None:
+    seen: list[torch.Tensor] = []
+    fit = Fit(network_for(data), data, replace(SMALL, word_dropout=1), CPU)
+    fit.model.encoder.words.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    fit.run(np.flatnonzero(np.diff(data.bounds) > 0), time.monotonic() - 1, print, lambda: None)
+    assert set(torch.cat([ids.flatten() for ids in seen]).tolist()) <= {PADDING, SEPARATOR, UNKNOWN}
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_word_dropout_that_is_no_share_raises(share: float) -> None:
+    with pytest.raises(UsageError, match="word_dropout"):
+        replace(SMALL, word_dropout=share)
 
 
 @pytest.mark.parametrize("frozen", [-1, LAYERS + 1])

@@ -79,6 +79,10 @@ def main(
     frozen: Annotated[int, typer.Option(help="First layers to keep as they are, with the embeddings.")] = 0,
     batch_tokens: Annotated[int, typer.Option(help="Tokens of a batch.")] = TeacherConfig.batch_tokens,
     tokens: Annotated[int, typer.Option(help="Tokens to read.")] = TeacherConfig.tokens,
+    learning_rate: Annotated[float, typer.Option(min=0, help="Of the encoder.")] = TeacherConfig.learning_rate,
+    word_dropout: Annotated[
+        float, typer.Option(help="Share of the tokens that are read as unknown, from 0 to 1.")
+    ] = TeacherConfig.word_dropout,
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes.")] = float("inf"),
 ) -> None:
     """Fine-tune an encoder, or go on with a fit."""
@@ -88,6 +92,8 @@ def main(
         frozen=frozen,
         batch_tokens=batch_tokens,
         tokens=tokens,
+        learning_rate=learning_rate,
+        word_dropout=word_dropout,
         seed=seed,
         left_out=tuple(fold) if fold else TeacherConfig.left_out,
     )

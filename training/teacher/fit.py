@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from detector.encoder.model import SEPARATOR
+from detector.encoder.tokens import UNKNOWN
 from detector.errors import UsageError
 from detector.fit.origins import AUGMENTED, CLEAN, LINES, PAGE, SEED, is_extracted
 from detector.inference.model import kind_membership
 from training.teacher.batches import PADDING, Targets, batch_of, grouped, longest_windows, moved, targets_of
 from training.teacher.examples import MOST, Examples, Item
-from training.teacher.network import Reader
+from training.teacher.network import Batch, Reader
 
 _WARM_UP, _LEAST_RATE = 0.06, 0.02  # share of the tokens; share of the learning rate
 _BETAS, _MAX_NORM = (0.9, 0.98), 1.0
@@ -38,7 +40,7 @@ _EVERY = 50  # steps between messages
 class TeacherConfig:
     """The hyperparameters of a fit. ``tokens`` are those that it reads, in several passes.
 
-    Raises `UsageError` for more ``frozen`` layers than there are.
+    Raises `UsageError` for more ``frozen`` layers than there are, and for a ``word_dropout`` that is no share.
     """
 
     layers: int = 6
@@ -49,6 +51,7 @@ class TeacherConfig:
     head_rate: float = 1e-3  # of the recurrent network and the head
     weight_decay: float = 0.01
     dropout: float = 0.1
+    word_dropout: float = 0.0  # share of the tokens that are read as unknown
     appeal_weight: float = 1.5
     extracted_weight: float = 2.0  # of the paragraphs of extracted texts, which are fewer than those of pages
     whole: float = 0.5  # share of the documents that are read whole
@@ -63,6 +66,17 @@ class TeacherConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.frozen <= self.layers:
             raise UsageError(f"frozen must be from 0 to the number of layers, {self.layers}, not {self.frozen}")
+        if not 0 <= self.word_dropout <= 1:
+            raise UsageError(f"word_dropout must be from 0 to 1, not {self.word_dropout}")
+
+
+def with_word_dropout(batch: Batch, share: float) -> Batch:
+    """The batch with a share of its tokens, drawn at random, as `UNKNOWN`; separators and padding stay."""
+    if not share:
+        return batch
+    is_word = (batch.ids != PADDING) & (batch.ids != SEPARATOR)
+    ids = batch.ids.masked_fill(is_word & (torch.rand(batch.ids.shape) < share), UNKNOWN)
+    return replace(batch, ids=ids)
 
 
 def begin_with(model: Reader, file: Path) -> int:
@@ -173,6 +187,7 @@ class Fit:
 
     def _learn(self, items: list[Item]) -> float:
         batch, rows = batch_of(self._data, items)
+        batch = with_word_dropout(batch, self._config.word_dropout)
         done = min(1.0, self.seen / self._config.tokens)
         share = min(1.0, (done + 1e-3) / _WARM_UP) * max(_LEAST_RATE, 1 - done)
         for group in self._optimizer.param_groups:

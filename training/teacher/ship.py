@@ -208,10 +208,10 @@ def main(
     if fold not in left_out:
         raise UsageError(f"--fold {fold}: {fit or model} has learned from it; choose one of {left_out}")
     unseen = held_out(training_documents(data), out_of_fold_scores(held_out_file), fold, small)
-    share, encoder = source.complete(unseen)
+    used, encoder = source.complete(unseen)
     labels = read_again(encoder, unseen, effort).labels
     metadata = {
-        **source.facts, "small": small.metadata["sha256"], "effort": effort, "share": share,
+        **source.facts, "small": small.metadata["sha256"], "effort": effort, "share": used,
         "thresholds": capped(choose_thresholds(unseen, labels, SHIPPED), small.thresholds),
         "versions": {
             **source.facts["versions"], "detector": detector.__version__, "python": platform.python_version(),
