@@ -27,6 +27,7 @@ from detector.evaluation.labelled import LabelledDocument
 from detector.fit.config import FitConfig
 from detector.fit.origins import PAGE, SEED
 from detector.inference.calibration import softmax
+from detector.inference.model import kind_membership
 from detector.util.arrays import Floats
 from training.teacher import network as networks
 from training.teacher.batches import PADDING, batch_of, grouped, longest_windows
@@ -291,10 +292,11 @@ def test_a_fit_drops_words(data: Examples) -> None:
     assert set(torch.cat([ids.flatten() for ids in seen]).tolist()) <= {PADDING, SEPARATOR, UNKNOWN}
 
 
+@pytest.mark.parametrize("name", ["word_dropout", "certain"])
 @pytest.mark.parametrize("share", [-0.1, 1.1])
-def test_a_word_dropout_that_is_no_share_raises(share: float) -> None:
-    with pytest.raises(UsageError, match="word_dropout"):
-        replace(SMALL, word_dropout=share)
+def test_what_is_no_share_raises(name: str, share: float) -> None:
+    with pytest.raises(UsageError, match=name):
+        replace(SMALL, **{name: share})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("frozen", [-1, LAYERS + 1])
@@ -333,6 +335,30 @@ def test_documents_are_read_in_part(whole: float, least: float, most: float, dat
     read = np.array([sum(stop - start for start, stop in own) for _, own in items])
     counts = np.diff(data.bounds)[[number for number, _ in items]]
     assert least <= np.mean(read < counts) <= most
+
+
+@pytest.mark.parametrize(("certain", "least", "most"), [(0.0, 0.0, 0.0), (0.25, 0.1, 0.4), (1.0, 1.0, 1.0)])
+def test_windows_without_doubt_are_read_in_part(certain: float, least: float, most: float, data: Examples) -> None:
+    chosen = np.flatnonzero(np.diff(data.bounds) > 0)
+    probabilities = np.exp(data.logs) @ kind_membership(data.kind_labels, len(data.labels))
+    rows = np.flatnonzero(probabilities.max(axis=1) < 0.9)  # in doubt
+    config = replace(SMALL, whole=1, certain=certain)
+    drawn = [item for seed in range(20) for item in _items(Pass(data, chosen, config), seed)]
+    every = [item for seed in range(20) for item in _items(Pass(data, chosen, replace(SMALL, whole=1)), seed)]
+
+    def count(items: list[Item]) -> tuple[int, int]:
+        own = [(data.bounds[d] + start, data.bounds[d] + stop) for d, windows in items for start, stop in windows]
+        doubtful = sum(bool(((rows >= start) & (rows < stop)).any()) for start, stop in own)
+        return doubtful, len(own) - doubtful
+
+    (doubtful, without), (all_doubtful, all_without) = count(drawn), count(every)
+    assert all(own for _, own in drawn)
+    assert least <= without / all_without <= most
+    assert doubtful == pytest.approx(all_doubtful, rel=0.15)
+
+
+def _items(drawn: Pass, seed: int) -> list[Item]:
+    return [item for batch in drawn.batches(np.random.default_rng(seed)) for item in batch]
 
 
 # Pretrained weights

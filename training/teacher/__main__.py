@@ -83,6 +83,9 @@ def main(
     word_dropout: Annotated[
         float, typer.Option(help="Share of the tokens that are read as unknown, from 0 to 1.")
     ] = TeacherConfig.word_dropout,
+    certain: Annotated[
+        float, typer.Option(help="Share of the windows without a paragraph in doubt that are read, from 0 to 1.")
+    ] = TeacherConfig.certain,
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes.")] = float("inf"),
 ) -> None:
     """Fine-tune an encoder, or go on with a fit."""
@@ -94,6 +97,7 @@ def main(
         tokens=tokens,
         learning_rate=learning_rate,
         word_dropout=word_dropout,
+        certain=certain,
         seed=seed,
         left_out=tuple(fold) if fold else TeacherConfig.left_out,
     )

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from detector.encoder.model import SEPARATOR
+from detector.encoder.model import SEPARATOR, doubts_of
 from detector.encoder.tokens import UNKNOWN
 from detector.errors import UsageError
 from detector.fit.origins import AUGMENTED, CLEAN, LINES, PAGE, SEED, is_extracted
+from detector.inference.calibration import label_sums
 from detector.inference.model import kind_membership
 from training.teacher.batches import PADDING, Targets, batch_of, grouped, longest_windows, moved, targets_of
 from training.teacher.examples import MOST, Examples, Item
@@ -34,13 +35,15 @@ _BETAS, _MAX_NORM = (0.9, 0.98), 1.0
 _AVERAGED = 0.99  # share of the moving average that stays after a step
 _FEWEST = 100  # tokens of a window, at least, where a document has more
 _EVERY = 50  # steps between messages
+_DOUBT = 0.1  # of a paragraph, from which on its window is not left out
 
 
 @dataclass(frozen=True)
 class TeacherConfig:
     """The hyperparameters of a fit. ``tokens`` are those that it reads, in several passes.
 
-    Raises `UsageError` for more ``frozen`` layers than there are, and for a ``word_dropout`` that is no share.
+    Raises `UsageError` for more ``frozen`` layers than there are, and for a ``word_dropout`` or ``certain`` that is no
+    share.
     """
 
     layers: int = 6
@@ -55,6 +58,7 @@ class TeacherConfig:
     appeal_weight: float = 1.5
     extracted_weight: float = 2.0  # of the paragraphs of extracted texts, which are fewer than those of pages
     whole: float = 0.5  # share of the documents that are read whole
+    certain: float = 1.0  # share of the windows without a paragraph in doubt that are read
     seed: int = 0
     left_out: tuple[int, ...] = (0,)  # folds of the sites
     extracted: int = 2  # extracted texts of a page that are drawn in a pass
@@ -66,8 +70,9 @@ class TeacherConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.frozen <= self.layers:
             raise UsageError(f"frozen must be from 0 to the number of layers, {self.layers}, not {self.frozen}")
-        if not 0 <= self.word_dropout <= 1:
-            raise UsageError(f"word_dropout must be from 0 to 1, not {self.word_dropout}")
+        for name in ("word_dropout", "certain"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
 
 
 def with_word_dropout(batch: Batch, share: float) -> Batch:
@@ -92,6 +97,8 @@ class Pass:
     def __init__(self, data: Examples, chosen: NDArray[np.int64], config: TeacherConfig) -> None:
         self._data, self._config = data, config
         self._sizes = data.sizes
+        labels = label_sums(np.exp(data.logs), data.kind_labels, len(data.labels))
+        self._in_doubt = doubts_of(labels) >= _DOUBT
         self._groups: dict[Any, list[int]] = {}
         for number in chosen.tolist():
             document = data.documents[number]
@@ -100,19 +107,24 @@ class Pass:
 
     def batches(self, random: np.random.Generator) -> Iterator[list[Item]]:
         """The batches of one pass."""
-        items = [
+        drawn = [
             self._partly(self._data.windows(number, self._sizes, int(random.integers(_FEWEST, MOST + 1))), random)
             for number in self._drawn(random)
         ]
+        items = [item for item in drawn if item[1]]
         return grouped(items, longest_windows(self._data, items, self._sizes), self._config.batch_tokens, random)
 
     def _partly(self, item: Item, random: np.random.Generator) -> Item:
-        """The document, or a random part of its windows."""
+        """The document, or a random part of its windows, without some of those that have nothing in doubt."""
         document, own = item
-        if len(own) == 1 or random.random() < self._config.whole:
-            return item
-        kept = random.random(len(own)) < random.random()
-        kept[random.integers(len(own))] = True
+        kept = np.ones(len(own), dtype=np.bool_)
+        if len(own) > 1 and random.random() >= self._config.whole:
+            kept = random.random(len(own)) < random.random()
+            kept[random.integers(len(own))] = True
+        if self._config.certain < 1:
+            first = int(self._data.bounds[document])
+            doubtful = [bool(self._in_doubt[first + start : first + stop].any()) for start, stop in own]
+            kept &= np.array(doubtful) | (random.random(len(own)) < self._config.certain)
         return document, tuple(window for window, is_kept in zip(own, kept.tolist(), strict=True) if is_kept)
 
     def _drawn(self, random: np.random.Generator) -> Iterator[int]:
@@ -157,7 +169,7 @@ class Fit:
     def resume(self, file: Path) -> None:
         """Go on from a saved state. Raises `UsageError` for that of a fit with other settings."""
         state = torch.load(file, weights_only=True, map_location=self._device)
-        if state["config"] != asdict(self._config):
+        if asdict(TeacherConfig()) | state["config"] != asdict(self._config):  # an earlier version has fewer settings
             raise UsageError(
                 f"{file} is the state of a fit with other settings ({state['config']}): choose another folder"
             )
