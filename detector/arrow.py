@@ -75,7 +75,7 @@ class Settings:
     max_removed: float = MAX_REMOVED
     kept_whole: str | None = None
     phrases: _Path | None = None
-    repeats: _Path | tuple[_Path, ...] | None = None
+    repeats: _Path | Sequence[_Path] | None = None
     effort: float | None = None
 
     def __post_init__(self) -> None:
@@ -83,6 +83,8 @@ class Settings:
         names = [name for name in given if name is not None]
         if len(set(names)) < len(names):
             raise UsageError(f"columns {', '.join(names)}: give each column its own name")
+        if isinstance(self.repeats, list):
+            object.__setattr__(self, "repeats", tuple(self.repeats))  # so that settings have a hash
 
     @property
     def cleaner(self) -> Cleaner:
@@ -100,6 +102,15 @@ class Settings:
         return clean_batch(batch, self.cleaner, self.text, self.removed_share, self.removed_text, self.kept_whole)
 
 
+def given_settings(settings: Settings | None) -> Settings:
+    """The settings, or the default ones for None. Raises `UsageError` for anything else."""
+    if settings is None:
+        return Settings()
+    if not isinstance(settings, Settings):
+        raise UsageError(f"settings is a {type(settings).__name__}: give detector.arrow.Settings")
+    return settings
+
+
 def _load(model: Named) -> Model:
     return _model(None if model is None else os.fspath(model))
 
@@ -114,10 +125,10 @@ def _evidence(phrases: str | None, repeats: tuple[str, ...]) -> tuple[Evidence, 
     return read_evidence(phrases, repeats or None)
 
 
-def _paths(given: _Path | tuple[_Path, ...] | None) -> tuple[str, ...]:
+def _paths(given: _Path | Sequence[_Path] | None) -> tuple[str, ...]:
     if given is None:
         return ()
-    return tuple(os.fspath(path) for path in (given if isinstance(given, tuple) else (given,)))
+    return tuple(os.fspath(path) for path in ((given,) if isinstance(given, str | os.PathLike) else given))
 
 
 def clean_batch(

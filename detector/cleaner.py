@@ -14,7 +14,7 @@ from detector.encoder.model import Encoder, check_effort
 from detector.errors import UsageError
 from detector.evidence.base import Evidence
 from detector.evidence.known import NOTHING, Known, gather, predict
-from detector.inference.calibration import label_sums
+from detector.inference.calibration import kept_scores
 from detector.inference.model import Model
 from detector.inference.scores import Backend, Scores
 from detector.policy import REPORTING_ONLY, Policy, resolve_threshold
@@ -42,9 +42,10 @@ class Cleaner:
     ``paragraphs`` says how a text is split into paragraphs: at every ``line``, or at ``blank`` lines (see
     `detector.text.paragraphs.split`).
 
-    ``max_removed``, from 0 to 1, guards against removing what is not understood: a text of which a larger share of the
-    characters would go is kept whole, unless it looks like a whole page (`detector.guard`). With 1, and
-    where the policy drops the body of articles, no text is kept whole.
+    ``max_removed``, from 0 to 1, guards against removing what is not understood: a text of whose paragraphs a larger
+    share of the characters would go is kept whole, unless it looks like a whole page (`detector.guard`). Line ends and
+    blank lines do not count, other than in `Cleaned.removed_share`. A long text is guarded section by section. With 1,
+    and where the policy drops the body of articles, no text is kept whole.
 
     ``evidence`` is what is known beside the texts: phrases (`detector.evidence.phrases`), and which paragraphs repeat
     (`detector.evidence.repeats`).
@@ -68,6 +69,8 @@ class Cleaner:
     def __post_init__(self) -> None:
         if self.paragraphs not in ("line", "blank"):
             raise UsageError(f"paragraphs {self.paragraphs!r}: choose line or blank")
+        if not isinstance(self.policy, Policy):
+            raise UsageError(f"policy {self.policy!r}: give a Policy, or its name to detector.load")
         guard.check_max_removed(self.max_removed)
         if not isinstance(self.evidence, tuple):
             raise UsageError(f"evidence {self.evidence!r}: give a tuple, such as (Phrases.read('phrases.tsv'),)")
@@ -83,12 +86,12 @@ class Cleaner:
         return resolve_threshold(self.threshold, self.model)
 
     @cached_property
-    def _kept_kinds(self) -> list[int]:
-        return [int(kept) for kept in self.policy.kept_kinds(self.model)]
+    def _kept_kinds(self) -> tuple[bool, ...]:
+        return tuple(self.policy.kept_kinds(self.model).tolist())
 
     @cached_property
     def removed_limit(self) -> float:
-        """The share of a text's characters above which it is kept whole: ``max_removed``, or 1 for no limit.
+        """The share of the paragraphs' characters above which a text is kept whole: ``max_removed``, or 1 for no limit.
 
         There is none where the policy drops the body of articles, because most of every text is to go.
         """
@@ -130,9 +133,10 @@ class Cleaner:
         """Return the decisions on a text of any length, section by section, so that memory is bounded.
 
         The text may be an iterable of consecutive chunks. Joined, the decisions are those that `predict` returns.
+        Raises `UsageError` for anything but strings.
         """
-        for section in sections(text, self.paragraphs):
-            yield SectionPrediction(section.start, self._predict_section(section), section.continued)
+        found = sections(text, self.paragraphs)
+        return (SectionPrediction(each.start, self._predict_section(each), each.continued) for each in found)
 
     def _predict_all(self, texts: Iterable[str], threads: int) -> Iterator[Prediction]:
         groups = batches(map(_with_lines, texts), lambda given: text_size(*given), BATCH_CHARACTERS)
@@ -183,7 +187,7 @@ class Cleaner:
             known = known.of_rows(parts.paragraph)
         scores = predict(backend, self.model, parts.batch if parts else batch, known, partial(self._read_again, texts))
         labels, kinds = scores.labels, scores.kinds
-        kept = label_sums(kinds, self._kept_kinds, 2)[:, 1] if self.policy != REPORTING_ONLY else labels[:, 0]
+        kept = kept_scores(scores, self._kept_kinds, self.model.kind_labels)
         if parts:  # a paragraph is removed where every part of it would be
             best = parts.best(kept)
             labels, kinds, kept = labels[best], kinds[best], kept[best]
@@ -246,8 +250,9 @@ class Cleaner:
         """
         from detector.explanation.explain import Settings, explain
 
-        kept = tuple(map(bool, self._kept_kinds))
-        settings = Settings(self.model, self.paragraphs, self.evidence, kept, self._cutoff, self.encoder, self.effort)
+        settings = Settings(
+            self.model, self.paragraphs, self.evidence, self._kept_kinds, self._cutoff, self.encoder, self.effort
+        )
         return explain(settings, prediction, before, after, is_later)
 
     def _explain_sections(self, prediction: Prediction) -> tuple[Why, ...]:

@@ -19,7 +19,7 @@ try:
 except ImportError as error:
     raise missing_library("datatrove", "detector.datatrove", "datatrove") from error
 
-from detector.arrow import Settings
+from detector.arrow import Settings, given_settings
 
 if TYPE_CHECKING:
     from datatrove.data import Document, DocumentsPipeline
@@ -49,7 +49,7 @@ class Clean(PipelineStep):
         exclusion_writer: DiskWriter | None = None,
     ) -> None:
         super().__init__()
-        self.settings = settings or Settings()
+        self.settings = given_settings(settings)
         self.drop_empty = drop_empty
         self.exclusion_writer = exclusion_writer
 

@@ -42,8 +42,6 @@ def extract(page: Page, name: str) -> str:
 
 def require(name: str) -> None:
     """Raise `UsageError`, with what is installed, for an unknown extractor or one whose library is not installed."""
-    if name not in EXTRACTORS:
-        raise UsageError(f"extractor {name!r}: choose one of {', '.join(EXTRACTORS)}")
     if not is_installed(name):
         others = [other for other in EXTRACTORS if is_installed(other)]
         raise UsageError(
@@ -53,16 +51,25 @@ def require(name: str) -> None:
 
 
 def is_installed(name: str) -> bool:
-    """Whether the library of an extractor is installed. It is not imported."""
-    return importlib.util.find_spec(EXTRACTORS[name].module.partition(".")[0]) is not None
+    """Whether the library of an extractor is installed. It is not imported. Raises `UsageError` for an unknown name."""
+    return importlib.util.find_spec(_named(name).module.partition(".")[0]) is not None
 
 
 def version(name: str) -> str:
-    """The version of an extractor's library; empty where it is not installed."""
+    """The version of an extractor's library; empty where it is not installed.
+
+    Raises `UsageError` for an unknown name.
+    """
     try:
-        return importlib.metadata.version(EXTRACTORS[name].package)
+        return importlib.metadata.version(_named(name).package)
     except importlib.metadata.PackageNotFoundError:
         return ""
+
+
+def _named(name: str) -> Extractor:
+    if name not in EXTRACTORS:
+        raise UsageError(f"extractor {name!r}: choose one of {', '.join(EXTRACTORS)}")
+    return EXTRACTORS[name]
 
 
 def _trafilatura(page: Page) -> str:

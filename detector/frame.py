@@ -104,14 +104,13 @@ def _values(texts: Sequence[str | None], cleaner: Cleaner, outputs: Sequence[_Ou
     return columns
 
 
-def _check_names(names: Sequence[Hashable], column: Hashable, outputs: Sequence[_Output]) -> None:
+def _check_names(names: Sequence[Hashable], column: Hashable, added: Sequence[Hashable]) -> None:
     """Raise `UsageError` if the column is not there once, or if one to add is there already."""
     if names.count(column) != 1:
         found = f"{names.count(column)} columns are" if column in names else "no column is"
         shown = ", ".join(map(repr, names[:20]))
         raise UsageError(f"{found} named {column!r}; the columns: {shown}{', …' if len(names) > 20 else ''}")
-    replaced = [outputs[0].name] if outputs[0].name == column else []
-    added = [output.name for output in outputs]
+    replaced = [column] if added[0] == column else []
     for name in added:
         if (name in names and name not in replaced) or added.count(name) > 1:
             raise UsageError(f"column {name!r}, which would be added, already exists: give another name")
@@ -134,7 +133,7 @@ def _cleaning_of(frame: object) -> Callable[..., Any]:
 
 
 def _clean_pandas(frame: Any, column: Hashable, outputs: Sequence[_Output], make: _Values) -> Any:  # noqa: ANN401
-    _check_names(list(frame.columns), column, outputs)
+    _check_names(list(frame.columns), column, [output.name for output in outputs])
     series = frame[column]
     given, missing = series.tolist(), series.isna().tolist()
     for row, (text, is_missing) in enumerate(zip(given, missing, strict=True)):
@@ -173,7 +172,7 @@ def _clean_lazy(frame: Any, column: str, outputs: Sequence[_Output], make: _Valu
     polars = sys.modules["polars"]
     schema = frame.collect_schema()
     types = _polars_types(schema, column, outputs)
-    held = "_" + max(schema, key=len)  # a name that no column has
+    held = "_" + max([*schema, *types], key=len)  # a name that no column has
 
     def cleaned(texts: Any) -> Any:  # noqa: ANN401
         return polars.DataFrame(_polars_series(texts, types, make)).to_struct(column)
@@ -186,13 +185,14 @@ def _clean_lazy(frame: Any, column: str, outputs: Sequence[_Output], make: _Valu
 def _polars_types(schema: Any, column: str, outputs: Sequence[_Output]) -> dict[str, Any]:  # noqa: ANN401
     """The types of the columns to make. Raises `UsageError` where the given column holds no texts."""
     polars = sys.modules["polars"]
-    _check_names(list(schema), column, outputs)
+    names = [str(output.name) for output in outputs]  # polars has no other names
+    _check_names(list(schema), column, names)
     found = schema[column]
     if found not in (polars.String, polars.Categorical, polars.Enum, polars.Null):
         raise UsageError(f"column {column!r} is {found}, not String, Categorical, Enum or Null: cast it to String")
     of_texts = polars.String if found == polars.Enum else found
     types = {str: of_texts, int: polars.Int64, float: polars.Float64, bool: polars.Boolean}
-    return {str(output.name): types[output.type] for output in outputs}
+    return {name: types[output.type] for name, output in zip(names, outputs, strict=True)}
 
 
 def _polars_series(texts: Any, types: dict[str, Any], make: _Values) -> list[Any]:  # noqa: ANN401

@@ -25,7 +25,7 @@ CERTAIN = 0.5  # what goes with certainty: a score below this share of the thres
 # The odds of the threshold in a whole page, relative to those of the given one; see training/RESULTS.md. They rise from
 # 1 to this while the number of certain paragraphs rises from that of a page to twice as many.
 PAGE_ODDS = 2
-MAX_REMOVED = 0.5  # the default share of a text's characters above which it is kept whole
+MAX_REMOVED = 0.5  # the default share of the characters of a text's paragraphs above which it is kept whole
 
 
 def check_max_removed(share: object) -> None:
@@ -38,7 +38,10 @@ def check_max_removed(share: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The threshold, the share of a text's characters above which it is kept whole, and the label of each kind."""
+    """The threshold, the share of removed characters above which a text is kept whole, and the label of each kind.
+
+    The share is that of the characters of the text's paragraphs: line ends and blank lines do not count.
+    """
 
     cutoff: float
     max_removed: float

@@ -21,7 +21,7 @@ load_library("datasets", "detector.huggingface", "datasets")  # it brings pyarro
 
 import pyarrow as pa  # noqa: E402
 
-from detector.arrow import Settings, check_new_columns  # noqa: E402
+from detector.arrow import Settings, check_new_columns, given_settings  # noqa: E402
 
 _OF_MODEL = 4  # of what a function is made of, the first values: the version, the model, the encoder and its effort
 
@@ -41,7 +41,7 @@ class Clean:
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
+        self.settings = given_settings(settings)
         self.made_of = self._made_of()
 
     def __call__(self, batch: Mapping[str, Any] | pa.Table) -> dict[str, list[Any]] | pa.Table:

@@ -22,7 +22,7 @@ except ImportError as error:
 import pyarrow as pa
 
 from detector import frame
-from detector.arrow import Settings
+from detector.arrow import Settings, given_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ class Clean(ProcessingStage[DocumentBatch, DocumentBatch]):
     resources = Resources(cpus=1.0)
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
+        self.settings = given_settings(settings)
 
     def inputs(self) -> tuple[list[str], list[str]]:
         """The column to clean; where it is a field of a struct, `process` looks for it."""

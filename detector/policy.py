@@ -68,7 +68,7 @@ def resolve_policy(policy: Policy | str) -> Policy:
     """A policy by its name in `POLICIES`, or as it is. Raises `UsageError` for anything else."""
     if isinstance(policy, Policy):
         return policy
-    if policy not in POLICIES:
+    if not isinstance(policy, str) or policy not in POLICIES:
         raise UsageError(f"policy {policy!r}: choose {', '.join(POLICIES)}, or give a Policy")
     return POLICIES[policy]
 
@@ -92,7 +92,7 @@ def resolve_threshold(threshold: float | str, model: Model) -> float:
         return model.thresholds[threshold]
     try:
         value = float(threshold)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = float("nan")
     if not 0 <= value <= 1:
         raise UsageError(f"threshold {threshold!r}: give a number from 0 to 1, or one of {', '.join(model.thresholds)}")

@@ -15,7 +15,7 @@ except ImportError as error:
 
 import pyarrow as pa
 
-from detector.arrow import Settings
+from detector.arrow import Settings, given_settings
 
 
 class CleaningActor:
@@ -46,7 +46,7 @@ def clean(
     minimum, maximum = workers if isinstance(workers, tuple) else (workers or 1, workers)
     return dataset.map_batches(
         CleaningActor,
-        fn_constructor_args=(settings or Settings(),),
+        fn_constructor_args=(given_settings(settings),),
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(min_size=minimum, max_size=maximum),
         **options,

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain
-from typing import NamedTuple, cast
+from numbers import Integral
+from typing import NamedTuple
 
 from detector.errors import DataError
 
-_Removed = Mapping[str, object] | tuple[int, str]
+_Removed = Mapping[str, object] | Sequence[object]
 
 
 def restore(text: str, removed: Iterable[_Removed]) -> str:
     """The original of a clean text, character for character.
 
-    ``removed`` is what was removed, in order: `Cleaned.removed_spans`, or the lines of a sidecar (``--removed``) that
-    belong to the text, as dictionaries with ``start`` and ``text``; a ``digest`` is checked. A line that says that the
-    text was kept whole is passed over. Raises `DataError` where it does not fit the text.
+    ``removed`` is what was removed, in order: pairs as in `Cleaned.removed_spans`, also as lists that were read from
+    JSON; or the lines of a sidecar (``--removed``) that belong to the text, as dictionaries with ``start`` and
+    ``text``; a ``digest`` is checked. A line that says that the text was kept whole is passed over. Raises `DataError`
+    where it does not fit the text.
     """
     return "".join(restore_pieces([text], removed))
 
@@ -97,8 +99,15 @@ def _entry(given: _Removed) -> _Entry:
     if isinstance(given, Mapping):
         start, text, digest = given.get("start"), given.get("text"), given.get("digest", "")
     else:
-        start, text = given if isinstance(given, tuple) and len(given) == 2 else (None, None)
-    is_start = isinstance(start, int) and not isinstance(start, bool) and start >= 0
-    if not is_start or not isinstance(text, str) or not (digest is None or isinstance(digest, str)):
+        start, text = given if isinstance(given, tuple | list) and len(given) == 2 else (None, None)
+    at = _whole_number(start)
+    if at is None or at < 0 or not isinstance(text, str) or not (digest is None or isinstance(digest, str)):
         raise DataError('removed text needs a "start" (a whole number) and a "text" (a string)')
-    return _Entry(cast("int", start), text, digest)
+    return _Entry(at, text, digest)
+
+
+def _whole_number(value: object) -> int | None:
+    """An integer, also one of NumPy's, as an `int`; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    return int(value) if isinstance(value, Integral) else None

@@ -90,8 +90,9 @@ class Prediction:
 
     ``familiarity``, from 0 to 1, is the share of the text whose words the model knows. ``threshold`` is what
     ``keep_scores`` are compared with: the cleaner's, less where little is familiar, more in what looks like a whole
-    page; of a text in sections, the lowest of theirs. If ``kept_whole``, the guard kept the text, because more of it
-    would have been removed than the cleaner's ``max_removed``.
+    page; of a text in sections, the lowest of theirs. If ``kept_whole``, the guard kept the text, because a larger
+    share of the characters of its paragraphs would have been removed than the cleaner's ``max_removed``; of a text in
+    sections, it kept one of them or more.
     """
 
     source: str
@@ -291,7 +292,7 @@ class Cleaned:
 
     @property
     def removed_share(self) -> float:
-        """The share of the characters that was removed, from 0 to 1; 0 for an empty text."""
+        """The share of all characters, also of line ends, that was removed, from 0 to 1; 0 for an empty text."""
         return 1 - len(self.text) / len(self.prediction.source) if self.prediction.source else 0.0
 
 

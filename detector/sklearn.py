@@ -34,8 +34,9 @@ from detector.fit.config import FitConfig
 from detector.fit.fit import fit
 from detector.fit.sequences import Document, Labels, document_texts, given_texts, labelled_documents
 from detector.guard import MAX_REMOVED
+from detector.inference.files import check_folder
 from detector.inference.model import Model
-from detector.inference.storage import METADATA_FILE, load_model, save
+from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save
 from detector.loading import Named, load_named
 from detector.policy import REPORTING_ONLY, Policy
 from detector.text.paragraphs import ParagraphBreak
@@ -225,9 +226,10 @@ class ParagraphClassifier(BaseEstimator):  # type: ignore[misc]
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the model to a folder, for ``detector clean --model`` and `detector.load`.
 
-        Raises `ModelError` if it cannot be written.
+        Raises `ModelError` if it cannot be written, and `UsageError` if it would replace files that are not a model's.
         """
         model = self._fitted()
+        check_folder(Path(folder), (ARRAYS_FILE, METADATA_FILE))
         save(model, Path(folder), model.metadata)
 
     def _config(self) -> FitConfig:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from detector.cleaner import Cleaned, Cleaner
-from detector.encoder.names import ACCURATE
+from detector.encoder.names import ACCURATE, named_model
 from detector.errors import UsageError
 from detector.guard import MAX_REMOVED
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE
@@ -96,7 +96,7 @@ class Boilerplate(Pipe):
         self.spans_key = spans_key
         self.text_extension = text_extension
         _register(text_extension)
-        if model in (None, ACCURATE) or Path(model or "").exists():
+        if named_model(model) in (None, ACCURATE) or Path(model or "").exists():
             _ = self.cleaner  # so that invalid settings raise an error before the first document
 
     @cached_property
@@ -140,15 +140,16 @@ class Boilerplate(Pipe):
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write a model of one's own to the folder of the pipeline. Shipped models are not written."""
         target = Path(path)
-        if self.model is None or self.model == ACCURATE:
+        model = named_model(self.model)
+        if model is None or model == ACCURATE:
             for name in (ARRAYS_FILE, METADATA_FILE):  # of a pipeline that was saved there before
                 (target / name).unlink(missing_ok=True)
             return
-        if target.resolve() == Path(self.model).resolve():
+        if target.resolve() == Path(model).resolve():
             return
         target.mkdir(parents=True, exist_ok=True)
         for name in (ARRAYS_FILE, METADATA_FILE):
-            shutil.copyfile(Path(self.model) / name, target / name)
+            shutil.copyfile(Path(model) / name, target / name)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Boilerplate":
         """Load the model that `to_disk` wrote, if there is one."""

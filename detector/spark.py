@@ -19,7 +19,7 @@ except ImportError as error:
 
 import pyarrow as pa
 
-from detector.arrow import Settings, check_new_columns, text_column
+from detector.arrow import Settings, check_new_columns, given_settings, text_column
 
 
 def clean(frame: DataFrame, settings: Settings | None = None) -> DataFrame:
@@ -29,7 +29,7 @@ def clean(frame: DataFrame, settings: Settings | None = None) -> DataFrame:
     ``spark.sql.execution.arrow.maxRecordsPerBatch`` rows. Spark uses a Python worker for many tasks, and a worker loads
     the model once. Raises `UsageError` for the same columns as `detector.arrow.clean_batch`.
     """
-    settings = settings or Settings()
+    settings = given_settings(settings)
     schema = _cleaned_schema(frame.schema, settings)
 
     def clean_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -171,7 +171,7 @@ def test_a_threshold_out_of_range(threshold: Any, tiny_model: Model) -> None:
 
 
 WRONG_SETTINGS: list[dict[str, Any]] = [
-    {"paragraphs": "lines"}, {"paragraphs": ""}, {"policy": Policy(keep=("advertising",))},
+    {"paragraphs": "lines"}, {"paragraphs": ""}, {"policy": Policy(keep=("advertising",))}, {"policy": "text"},
     {"max_removed": -0.1}, {"max_removed": 1.1}, {"max_removed": float("nan")}, {"max_removed": "0.5"},
     {"max_removed": None}, {"max_removed": True},
 ]  # fmt: skip
@@ -215,6 +215,28 @@ def test_a_policy_gives_the_same_scores_in_every_batch(tiny_model: Model, seed_t
     cleaner = Cleaner(tiny_model, policy=POLICIES["appeals-only"])
     for text, prediction in zip(seed_texts, cleaner.predict_many(seed_texts), strict=True):
         assert cleaner.predict(text).keep_scores.tolist() == prediction.keep_scores.tolist()
+
+
+def test_a_policy_that_keeps_everything_removes_nothing(tiny_model: Model, seed_texts: list[str]) -> None:
+    for prediction in Cleaner(tiny_model, 1.0, Policy((), ()), max_removed=1).predict_many(seed_texts):
+        assert prediction.keep_scores.tolist() == [1.0] * len(prediction)
+        assert prediction.keep.all()
+
+
+def test_the_default_policy_keeps_a_kind_that_is_named_as_its_label(tiny_model: Model, seed_texts: list[str]) -> None:
+    """A name in a policy is that of a kind as well as that of a label."""
+    kinds = tuple("reporting" if kind == "menu" else kind for kind in tiny_model.kinds)
+    model = replace(tiny_model, kinds=kinds)
+    kept = Policy().kept_kinds(model)
+    assert kept.sum() == 1 + tiny_model.kind_labels.count(0)
+    for prediction in Cleaner(model, max_removed=1).predict_many(seed_texts):
+        assert prediction.keep_scores == pytest.approx(prediction.kind_scores[:, kept].sum(axis=1), abs=1e-5)
+
+
+@pytest.mark.parametrize("text", [None, b"One.", 5, [b"One."], ["One.", None]])
+def test_sections_of_what_is_no_text(text: Any, tiny_model: Model) -> None:
+    with pytest.raises(UsageError, match=r"text is a str, (or an iterable|not a)"):
+        list(Cleaner(tiny_model).predict_sections(text))
 
 
 # Texts that are kept whole

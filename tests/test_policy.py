@@ -90,7 +90,7 @@ def test_thresholds(threshold: float | str, value: float, model: Model) -> None:
     assert resolve_threshold(threshold, model) == value
 
 
-@pytest.mark.parametrize("threshold", ["strict", "", "nan", "-0.01", 1.01, -1, float("inf")])
+@pytest.mark.parametrize("threshold", ["strict", "", "nan", "-0.01", 1.01, -1, float("inf"), 10**400])
 def test_invalid_thresholds(threshold: float | str, model: Model) -> None:
     with pytest.raises(UsageError, match="or one of gentle, balanced") as caught:
         resolve_threshold(threshold, model)
@@ -115,7 +115,7 @@ def test_a_policy_has_a_name(name: str) -> None:
     assert resolve_policy(POLICIES[name]) is POLICIES[name]
 
 
-@pytest.mark.parametrize("wrong", ["all", "", None, ("reporting",)])
+@pytest.mark.parametrize("wrong", ["all", "", None, ("reporting",), ["reporting"], {"keep": ["reporting"]}, {"text"}])
 def test_invalid_policies(wrong: object) -> None:
     with pytest.raises(UsageError, match="choose reporting, appeals-only, text, or give a Policy"):
         resolve_policy(wrong)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ from detector.evidence.phrases import Phrases
 from detector.fit.fit import fit
 from detector.fit.sequences import labelled_documents
 from detector.inference.model import Model
-from detector.inference.storage import save
+from detector.inference.storage import METADATA_FILE, save
 from detector.policy import Policy
 from detector.sklearn import BoilerplateRemover, ParagraphClassifier
 
@@ -455,6 +455,12 @@ def test_a_saved_classifier_is_a_model(classifier: ParagraphClassifier, texts: l
     expected = [c.text for c in Cleaner(classifier.model_).clean_many(texts)]
     assert [c.text for c in loaded.clean_many(texts)] == expected
     assert BoilerplateRemover(tmp_path / "mine").transform(texts).tolist() == expected
+
+
+def test_a_classifier_replaces_no_other_files(classifier: ParagraphClassifier, tmp_path: Path) -> None:
+    (tmp_path / METADATA_FILE).write_text("{}")
+    with pytest.raises(UsageError, match=r"has a metadata\.json and is no model"):
+        classifier.save(tmp_path)
 
 
 # The estimator in searches

@@ -18,6 +18,7 @@ from detector.evaluation.evaluate import (
     EXTRACTED,
     PAGE,
     Figures,
+    Gold,
     ScoredDocument,
     Share,
     by_origin,
@@ -80,8 +81,8 @@ def compare(
     return results
 
 
-def measure(name: str, documents: Iterable[ScoredDocument], gold: dict[str, str], has_scores: bool = True) -> Accuracy:
-    """The accuracy of one cleaner. ``gold`` is the article's text by document id."""
+def measure(name: str, documents: Iterable[ScoredDocument], gold: Gold, has_scores: bool = True) -> Accuracy:
+    """The accuracy of one cleaner. ``gold`` are the `gold_texts`."""
     groups = by_origin(documents)
     rows = {id(one): labelled_rows(one) for group in groups.values() for one in group}
     parts = {key: shares(one, rows[key], gold) for group in groups.values() for one in group for key in [id(one)]}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.backend.choice import backend
-from detector.evaluation.evaluate import LOSS, READ, count_words
+from detector.evaluation.evaluate import LOSS, count_words
 from detector.evaluation.labelled import LabelledDocument
 from detector.evaluation.threshold import threshold_at_loss
 from detector.fit.config import BALANCED
@@ -109,7 +109,7 @@ def site_of(name: str, model: Model, documents: Sequence[LabelledDocument]) -> S
     arrays = Paragraphs(
         np.array([model.labels.index(each.label) if each.label else -1 for each in paragraphs]),
         np.array([count_words(each.text) for each in paragraphs]),
-        np.array([each.by in (READ, None) for each in paragraphs]),
+        np.array([each.by_reader for each in paragraphs]),
         np.repeat(is_page, np.diff(batch.bounds)),
         score,
         score >= model.thresholds[BALANCED],

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from detector.evaluation.labelled import read_documents
-from detector.fit.train import update_dev_figures, write_card
+from detector.fit.train import update_dev_figures
 from detector.inference.shipped import digests_of, shipped_model
 
 
@@ -23,7 +23,6 @@ def main(
     """Update the figures in a model's metadata and its card. The model itself does not change."""
     folder = model or shipped_model()
     update_dev_figures(folder, list(read_documents(dev)))
-    write_card(folder)
     print(f"Where this is the shipped model, write into detector/inference/shipped.py:\n{digests_of(folder)}")
 
 

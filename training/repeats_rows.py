@@ -75,7 +75,7 @@ def labelled_rows(documents: Sequence[LabelledDocument]) -> LabelledRows:
     return LabelledRows(
         documents,
         np.array([LABELS.index(p.label) if p.label in LABELS else -1 for p in paragraphs]),
-        np.array([p.by in ("read", None) for p in paragraphs]),
+        np.array([p.by_reader for p in paragraphs]),
         np.array([count_words(p.text) for p in paragraphs]),
         np.concatenate([keys_of([p.text for p in d.paragraphs]) for d in documents]),
         document,

@@ -27,7 +27,7 @@ class AnnotationFormat(Protocol):
 
     @property
     def holds(self) -> frozenset[str]:
-        """Those of `FIELDS` that writing keeps. What is lost is counted and told."""
+        """Those of `FIELDS` that writing keeps. What is lost is counted and reported."""
 
     def recognises(self, source: Source) -> bool:
         """Whether the content is of this format. It may only look at what the source has at its beginning."""

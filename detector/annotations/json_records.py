@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, NamedTuple
 
 from detector.annotations.source import Source, text_stream
 from detector.errors import DataError
+from detector.formats.compression import without_compression
 from detector.formats.json_values import DECODER, skip_space
 
 if TYPE_CHECKING:
     from detector.annotations.reading import Reading
 
+JSON_LINES = (".jsonl", ".ndjson")  # extensions of JSON Lines
 _CHUNK = 1 << 16  # characters read at a time, at least
+_PASSED_OVER = 100  # lines that cannot be read before the first record, while a format is recognized
+_ARRAY = re.compile(rb'\[\s*[\[{"\]\d-]')  # the beginning of one, unlike that of a line of a log
 _NEAR = 16  # characters; an error so near to the end of what was read may come from reading too little
 
 
@@ -35,16 +40,27 @@ def records(source: Source, reading: Reading) -> Iterator[JsonRecord]:
 
 
 def first_record(source: Source) -> object:
-    """The first value of a file; None if it is not JSON."""
+    """The first value of a file; None if it is not JSON. Some JSON Lines that cannot be read are passed over."""
     start = source.head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if start not in (b"{", b"["):
+    if start not in (b"{", b"[") and without_compression(source.path).suffix.lower() not in JSON_LINES:
         return None
     from detector.annotations.reading import Reading
 
     try:
-        return next((record.value for record in records(source, Reading())), None)
+        return next((record.value for record in records(source, Reading(rejected=_passing_over()))), None)
     except DataError:
         return None
+
+
+def _passing_over() -> Callable[[object], None]:
+    """Takes rejected lines, as many as `_PASSED_OVER`; raises `DataError` for one more."""
+    left = iter(range(_PASSED_OVER))
+
+    def rejected(_: object) -> None:
+        if next(left, None) is None:
+            raise DataError("no line is JSON")
+
+    return rejected
 
 
 def first_object(source: Source) -> dict[str, object]:
@@ -54,9 +70,38 @@ def first_object(source: Source) -> dict[str, object]:
 
 
 def _is_lines(head: bytes) -> bool:
-    """Whether the first line holds a whole object: so it does where it ends like one, or does not end in the head."""
-    line, end, _ = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
-    return line.startswith(b"{") and (not end or line.rstrip().endswith(b"}"))
+    """Whether each line holds a record.
+
+    So it does where the first line ends like an object, does not end in the head, or begins no JSON object or array;
+    and where the first value is damaged, but a later line is a whole object.
+    """
+    data = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    line, end, rest = data.partition(b"\n")
+    if not line.startswith((b"{", b"[")):
+        return True
+    if line.startswith(b"{") and (not end or line.rstrip().endswith(b"}")):
+        return True
+    is_array = _ARRAY.match(data) is not None  # no record is an array
+    return not is_array and _is_damaged(data.decode("utf-8", "replace")) and any(map(_is_object, rest.split(b"\n")))
+
+
+def _is_damaged(text: str) -> bool:
+    """Whether a text does not begin with a JSON value, even if it goes on after its end."""
+    try:
+        DECODER.raw_decode(text)
+    except JSONDecodeError as error:
+        return not error.msg.startswith("Unterminated string") and len(text) - error.pos >= _NEAR
+    except RecursionError:
+        return False
+    return False
+
+
+def _is_object(line: bytes) -> bool:
+    """Whether a line, from its first column on, is a JSON object."""
+    try:
+        return line.startswith(b"{") and isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _of_lines(source: Source, reading: Reading) -> Iterator[JsonRecord]:

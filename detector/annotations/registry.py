@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from detector.annotations.base import AnnotationFormat
+from detector.annotations.json_records import JSON_LINES
 from detector.annotations.source import Source
 from detector.errors import DataError, UsageError
 from detector.formats.compression import without_compression
@@ -27,13 +28,12 @@ _PLACES = {
     "csv": ("detector.annotations.rows", "CSV"),
 }
 NAMES = tuple(_PLACES)
-_LINES = (".jsonl", ".ndjson")
 _EXTENSIONS = (".json", ".csv", ".tsv", ".parquet", ".spacy")  # of files of labels in a folder without JSON Lines
 _FOLDERS = ("brat", "cleaneval", "dolma")  # formats that are folders
 _NAMED = {  # extensions of the files in a folder, for a format that is named and asks for none in writing
     "label-studio": (".json",),
-    "doccano": (*_LINES, ".json"),
-    "prodigy": (*_LINES, ".json"),
+    "doccano": (*JSON_LINES, ".json"),
+    "prodigy": (*JSON_LINES, ".json"),
     "lines": (".txt", ".tsv"),
 }
 
@@ -53,7 +53,7 @@ def recognised(source: Source) -> AnnotationFormat:
     A file of JSON Lines that is like none of them counts as ours: reading it says what is wrong, and in which line.
     """
     found = next((each for each in map(annotation_format, NAMES) if each.recognises(source)), None)
-    if found is None and _extension(source.path) in _LINES:
+    if found is None and _extension(source.path) in JSON_LINES:
         return annotation_format("jsonl")
     if found is None:
         what = "an empty file" if not source.is_folder and not source.head else "no format of labelled documents"
@@ -76,7 +76,7 @@ def files_of(source: Source, chosen: AnnotationFormat | None) -> Iterator[tuple[
             yield source, each
             return
     files = [path for path in sorted(source.path.rglob("*")) if path.is_file()]
-    choices = [_NAMED.get(chosen.name, chosen.extensions)] if chosen else [_LINES, _EXTENSIONS]
+    choices = [_NAMED.get(chosen.name, chosen.extensions)] if chosen else [JSON_LINES, _EXTENSIONS]
     found = next(filter(None, ([path for path in files if _extension(path) in each] for each in choices)), None)
     if not found:
         what = (

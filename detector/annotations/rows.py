@@ -210,9 +210,11 @@ def _parquet_rows(
 ) -> Iterator[Row]:
     number = 0
     for batch in file.iter_batches(columns=sorted({columns[at] for at in found.values()}), batch_size=1024):
-        for values in batch.to_pylist():
+        first = {columns[at]: batch.column(batch.schema.names.index(columns[at])) for at in found.values()}
+        for row in range(len(batch)):
             number += 1
             where = f"{source.path}: row {number}"
+            values = {name: column[row].as_py() for name, column in first.items()}
             with reading.record(where, {name: str(value) for name, value in values.items()}):
                 by_role = {role: _text(values[columns[at]], columns[at], where) for role, at in found.items()}
                 yield Row(by_role, where, by_role)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
 import warnings
 from functools import cache
 
 from detector.features.version import FEATURE_VERSION
 from detector.inference.scores import Backend
+from detector.util.forking import ForkableLock
+
+with contextlib.suppress(ImportError):  # now: a child that is forked during an import could not repeat it
+    import detector.backend.compiled  # noqa: F401
 
 _REMEDY = "install a wheel of this platform, or a C++ compiler, and then this package again"
 
 
-_CHOOSING = threading.Lock()
+_CHOOSING = ForkableLock()
 
 
 def backend() -> Backend:
     """The fastest backend that there is, the same for all threads. Warns, once in a process, if that is NumPy."""
-    with _CHOOSING:
+    with _CHOOSING.held():
         return _chosen()
 
 

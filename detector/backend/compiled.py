@@ -6,7 +6,6 @@ is used.
 
 from __future__ import annotations
 
-import threading
 import weakref
 from functools import cache
 
@@ -19,6 +18,7 @@ from detector.inference.scores import Scores, check_evidence
 from detector.text import characters
 from detector.text.paragraphs import Batch, Lines
 from detector.util.arrays import Floats, Offsets
+from detector.util.forking import ForkableLock
 
 
 class CompiledBackend:
@@ -33,7 +33,7 @@ class CompiledBackend:
         if self.level not in levels:
             raise ValueError(f"level {level!r}: choose from {', '.join(levels)}")
         self._packed: dict[int, core.Model] = {}  # by the identity of the model: comparing two reads all their arrays
-        self._packing = threading.Lock()
+        self._packing = ForkableLock()
 
     @property
     def name(self) -> str:
@@ -79,11 +79,12 @@ class CompiledBackend:
         return logits
 
     def _pack(self, model: Model) -> core.Model:
-        with self._packing:
+        with self._packing.held():
             packed = self._packed.get(id(model))
             if packed is None:
-                packed = self._packed[id(model)] = pack_model(model)
+                packed = pack_model(model)
                 weakref.finalize(model, self._packed.pop, id(model), None).atexit = False
+                self._packed[id(model)] = packed  # last, so that a forked child never has one that is not let go
             return packed
 
 

@@ -1,7 +1,6 @@
 """The command ``adapt``."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +18,7 @@ from detector.cli.labels_options import (
 from detector.cli.messages import print_message
 from detector.cli.options import OUTPUT
 from detector.cli.parameters import Argument, Option
-from detector.encoder.names import ACCURATE
+from detector.encoder.names import ACCURATE, DEFAULT, named_model
 from detector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,13 +31,12 @@ EXAMPLES = {
         "detector adapt my-model more-labels.jsonl export.json -o my-model-2",
     ),
 }
-SHIPPED = "default"  # the name of the model that comes with the package
 
 
 def adapt(
     model: Annotated[
         str,
-        Argument(metavar="MODEL", help=f"The folder of a model; {SHIPPED} is the one that comes with the package."),
+        Argument(metavar="MODEL", help=f"The folder of a model; {DEFAULT} is the one that comes with the package."),
     ],
     output: Annotated[Path, Option("-o", "--output", help="The folder for the new model.", show_default=False)],
     labels: Annotated[
@@ -74,19 +72,19 @@ def adapt(
 
     if model == ACCURATE:
         raise UsageError(
-            f"{ACCURATE}: the accurate model cannot be adapted; adapt the default model (detector adapt {SHIPPED} …), "
+            f"{ACCURATE}: the accurate model cannot be adapted; adapt the default model (detector adapt {DEFAULT} …), "
             f"or write ./{ACCURATE} for a folder of yours"
         )
     if not model:
-        raise UsageError(f"MODEL: an empty path; name the folder of a model, or '{SHIPPED}'")
+        raise UsageError(f"MODEL: an empty path; name the folder of a model, or '{DEFAULT}'")
     if not labels or Path(model).is_file():
         raise UsageError(
-            f"{model}: MODEL comes first, a folder or '{SHIPPED}' for the model that comes with the package; then come "
-            f"the files of labels, as in: detector adapt {SHIPPED} labels.jsonl -o my-model"
+            f"{model}: MODEL comes first, a folder or '{DEFAULT}' for the model that comes with the package; then come "
+            f"the files of labels, as in: detector adapt {DEFAULT} labels.jsonl -o my-model"
         )
     runs.check_output_name(output)
     check_output(output)
-    source = load_model(None if model == SHIPPED and not Path(model).exists() else model)
+    source = load_model(named_model(model))
     options = reading_options(from_format, mapping, True, unlabelled, annotators, offsets, text_field)
     adapted = adapt_model(source, list(read(labels, **options)), AdaptConfig(seed=seed), print_message)
     written = adapted.better or force
@@ -103,12 +101,12 @@ def _print(source: "Model", adapted: "Adapted", output: Path, written: bool, as_
     if as_json:
         values = {
             "before": adapted.before, "after": adapted.after, "fell": adapted.fell, "better": adapted.better,
-            "notes": adapted.notes, "thresholds": {"before": before, "after": after},
+            "learnt": adapted.learnt, "notes": adapted.notes, "thresholds": {"before": before, "after": after},
             "written": str(output) if written else None,
         }  # fmt: skip
         print(json.dumps(values, indent=1, ensure_ascii=False))
         return
-    _print_table(adapted.before, adapted.after)
+    _print_table(adapted)
     thresholds = [described_thresholds(before, after)] if written else []
     for sentence in (*_verdict(adapted, output, written), *thresholds, *adapted.notes):
         print(sentence)
@@ -118,9 +116,9 @@ def _verdict(adapted: "Adapted", output: Path, written: bool) -> list[str]:
     """What came of it, in sentences; each figure that became worse is named."""
     from detector.fit.adapt_figures import described
 
-    sentences = ["The new model is better on held-out paragraphs."]
+    sentences = [f"The new model is better on {_measured_on(adapted)}."]
     if not adapted.better:
-        sentences = ["The new model is not better on held-out paragraphs, or not beyond chance."]
+        sentences = [f"The new model is not better on {_measured_on(adapted)}, or not beyond chance."]
     if adapted.fell:
         worse = ", ".join(described(name, adapted.before, adapted.after) for name in adapted.fell)
         sentences.append(f"Worse than before: {worse}.")
@@ -129,13 +127,19 @@ def _verdict(adapted: "Adapted", output: Path, written: bool) -> list[str]:
     return [*sentences, "It is not written: label more paragraphs, or take it all the same with --force."]
 
 
-def _print_table(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> None:
+def _measured_on(adapted: "Adapted") -> str:
+    """What the figures are measured on. Where not all of it is held out, a note says so."""
+    return "labelled paragraphs" if adapted.learnt else "held-out paragraphs"
+
+
+def _print_table(adapted: "Adapted") -> None:
     from rich.console import Console
     from rich.table import Table
 
     from detector.fit.adapt_figures import FIGURES, LOSS, MEANINGS
 
-    table = Table(title="held-out paragraphs", title_justify="left")
+    before, after = adapted.before, adapted.after
+    table = Table(title=_measured_on(adapted), title_justify="left")
     for column in ("", "before", "after"):
         table.add_column(column, justify="right" if column else "left")
     for name in (*FIGURES, LOSS):

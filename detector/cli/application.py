@@ -116,7 +116,8 @@ def _listed() -> None:
 def _epilog(name: str) -> str:
     """The end of the help of a command: examples and exit codes."""
     failure, *others = _EXIT_CODES[name]
-    codes = ", ".join(["0 success", f"1 {failure}", "2 invalid usage", *others, "130 interrupted", "143 terminated"])
+    stopped = [] if name == "label" else ["130 interrupted", "143 terminated"]  # that is how labelling ends
+    codes = ", ".join(["0 success", f"1 {failure}", "2 invalid usage", *others, *stopped])
     lines = [f"  {line}" for line in examples(name)]
     return "\n\n".join(["[bold]Examples[/bold]", *lines, f"[bold]Exit codes[/bold]  {codes}"])
 

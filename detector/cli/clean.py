@@ -1,6 +1,5 @@
 """The command ``clean``."""
 
-import os
 from typing import Annotated
 
 from detector.cli import runs
@@ -34,6 +33,7 @@ from detector.cli.options import (
     Threshold,
 )
 from detector.cli.parameters import Option
+from detector.errors import UsageError
 from detector.util.threads import use_one_thread
 
 EXAMPLES = {
@@ -89,15 +89,18 @@ def clean(
     log_as_json(log_json)
     use_one_thread()
     runs.check_model(model, effort)
+    if in_place and output == "-":
+        raise UsageError("--in-place and --output exclude each other: use one of them")
+    output = runs.unless_stdout(output)
     from detector.corpus.plan import plan
 
     removed_place, rejected_place = runs.place("--removed", removed), runs.place("--rejected", rejected)
     planned = plan(
         paths or [],
-        runs.place("--output", output),
+        runs.place("--output", output, may_be_folder=True),
         in_place,
         runs.selection_of(all_files, format_name, text_field),
-        into_folder=output is not None and output.endswith(("/", os.sep)),
+        into_folder=runs.names_folder(output),
         force=force,
         beside={"--removed": removed_place, "--rejected": rejected_place},
         also_read=runs.files_of(model, phrases, repeats),

@@ -65,7 +65,8 @@ def diff(
         bool, Option("--unified", "-u", help="Print the diff without colour, also in a terminal.", panel=OUTPUT)
     ] = False,
     context: Annotated[
-        int, Option("--context", "-U", min=0, help="The number of lines around each change.", panel=OUTPUT)
+        int,
+        Option("--context", "-U", min=0, max=1_000_000, help="The number of lines around each change.", panel=OUTPUT),
     ] = 3,
     rejected: RejectedFile = None,
     max_rejected: MaxRejected = None,

@@ -18,7 +18,7 @@ from detector.cli.labels_options import (
 from detector.cli.messages import print_message
 from detector.cli.options import DECISIONS, OUTPUT, RUN, EffortOption, ModelOption, Threshold
 from detector.cli.parameters import Option
-from detector.encoder.names import ACCURATE
+from detector.encoder.names import ACCURATE, DEFAULT
 
 if TYPE_CHECKING:
     from detector.cleaner import Cleaner
@@ -35,7 +35,6 @@ EXAMPLES = {
         "detector evaluate export.json --map spam=appeal --json",
     ),
 }
-_SHIPPED = "default"
 
 
 def evaluate(
@@ -94,10 +93,8 @@ def evaluate(
         from_format, mapping, any_labels=True, annotators=annotators, offsets=offsets, text_field=text_field
     )
     cleaner = _load(model, threshold, effort)
-    other = _load(None if compare == _SHIPPED else compare, threshold, effort) if compare is not None else None
+    other = _load(compare, threshold, effort) if compare is not None else None
     documents = list(read(data, **options))
-    if output is None and other is None:
-        return _print_figures(cleaner, documents, as_json)
     from detector.evaluation.assessment import Settings
     from detector.evaluation.bootstrap import Resampling
 
@@ -117,13 +114,10 @@ def _names(model: str | None, compare: str | None, cleaner: "Cleaner", other: "C
 
     Nothing else tells of the machine: pages are sent to others. The accurate model is called by its effort, too.
     """
-    folders = [
-        folder.resolve() if folder else None
-        for folder in (runs.folder_of(model), runs.folder_of(None if compare == _SHIPPED else compare))
-    ]
-    names = [folder.name if folder else _SHIPPED for folder in folders]
+    folders = [folder.resolve() if folder else None for folder in (runs.folder_of(model), runs.folder_of(compare))]
+    names = [folder.name if folder else DEFAULT for folder in folders]
     if names[0] == names[1] and folders[0] != folders[1]:
-        names = [f"{folder.parent.name}/{folder.name}" if folder else _SHIPPED for folder in folders]
+        names = [f"{folder.parent.name}/{folder.name}" if folder else DEFAULT for folder in folders]
     efforts = [f"{ACCURATE}, effort {each.effort:g}" if each and each.encoder else None for each in (cleaner, other)]
     return efforts[0] or names[0], efforts[1] or names[1]
 
@@ -137,38 +131,31 @@ def _prepare(output: Path, data: list[Path]) -> None:
     check_output(output, data)
 
 
-def _print_figures(cleaner: "Cleaner", documents: list["LabelledDocument"], as_json: bool) -> int:
-    from detector.cli.tables import print_figures
-    from detector.evaluation.evaluate import evaluate as evaluate_cleaner
-
-    figures = evaluate_cleaner(cleaner, documents).figures
-    if as_json:
-        print(json.dumps(figures, indent=1))
-    else:
-        print_figures({"figures": figures})
-    return 0
-
-
 def _assess(
     cleaner: "Cleaner", other: "Cleaner | None", names: tuple[str, str], documents: list["LabelledDocument"],
     settings: "Settings", output: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Assess and compare, write what is wanted to ``output``, and print the figures. ``names`` are those of models."""
-    from detector.evaluation.assessment import assess, facts_of, figures_by_origin, measure_all
+    from detector.evaluation.assessment import assess, counts_of, facts_of, figures_by_origin, measure_all
     from detector.evaluation.comparison import compare
+    from detector.evaluation.notes import label_notes
 
     given = measure_all(cleaner, documents)
+    figures, counts = figures_by_origin(given), counts_of(given)
     facts, comparison = facts_of(cleaner, names[0]), None
+    notes = {names[0]: list(label_notes(facts, counts, list(figures.values())))}
     if other:
-        both = facts, facts_of(other, names[1])
-        comparison = compare(given, measure_all(other, documents), both, settings.resampling)
+        theirs = measure_all(other, documents)
+        comparison = compare(given, theirs, (facts, facts_of(other, names[1])), settings.resampling)
+        rows = list(comparison.figures.values())
+        notes[names[1]] = list(label_notes(comparison.other, counts_of(theirs), rows))
     assessment = assess(cleaner, names[0], given, settings) if output else None
     if output and assessment:
         from detector.cli.evaluation_output import PAGE, write_evaluation
 
         write_evaluation(output, assessment, comparison)
         print_message(f"detector: wrote {output / PAGE}, and figures.json, figures.txt and mistakes.jsonl beside it")
-    figures = figures_by_origin(given)
+    _print_notes(notes)
     if as_json:
         print(json.dumps(_as_json(facts, figures, settings, assessment, comparison), indent=1))
     else:
@@ -180,30 +167,35 @@ def _as_json(
     facts: "ModelFacts", figures: dict[str, "Figures"], settings: "Settings", assessment: "Assessment | None",
     comparison: "Comparison | None",
 ) -> dict[str, Any]:  # fmt: skip
-    """What figures.json holds, or that part of it which a comparison without an output folder has."""
+    """What figures.json holds; without an output folder the figures, and for a comparison more."""
     from detector.evaluation.figures_json import assessment_as_json, comparison_as_json, model_as_json
 
     if assessment:
         return assessment_as_json(assessment, comparison)
-    values = {"model": model_as_json(facts), "figures": figures}
-    if comparison:
-        values["comparison"] = comparison_as_json(comparison, settings.resampling)
-    return values
+    if comparison is None:
+        return dict(figures)
+    compared = comparison_as_json(comparison, settings.resampling)
+    return {"model": model_as_json(facts), "figures": figures, "comparison": compared}
+
+
+def _print_notes(notes: dict[str, list[str]]) -> None:
+    """Print the notes on the figures of each model, by its name, which is told where a note is not on all of them."""
+    for note in dict.fromkeys(note for found in notes.values() for note in found):
+        models = [name for name, found in notes.items() if note in found]
+        print_message(f"detector: {note}" if len(models) == len(notes) else f"detector: {models[0]}: {note}")
 
 
 def _print(
     figures: dict[str, "Figures"], names: tuple[str, str], settings: "Settings", comparison: "Comparison | None"
 ) -> None:
-    from detector.cli.tables import print_figures
+    from detector.cli.tables import print_figures, print_whole
     from detector.util.output import writing_to
 
     if comparison is None:
         print_figures({"figures": figures})
         return
-    from rich.console import Console
-
     from detector.cli.evaluation_tables import comparison_view
 
     print_figures({names[0]: figures, names[1]: comparison.figures})
     with writing_to("standard output"):
-        Console(width=140).print(comparison_view(names[0], comparison, settings.resampling), highlight=False)
+        print_whole(comparison_view(names[0], comparison, settings.resampling))

@@ -5,16 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from detector.cli.labels_tables import printable
-from detector.cli.tables import figures_table
+from detector.cli.tables import figures_table, legend, print_whole
 from detector.evaluation.assessment import Assessment, Part
 from detector.evaluation.bootstrap import Interval, Resampling
 from detector.evaluation.comparison import Comparison, Difference
-from detector.evaluation.evaluate import LEGEND
 from detector.evaluation.groups import Group as FigureGroup
 from detector.evaluation.labels_and_kinds import Matrix
 from detector.evaluation.notes import comparison_notes, notes
@@ -27,9 +26,7 @@ _SITES = 50  # rows of the table of sites
 def evaluation_text(assessment: Assessment, comparison: Comparison | None) -> str:
     """All tables as plain text."""
     file = io.StringIO()
-    console = Console(file=file, width=_WIDTH, color_system=None, force_terminal=False)
-    for each in evaluation_tables(assessment, comparison):
-        console.print(each, highlight=False)
+    print_whole(evaluation_tables(assessment, comparison), _WIDTH, file)
     lines = (line.rstrip() for line in file.getvalue().splitlines())
     return "\n".join(lines) + "\n"
 
@@ -44,10 +41,10 @@ def evaluation_tables(assessment: Assessment, comparison: Comparison | None) -> 
     yield from map(Text, notes(assessment))
     table = {printable(group.name): group.figures for group in assessment.origins}
     yield figures_table("figures", {name.replace("[", r"\["): row for name, row in table.items()})
-    yield legend()
+    yield legend(table.values())
     yield from _interval_tables(assessment)
     if comparison:
-        yield comparison_view(assessment.model.name, comparison, assessment.settings.resampling)
+        yield from comparison_view(assessment.model.name, comparison, assessment.settings.resampling)
     yield groups_table("languages", assessment.languages)
     yield groups_table("lengths", assessment.lengths)
     yield groups_table("sites, most words of reporting lost first", assessment.sites, _SITES)
@@ -55,12 +52,7 @@ def evaluation_tables(assessment: Assessment, comparison: Comparison | None) -> 
         yield from _part_tables(part)
 
 
-def legend() -> Text:
-    """What the figures mean, one line each."""
-    return Text("\n".join(f"{figure:<9}{meaning}" for figure, meaning in LEGEND.items()))
-
-
-def comparison_view(first: str, comparison: Comparison, sampling: Resampling) -> RenderableType:
+def comparison_view(first: str, comparison: Comparison, sampling: Resampling) -> Iterator[RenderableType]:
     """Both models side by side, and what can be said about their differences."""
     table = Table(title=Text("comparison"), title_justify="left")
     for name in ("part", "figure"):
@@ -76,7 +68,8 @@ def comparison_view(first: str, comparison: Comparison, sampling: Resampling) ->
         table.add_column(name, justify="right")
     for each in comparison.differences:
         table.add_row(*map(Text, _difference(each)), style="bold" if each.beyond_chance else None)
-    return Group(table, Text(_explained(comparison, sampling)))
+    yield table
+    yield Text(_explained(comparison, sampling))
 
 
 def _difference(each: Difference) -> list[str]:

@@ -1,6 +1,5 @@
 """The command ``extract``."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,14 +108,15 @@ def extract(
     log_as_json(log_json)
     use_one_thread()
     runs.check_model(model, effort)
+    output = runs.unless_stdout(output)
     from detector.corpus.plan import plan
 
     removed_place, rejected_place = runs.place("--removed", removed), runs.place("--rejected", rejected)
     planned = plan(
         paths or [],
-        runs.place("--output", output),
+        runs.place("--output", output, may_be_folder=True),
         selection=_selection(extractor, format_name),
-        into_folder=output is not None and output.endswith(("/", os.sep)),
+        into_folder=runs.names_folder(output),
         beside={"--removed": removed_place, "--rejected": rejected_place},
         also_read=runs.files_of(model, phrases, repeats),
         extracted=_local(extracted),
@@ -138,7 +138,7 @@ def _selection(extractor: ExtractorName, format_name: PageFormatName | None) -> 
 
 
 def _local(extracted: str | None) -> Path | None:
-    place = runs.place("--extracted", extracted)
+    place = runs.place("--extracted", extracted, may_be_folder=True)
     if place is not None and not isinstance(place, Path):
         raise UsageError(f"--extracted {place}: is a URL; name a local file or folder")
     return place

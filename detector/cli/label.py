@@ -76,8 +76,7 @@ def label(
     order: Annotated[
         OrderName,
         Option(
-            help="The order of the documents: those first that teach the model most (teach), or as in the inputs "
-            "(plain).",
+            help="The order of the documents: the most informative ones first (teach), or as in the inputs (plain).",
             panel=INPUT,
         ),
     ] = OrderName.TEACH,
@@ -167,7 +166,7 @@ def _serve(reading: "Reading", settings: "Settings", address: "Address", no_brow
     if not address.is_loopback:
         print_message(_REACHABLE.format(host=address.host))
     if len(reading.documents) >= _MANY:
-        line = f"detector: finding out how much each of {len(reading.documents):,} documents would teach the model"
+        line = f"detector: finding out how informative each of {len(reading.documents):,} documents is"
         print_message(Message(line, "order", "info"))
     labelling = Labelling(reading.documents, settings, print_message)
     if line := labelling.resumed():

@@ -16,6 +16,7 @@ from detector.errors import DataError, UsageError
 if TYPE_CHECKING:
     from detector.cli.labels_tables import Part
     from detector.evaluation.label_checks import Located, Report
+    from detector.evaluation.site_split import Units
 
 EXAMPLES = {
     "labels check": (
@@ -24,11 +25,10 @@ EXAMPLES = {
     ),
     "labels split": (
         "detector labels split labels.jsonl -o parts/",
-        "detector labels split more.jsonl -o new/ --parts train=0.9,dev=0.1 --keep parts/",
+        "detector labels split more.jsonl -o new/ --keep parts/",
     ),
 }
 FOUND = 3  # the exit code where something was found
-_SHIPPED = "default"
 _ADVICE = (
     "detector: the model agrees with labels that it was trained on: what it was trained on cannot be told from it, so "
     "choose one that has not seen these documents"
@@ -113,7 +113,8 @@ def split(
     keep: Annotated[
         Path | None,
         Option(
-            help="The folder of an earlier split: its sites stay in the parts where they are.",
+            help="The folder of an earlier split: its sites stay in the parts where they are, and near-duplicates of "
+            "its documents go there, too.",
             show_default=False,
         ),
     ] = None,
@@ -148,7 +149,7 @@ def split(
         without += by is ByName.SITE and item.document.site == item.document.id
     if without:
         print_message(f"detector: {without} documents have no site: each counts as a site of its own")
-    kept = _kept(keep, shares, by.value) if keep else {}
+    kept = _kept(keep, shares, units) if keep else {}
     part_of = split_units(units.units(), shares, seed, units.near_duplicates(similarity), kept, by.value)
     counted = _write(documents(), part_of, output, list(shares), by.value)
     _print_parts(counted, by.value, as_json)
@@ -176,7 +177,7 @@ def _report(
     from detector.evaluation.disagreement import Disagreement
     from detector.loading import load
 
-    disagreement = Disagreement(load(None if model == _SHIPPED else model, effort=effort), top)
+    disagreement = Disagreement(load(model, effort=effort), top)
     report = check_labels(documents, similarity, top, disagreement.add)
     report.found["disagreement"] = disagreement.found
     report.findings["disagreement"] = disagreement.findings
@@ -204,19 +205,25 @@ def _print_report(report: "Report", top: int | None) -> None:
             print("nothing was found")
 
 
-def _kept(folder: Path, parts: Mapping[str, float], by: str) -> dict[str, str]:
-    """The part of each unit of an earlier split."""
+def _kept(folder: Path, parts: Mapping[str, float], units: "Units") -> dict[str, str]:
+    """The part of each unit of an earlier split, whose documents are added to ``units`` as kept."""
     from detector.evaluation.labelled import read_documents
-    from detector.evaluation.site_split import unit_of
 
     files = {name: folder / f"{name}.jsonl" for name in parts}
     missing = [str(path) for path in files.values() if not path.is_file()]
     if missing:
         raise UsageError(f"--keep {folder}: {', '.join(missing)} is missing; name the folder of an earlier split")
+    others = sorted(path.stem for path in folder.glob("*.jsonl") if path.stem not in parts)
+    if others:
+        raise UsageError(
+            f"--keep {folder}: also has {', '.join(f'{name}.jsonl' for name in others)}: sites of a part of the "
+            "earlier split would go to other parts. Give each part a share in --parts, as in "
+            f"{','.join(f'{name}=…' for name in (*parts, *others))}; move files that are no parts elsewhere"
+        )
     found: dict[str, str] = {}
     for name, path in files.items():
         if path.stat().st_size:
-            found.update((unit_of(document, by), name) for document in read_documents([path]))
+            found.update((units.add_kept(document), name) for document in read_documents([path]))
     return found
 
 

@@ -34,7 +34,15 @@ def print_message(message: str | Message) -> None:
     A message that cannot be printed is lost: the exit code still tells of a failure.
     """
     given = message if isinstance(message, Message) else Message(message)
-    _print(_json(given) if _Log.as_json else _CONTROL.sub(_escaped, given.line))
+    _print(_json(given) if _Log.as_json else escaped(given.line))
+
+
+def escaped(text: str) -> str:
+    """A text with escapes for its control characters, which may not reach a terminal: they could change what it shows.
+
+    Tabs and ends of lines are control characters, too.
+    """
+    return _CONTROL.sub(_escape, text)
 
 
 def print_summary(lines: list[str], values: dict[str, Any]) -> None:
@@ -69,5 +77,5 @@ def _json(message: Message) -> str:
     return json.dumps({**values, **message.fields})
 
 
-def _escaped(character: re.Match[str]) -> str:
+def _escape(character: re.Match[str]) -> str:
     return character[0].encode("unicode_escape").decode()

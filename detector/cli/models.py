@@ -2,16 +2,20 @@
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from detector.cli import runs
 from detector.cli.labels_options import FromFormat, LabelledData, Map, reading_options
 from detector.cli.messages import print_message
 from detector.cli.parameters import Argument, Option
-from detector.encoder.names import ACCURATE, LIBRARIES
+from detector.encoder.names import ACCURATE, LIBRARIES, named_model
 from detector.errors import UsageError
+
+if TYPE_CHECKING:
+    from detector.evaluation.labelled import LabelledDocument
 
 EXAMPLES = {
     "train": (
@@ -46,13 +50,22 @@ def train(
     from detector.cli.tables import print_figures
     from detector.fit.config import FitConfig
     from detector.fit.train import train as train_model
-    from detector.labelled import read
 
     runs.check_output_name(output)
-    reader = partial(read, **reading_options(from_format, mapping, any_labels=True))
+    reader = partial(_read, **reading_options(from_format, mapping, any_labels=True))
     trained = train_model(data, output, FitConfig(folds=folds, seed=seed), dev or [], print_message, read=reader)
     print_figures(trained.metadata["figures"])
     return 0
+
+
+def _read(paths: Sequence[Path], **settings: Any) -> Iterator["LabelledDocument"]:  # noqa: ANN401
+    """Read labelled documents. Raises `DataError` also for names that a model cannot have, with file and line."""
+    from detector.annotations.located import read_located
+    from detector.fit.data import check_names
+
+    for document, where, _ in read_located(paths, **settings):
+        check_names(document, where)
+        yield document
 
 
 def info(
@@ -60,8 +73,8 @@ def info(
         str | None,
         Argument(
             metavar="MODEL",
-            help="The folder of a model, or accurate for the accurate model (default: the model that comes with the "
-            "package).",
+            help="The folder of a model, accurate for the accurate model, or default for the model that comes with the "
+            "package (the default).",
         ),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print the metadata as JSON.")] = False,
@@ -71,6 +84,7 @@ def info(
         raise UsageError("MODEL: an empty path; name the folder of a model")
     from detector.cli.tables import print_figures
 
+    model = None if named_model(model) is None else model
     metadata = _metadata(model)
     if as_json:
         print(_printable_json(metadata, indent=1))
@@ -81,7 +95,8 @@ def info(
     tables = _are_figures(figures)
     for name, value in metadata.items():
         if name != "confusion" and not (tables and name == "figures"):  # the model card shows the confusions
-            print(f"{name if name.isprintable() else _printable_json(name)}: {_printable_json(value)}")
+            shown = _without_texts(value) if name == "adapted" else value
+            print(f"{name if name.isprintable() else _printable_json(name)}: {_printable_json(shown)}")
     if tables:
         print_figures(figures)
     return 0
@@ -125,6 +140,16 @@ def _version(library: str) -> str:
         return f"{library} {version(library)}"
     except PackageNotFoundError:
         return f"{library} (not installed: pip install 'boilerplate-detector[{ACCURATE}]')"
+
+
+def _without_texts(adaptations: object) -> object:
+    """What the metadata say of adaptations, without the digests of their texts, which are many."""
+    if not isinstance(adaptations, list):
+        return adaptations
+    return [
+        {name: value for name, value in each.items() if name != "texts"} if isinstance(each, dict) else each
+        for each in adaptations
+    ]
 
 
 def _printable_json(value: object, indent: int | None = None) -> str:

@@ -155,8 +155,8 @@ ModelOption = Annotated[
         "--model",
         "-m",
         metavar="<path>",
-        help="The folder of a model, or accurate for the accurate model; a folder of that name is ./accurate (default: "
-        "the model that comes with the package).",
+        help="The folder of a model, accurate for the accurate model (a folder of that name is ./accurate), or default "
+        "for the model that comes with the package (the default).",
         show_default=False,
         panel=DECISIONS,
     ),

@@ -87,6 +87,7 @@ def predict(
     log_as_json(log_json)
     use_one_thread()
     runs.check_model(model, effort)
+    output = runs.unless_stdout(output)
     if table and (output or jobs != 1):
         raise UsageError("--table prints to the terminal, from one process: use it without --output and --jobs")
     decisions, rejected_place = runs.place("--output", output), runs.place("--rejected", rejected)

@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detector.cleaner import Paragraph, Prediction
+from detector.cli.messages import escaped
 from detector.corpus.explaining import is_chosen
 from detector.explanation.document import quoted
 from detector.formats.base import Record
@@ -26,8 +27,8 @@ def reasons_table(record: Record, prediction: Prediction, top: int, only: str | 
     """
     chosen = [paragraph for paragraph in prediction.paragraphs if is_chosen(paragraph, only)]
     if not chosen:
-        return Text(f"{record.id}: {_NONE[only]}")
-    title = Text(f"{record.id}: threshold {chosen[0].why.threshold:+.2f}")
+        return Text(f"{escaped(record.id)}: {_NONE[only]}")
+    title = Text(f"{escaped(record.id)}: threshold {chosen[0].why.threshold:+.2f}")
     table = Table(title=title, title_justify="left", expand=True, show_lines=True, caption_justify="left")
     columns = [name for name in ("kept", "removed") if only in (None, "doubt", name)]
     for name in columns:
@@ -45,7 +46,7 @@ def reasons_table(record: Record, prediction: Prediction, top: int, only: str | 
 
 def _cell(paragraph: Paragraph, why: Why, top: int) -> Text:
     """A paragraph, its score, and its reasons."""
-    line = " ".join(paragraph.text[: 2 * _SHOWN].split())
+    line = escaped(" ".join(paragraph.text[: 2 * _SHOWN].split()))
     cell = Text(line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1].rstrip()}…", style="bold")
     cell.append(f"\n{paragraph.kind}, {why.log_odds:+.2f}", style="not bold dim")
     for reason in why.reasons[:top]:
@@ -57,4 +58,4 @@ def _shown(reason: Reason) -> Text:
     """A reason behind what it adds, in green for keeping and in red for removing."""
     style = "not bold green" if reason.log_odds > 0 else "not bold red"
     text = f"phrase {quoted(reason.text)}" if reason.group == "phrase" else reason.text
-    return Text.assemble((f"{reason.log_odds:+.2f} ", style), (text, "not bold"))
+    return Text.assemble((f"{reason.log_odds:+.2f} ", style), (escaped(text), "not bold"))

@@ -102,6 +102,7 @@ def report(
     log_as_json(log_json)
     use_one_thread()
     runs.check_model(model, effort)
+    output = runs.unless_stdout(output)
     page, rejected_place = runs.place("--output", output), runs.place("--rejected", rejected)
     _check_output(page)
     selection, sidecars = runs.selection_of(all_files, format_name, text_field), {"--rejected": rejected_place}
@@ -114,6 +115,8 @@ def report(
     cleaner = runs.cleaner_of(model, threshold, policy, keep, drop, paragraphs, max_removed, phrases, repeats, effort)
     run = runs.run_of(cleaner, text_field, id_field, max_rejected)
     runs.require_streams(planned, writes_stdout=output is None)
+    if isinstance(page, Path):
+        page.parent.mkdir(parents=True, exist_ok=True)
     options = Options(rejected=rejected_place, quiet=quiet or not output, terminal=runs.is_terminal())
     shortlist = Shortlist(limit, sample)
     summary = gather(planned, run, options, shortlist, print_message)

@@ -1,13 +1,17 @@
 """The command ``restore``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from detector.cli.messages import log_as_json, print_message
+from detector.cli.messages import log_as_json, print_message, print_summary
 from detector.cli.options import INPUT, OUTPUT, FormatOption, IdField, LogJson, Quiet, TextField
 from detector.cli.parameters import Argument, Option
+from detector.cli.runs import given_place, names_folder, place
 from detector.corpus.messages import Message
 from detector.errors import UsageError
-from detector.util.urls import Place, place_of
+from detector.util.urls import named
+
+if TYPE_CHECKING:
+    from detector.corpus.restore import Restored
 
 EXAMPLES = {
     "restore": (
@@ -52,35 +56,41 @@ def restore(
     """
     log_as_json(log_json)
     from detector.corpus.inputs import is_folder
-    from detector.corpus.restore import restore_file, restore_folder
+    from detector.corpus.restore import Given, restore_file, restore_folder
     from detector.corpus.sidecar_lines import found
-    from detector.formats.base import Fields
+    from detector.formats.base import DEFAULT_FIELDS, Fields
 
     cleaned_place, removed_place, target = (
-        _place("CLEANED", cleaned), _place("REMOVED", removed), _place("--output", output)
+        given_place("CLEANED", cleaned, may_be_folder=True), given_place("REMOVED", removed),
+        given_place("--output", output, may_be_folder=True),
     )  # fmt: skip
-    rejected_place = _place("--rejected", rejected) if rejected is not None else None
-    for place in (cleaned_place, removed_place, rejected_place):
-        if place and not found(place):
-            raise UsageError(f"{place}: no such file or folder")
+    rejected_place = place("--rejected", rejected)
+    for read in (cleaned_place, removed_place, rejected_place):
+        if read and not found(read):
+            raise UsageError(f"{read}: no such file or folder")
+    name = format_name.value if format_name else None
     if is_folder(cleaned):
-        restored = restore_folder(cleaned_place, removed_place, rejected_place, target)
+        given = Given(name, text_field, id_field if id_field != DEFAULT_FIELDS.id else None)
+        restored = restore_folder(cleaned_place, removed_place, rejected_place, target, given)
     else:
-        name = format_name.value if format_name else None
-        fields = Fields(text_field or "text", id_field)
+        fields = Fields(text_field or DEFAULT_FIELDS.text, id_field)
+        if names_folder(output) or is_folder(output):
+            target = target / named(cleaned_place).name
         restored = restore_file(cleaned_place, removed_place, rejected_place, target, name, fields)
+    for line in restored.failed:
+        print_message(Message(f"failed: {line}", "failed", "error", {"reason": line}))
     if not quiet:
-        print_message(
+        line = (
             f"restored: files {restored.files:,}, documents with removed text {restored.documents:,}, "
             f"rejected records {restored.rejected:,}"
         )
-    for line in restored.failed:
-        print_message(Message(f"failed: {line}", "failed", "error", {"reason": line}))
+        print_summary([line], _values(restored))
     return 1 if restored.failed else 0
 
 
-def _place(name: str, path: str) -> Place:
-    """The place that an argument names: a local path, or a URL."""
-    if not path:
-        raise UsageError(f"{name}: an empty path; name a file or a folder")
-    return place_of(path)
+def _values(restored: "Restored") -> dict[str, Any]:
+    """The summary as JSON values."""
+    return {
+        "files": restored.files, "documents": restored.documents, "rejected": restored.rejected,
+        "failed": restored.failed,
+    }  # fmt: skip

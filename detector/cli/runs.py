@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from detector.cli.messages import logs_json, print_message, print_summary
 from detector.corpus.messages import Message
-from detector.encoder.names import ACCURATE, require_libraries
+from detector.encoder.names import ACCURATE, named_model, require_libraries
 from detector.errors import UsageError
 
 if TYPE_CHECKING:  # at run time, each command imports what it needs, so that it starts fast
@@ -33,13 +33,36 @@ def selection_of(all_files: bool, format_name: FormatName | None, text_field: st
     return Selection(all_files, format_name.value if format_name else None, "jsonl" if text_field else "text")
 
 
-def place(option: str, path: str | None) -> Place | None:
-    """The place that the value of an option names: a local path, or a URL. Raises `UsageError` for an empty one."""
+def place(option: str, path: str | None, may_be_folder: bool = False) -> Place | None:
+    """The place that the value of an option names, as `given_place` has it; None without a value."""
+    return None if path is None else given_place(option, path, may_be_folder)
+
+
+def given_place(name: str, path: str, may_be_folder: bool = False) -> Place:
+    """The place that an option or an argument names: a local path, or a URL.
+
+    Raises `UsageError` for an empty path, for ``-``, and for a name of a folder, which ends with a slash, unless it
+    ``may_be_folder``.
+    """
     from detector.util.urls import place_of
 
-    if path == "":
-        raise UsageError(f"{option}: an empty path; name a file or a folder")
-    return place_of(path) if path else None
+    if not path:
+        raise UsageError(f"{name}: an empty path; name a file or a folder")
+    if path == "-":
+        raise UsageError(f"{name} -: is no standard stream here; name a file (one that is called - is ./-)")
+    if names_folder(path) and not may_be_folder:
+        raise UsageError(f"{name} {path}: is the name of a folder; name a file")
+    return place_of(path)
+
+
+def names_folder(path: str | None) -> bool:
+    """Whether a path ends with a slash, as a folder's name."""
+    return path is not None and path.endswith(("/", os.sep))
+
+
+def unless_stdout(output: str | None) -> str | None:
+    """The value of ``--output``; None for ``-``, standard output, which is the default."""
+    return None if output == "-" else output
 
 
 def html_text_threshold(plan: Plan, removed: str | None) -> str:
@@ -58,10 +81,11 @@ def html_text_threshold(plan: Plan, removed: str | None) -> str:
 def check_model(model: str | None, effort: float | None = None, others: tuple[str | None, ...] = ()) -> None:
     """Raise `UsageError`, before anything is read or written, where a model cannot be used with these options.
 
-    ``model`` is the value of ``--model``, ``effort`` that of ``--effort``, which counts for ``others``, too.
+    ``model`` is the value of ``--model``, ``effort`` that of ``--effort``, which counts for ``others``, too: the value
+    of ``--compare``.
     """
-    if model == "":
-        raise UsageError("--model: an empty path; name the folder of a model")
+    if "" in (model, *others):
+        raise UsageError(f"{'--model' if model == '' else '--compare'}: an empty path; name the folder of a model")
     if ACCURATE in (model, *others):
         require_libraries()
     elif effort is not None:
@@ -76,7 +100,7 @@ def check_output_name(output: Path) -> None:
 
 def begin_to_load(model: str | None) -> None:
     """Begin to load the default model, if that decides first, while the modules that work with it are imported."""
-    if model in (None, ACCURATE):
+    if folder_of(model) is None:
         from detector.inference.shipped import begin_to_read
 
         begin_to_read()
@@ -107,7 +131,7 @@ def cleaner_of(
 
 def folder_of(model: str | None) -> Path | None:
     """The folder that ``--model`` names; None for a model that is shipped."""
-    return None if model in (None, ACCURATE) else Path(model or "")
+    return None if named_model(model) in (None, ACCURATE) else Path(model or "")
 
 
 def files_of(model: str | None, phrases: Path | None = None, repeats: list[Path] | None = None) -> list[Path]:

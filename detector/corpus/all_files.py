@@ -17,11 +17,10 @@ from detector.corpus.one_file import Run
 from detector.corpus.options import Options
 from detector.corpus.plan import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE, Plan, Task
 from detector.corpus.progress import Meter, RunProgress, show_progress
-from detector.corpus.sidecar import append_to_sidecar, keep_lines, lines_by_file, sidecar
+from detector.corpus.sidecar import append_to_sidecar, sidecar
 from detector.corpus.stamps import Stamp
 from detector.corpus.summary import Summary
-from detector.corpus.task_runner import Outcome, TaskFunction, TaskRunner, lost
-from detector.errors import UsageError
+from detector.corpus.task_runner import Outcome, TaskFunction, TaskRunner, lost, shared_out
 from detector.util.atomic import clear_unfinished, replacing, sync_folder, working_in
 from detector.util.json_lines import json_line
 from detector.util.output import open_output, standard_output
@@ -146,12 +145,13 @@ class _CorpusRun:
         """Clean inputs in place. Lines of earlier runs stay in the sidecars, for the files that are not done now.
 
         A file that was cleaned before, but whose lines are missing in the sidecar for removed text, is cleaned again
-        from its original: an earlier run was killed before it could write them.
+        from its original: an earlier run was killed before it could write them. It fails if its result is another one.
         """
         from detector.corpus.originals import with_missing_lines
 
         options, collector = self.options, self._collector()
-        self.plan = replace(self.plan, tasks=with_missing_lines(self.plan.tasks, options.removed_file))
+        tasks = with_missing_lines(self.plan.tasks, options.removed_file, self.run.fields)
+        self.plan = replace(self.plan, tasks=tasks)
         with (
             append_to_sidecar(options.removed_file, is_replaced=collector.is_done) as removed,
             append_to_sidecar(options.rejected_file, is_replaced=collector.is_done_or_rejected) as rejected,
@@ -173,23 +173,22 @@ class _CorpusRun:
     def folder(self, folder: Path) -> Summary:
         """Clean the inputs whose results in a folder are missing or out of date.
 
-        The lines of an earlier result stay in the sidecars until it is replaced.
+        The lines of an earlier result stay in the manifest and the sidecars until it is replaced.
         """
-        from detector.corpus.manifest import Manifest, digest, earlier_results, settings_of
+        from detector.corpus.manifest import Manifest, earlier_results, settings_of
 
         options = self.options
         settings = settings_of(self.run, options.shown_removed)
         removed_file, rejected_file = options.removed_file, options.rejected_file or folder / REJECTED_FILE
         with working_in(folder) as scratch:
-            self._check_removed(folder)
             clear_unfinished([folder, *self._folders(sidecars_only=True)])
-            manifest = Manifest(folder / MANIFEST_FILE, digest(settings))
+            manifest = Manifest(folder / MANIFEST_FILE, settings)
             earlier = earlier_results(self.plan, manifest, removed_file, rejected_file, options.force)
             collector = self._collector(manifest)
             for entry in earlier.entries.values():
                 self.summary.merge(entry.summary)
             self.summary.up_to_date = len(earlier.entries)
-            keep_lines(manifest.path, lambda record: record.get("file") in earlier.entries)
+            manifest.keep_results(self.plan)
             with (
                 append_to_sidecar(removed_file, earlier.removed, collector.is_done) as removed,
                 append_to_sidecar(rejected_file, earlier.rejected, collector.is_done_or_rejected) as rejected,
@@ -199,22 +198,12 @@ class _CorpusRun:
                 run = _with_threads(self.run, len(pending), options.jobs)
                 runner = TaskRunner(partial(run.clean, scratch=scratch), scratch, removed is not None)
                 progress = self._run_all(pending, runner, collector, Sinks(removed, rejected, lines))
+            if collector.done:
+                manifest.delete_replaced()
             with replacing(folder / SUMMARY_FILE, scratch) as file:
                 file.write(json_line(self._report(progress, len(collector.done), settings)))
             sync_folder(folder)
         return self.summary
-
-    def _check_removed(self, folder: Path) -> None:
-        """Raise `UsageError` if the sidecar for removed text has lines, but the folder has no result yet.
-
-        Lines of two folders would replace each other: they name files by their paths below the folder.
-        """
-        removed = self.options.removed_file
-        if removed and not (folder / MANIFEST_FILE).exists() and lines_by_file(removed):
-            raise UsageError(
-                f"--removed {removed}: has lines already, but {folder} has no results: they belong to another run; "
-                "name another file, or delete this one"
-            )
 
     def _collector(self, manifest: Manifest | None = None) -> Collector:
         collector = Collector(self.summary, self.warn, manifest)
@@ -279,8 +268,9 @@ def _working(runner: TaskRunner, tasks: tuple[Task, ...], jobs: int) -> Iterator
     from detector.corpus.workers import Workers
 
     workers = Workers(runner, lost, jobs)
+    here, others = shared_out(tasks)
     with workers.meter() as meter:
-        yield meter, workers.results(tasks, meter)
+        yield meter, workers.results(others, meter, here)
 
 
 def _unless_nothing_done() -> AbstractContextManager[None]:

@@ -117,7 +117,7 @@ def _quoted(prefix: str, name: str) -> str:
     """A name as Git and patch read it: in quotation marks where it has control characters, else with a tab at its end
     where it has spaces.
     """
-    shown = (prefix + name.removeprefix("/")).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    shown = _encoded(prefix + name.removeprefix("/")).decode("utf-8", "replace")
     if any(character < " " or character in '"\\' for character in shown):
         escaped = "".join(_ESCAPES.get(c, c if c >= " " else f"\\{ord(c):03o}") for c in shown)
         return f'"{escaped}"'

@@ -14,9 +14,10 @@ from typing import Any, BinaryIO
 import detector
 from detector.corpus.one_file import Run
 from detector.corpus.plan import Plan, Task
-from detector.corpus.sidecar import lines_by_file
+from detector.corpus.sidecar import keep_lines, lines_by_file
 from detector.corpus.stamps import Stamp
 from detector.corpus.summary import Summary
+from detector.errors import UsageError
 from detector.policy import resolve_threshold
 from detector.util.json_lines import json_line, read_json_lines
 from detector.util.urls import Place, Url
@@ -39,20 +40,54 @@ class Entry:
 
 
 class Manifest:
-    """The results that are recorded in a manifest file.
+    """The results that are recorded in a manifest file. The last entry of a file counts.
 
     A result is up to date if its source has not changed, the settings are the same (by their `digest`), the result is
     still the file that was written, and the sidecars still have all lines for it. So an entry that reached the disk
-    before its result, in a power cut, does no harm. An entry that this version did not write, or that was changed since
-    by hand, is ignored.
+    before its result, in a power cut, does no harm. The result of an entry that this version did not write, or that was
+    changed since by hand, is not up to date.
     """
 
-    def __init__(self, path: Path, settings: str) -> None:
+    def __init__(self, path: Path, settings: dict[str, Any]) -> None:
         self.path = path
-        self._settings = settings
-        self._records = {
-            record["file"]: record for record in read_json_lines(path) if isinstance(record.get("file"), str)
-        }
+        self._settings = digest(settings)
+        self._fields = {name: settings[name] for name in ("text_field", "id_field")}
+        self._sidecar = digest({"removed": settings["removed"]}) if settings["removed"] else None
+        self._records = _latest(path)
+
+    def keep_results(self, plan: Plan) -> None:
+        """Delete the entries that are replaced or damaged, and those without a result in the folder of a plan.
+
+        The entry of a result that is out of date, or whose input is gone, stays as long as its result: what was
+        removed from it can still be restored.
+        """
+        keep_lines(
+            self.path,
+            lambda record: record == self._records.get(record["file"]) and _has_result(plan, record["file"]),
+        )
+
+    def delete_replaced(self) -> None:
+        """Delete the entries in the file that later ones of the same file have replaced."""
+        latest = _latest(self.path)
+        keep_lines(self.path, lambda record: record == latest.get(record["file"]))
+
+    def has_entry(self, file: str) -> bool:
+        """Whether a file has an entry."""
+        return file in self._records
+
+    def may_have_written(self, lines: Counter[str]) -> bool:
+        """Whether a sidecar with so many lines for each file, of removed text, can be that of these results.
+
+        It can if an entry counts some of the lines, if a run with the same settings wrote an entry, if the sidecar of
+        an entry or of an earlier one was this one, or if the first run was killed before it wrote one.
+        """
+        records = self._records.values()
+        return self.path.exists() and (
+            not records
+            or any(record.get("settings") == self._settings for record in records)
+            or any(self._sidecar and record.get("sidecar") == self._sidecar for record in records)
+            or any(0 < _removed_lines(record) <= lines[record["file"]] for record in records)
+        )
 
     def up_to_date(self, task: Task, present: LineCounts) -> Entry | None:
         """The entry of a task whose result is up to date; None if it has to be made.
@@ -69,7 +104,7 @@ class Manifest:
         if entry.lines.removed > present.removed or entry.lines.rejected > present.rejected:
             return None
         source, written = Stamp.of(task.source), Stamp.of(task.target)
-        if source is not None and source.version is None:  # whether it has changed cannot be known
+        if source is None or source.version is None:  # whether it has changed cannot be known
             return None
         same = record == self._record(task, source, written, record["counts"], entry.lines)
         return entry if same else None
@@ -101,9 +136,23 @@ class Manifest:
             "format": task.type.format_name,
             **_of_pages(task),
             "settings": self._settings,
+            **self._fields,
+            "sidecar": self._sidecar or self._records.get(task.file, {}).get("sidecar"),
             "lines": asdict(lines),
             "counts": counts,
         }
+
+
+def _latest(path: Path) -> dict[str, dict[str, Any]]:
+    """The last entry of each file."""
+    return {record["file"]: record for record in read_json_lines(path) if isinstance(record.get("file"), str)}
+
+
+def _removed_lines(record: dict[str, Any]) -> int:
+    """The lines of removed text that an entry counts; 0 for one that is damaged."""
+    counts = record.get("lines")
+    number = counts.get("removed") if isinstance(counts, dict) else 0
+    return number if isinstance(number, int) else 0
 
 
 def _of_pages(task: Task) -> dict[str, Any]:
@@ -140,9 +189,11 @@ class Earlier:
 def earlier_results(plan: Plan, manifest: Manifest, removed: Path | None, rejected: Path, force: bool) -> Earlier:
     """Find the results of earlier runs, and their lines in the sidecars. With ``force``, none is up to date.
 
-    The lines of a result that is out of date are still its own: it stays if it cannot be made again.
+    The lines of a result that is out of date are still its own: it stays if it cannot be made again. Raises
+    `UsageError` if the sidecar for removed text has lines of another run.
     """
     removed_lines, rejected_lines = lines_by_file(removed), lines_by_file(rejected)
+    _check_own(plan, manifest, removed, removed_lines)
     entries: dict[str, Entry] = {}
     for task in () if force else plan.tasks:
         present = LineCounts(removed_lines[task.file], rejected_lines[task.file])
@@ -161,6 +212,23 @@ def earlier_results(plan: Plan, manifest: Manifest, removed: Path | None, reject
         entries,
         surplus(removed_lines, lambda entry: entry.lines.removed),
         surplus(rejected_lines, lambda entry: entry.lines.rejected),
+    )
+
+
+def _check_own(plan: Plan, manifest: Manifest, removed: Path | None, lines: Counter[str]) -> None:
+    """Raise `UsageError` if a sidecar for removed text has lines of other results than those in the folder of a plan.
+
+    Lines of two folders would replace each other: they name files by their paths below the folder.
+    """
+    known = {task.file for task in plan.tasks}
+    others = [file for file in lines if file not in known and not manifest.has_entry(file)]
+    if not lines or (manifest.may_have_written(lines) and all(_has_result(plan, file) for file in others)):
+        return
+    folder = manifest.path.parent
+    reason = f"not of the results in {folder}" if manifest.path.exists() else f"{folder} has no results"
+    raise UsageError(
+        f"--removed {removed}: has lines already, but {reason}: they belong to another run, or to one that was "
+        "stopped; name another file, or delete this one"
     )
 
 

@@ -165,8 +165,10 @@ class Run:
                 yield output
             file.flush()
             if task.keep_original:
-                from detector.corpus.originals import keep_original
+                from detector.corpus.originals import check_unedited, keep_original
 
+                if task.again:
+                    check_unedited(target, Path(file.name), task.compression)
                 keep_original(target)
 
     def _decided(

@@ -33,7 +33,8 @@ class Task(NamedTuple):
     place: the source is the target itself, kept under its name with `ORIGINAL_SUFFIX`, or the original that an earlier
     run has kept there. ``forced`` tells that the user named the format: the content of the file is not compared with
     it. ``shown`` is what messages call the source, if that is not its path. ``extracted`` is the file for the texts of
-    HTML pages before they are cleaned, if they are wanted.
+    HTML pages before they are cleaned, if they are wanted. With ``again``, an earlier result is made again for what was
+    removed from it: the task fails if another one comes out.
     """
 
     source: Place | None
@@ -45,6 +46,7 @@ class Task(NamedTuple):
     forced: bool = False
     shown: str = ""
     extracted: Path | None = None
+    again: bool = False
 
     @property
     def local_source(self) -> Path | None:
@@ -289,6 +291,8 @@ def _check_extension(given: Input, target: Place) -> None:
             + ("keeps its format" if name == given.type.format_name else f"is {name}")
             + "; choose another --output, or name the input's --format"
         )
+    if name == "parquet" and (compression := compression_of(named(target))):
+        raise UsageError(f"{target}: Parquet files are compressed inside; leave out {compression}")
     own = load_format(name).own_compressions
     source = named(given.source) if given.source else None
     if (compression_of(source) in own) != (compression_of(named(target)) in own):

@@ -44,7 +44,8 @@ class Restored:
 class CleanFile:
     """A clean file, the name of its input in the sidecars, its type, and the file for the original.
 
-    ``removed`` is the number of lines for it that the file of removed text has at least. ``of_pages`` tells that the
+    ``fields`` are those that were cleaned. ``removed`` is the number of lines for it that the file of removed text has
+    at least. ``size`` is the number of bytes of the clean file, None if it is not known. ``of_pages`` tells that the
     input was HTML: what is restored is its text, without the pages that were rejected.
     """
 
@@ -52,8 +53,22 @@ class CleanFile:
     name: str
     type: FileType
     target: Place
+    fields: Fields = DEFAULT_FIELDS
     removed: int = 0
+    size: int | None = None
     of_pages: bool = False
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the caller says of a folder's results, in place of what its manifest says of each: None says nothing."""
+
+    format_name: str | None = None
+    text_field: str | None = None
+    id_field: str | None = None
+
+
+_NOTHING_GIVEN = Given()
 
 
 def restore_file(
@@ -79,24 +94,23 @@ def restore_file(
                 "results, or a sidecar of this file alone"
             )
         restored = Restored()
-        _restore(
-            CleanFile(cleaned, name, file_type(named(cleaned), format_name), target), lines, rejects, fields, restored
-        )
+        file = CleanFile(cleaned, name, file_type(named(cleaned), format_name), target, fields)
+        _restore(file, lines, rejects, restored)
     return restored
 
 
-def restore_folder(folder: Place, removed: Place, rejected: Place | None, target: Place) -> Restored:
+def restore_folder(
+    folder: Place, removed: Place, rejected: Place | None, target: Place, given: Given = _NOTHING_GIVEN
+) -> Restored:
     """Restore the originals of all results in a folder that ``detector clean`` wrote, into the folder ``target``.
 
-    The rejected records are those of ``rejected``, by default of the folder. A file that cannot be restored is counted,
-    and the others are restored. Raises `UsageError` if a target is an input, `DataError` if the folder has no manifest,
-    or one that names files elsewhere.
+    The format and the fields of each result are those of the manifest, or those that are ``given``. The rejected
+    records are those of ``rejected``, by default of the folder. A file that cannot be restored is counted as failed,
+    and the others are restored; so is a result that has lines in a sidecar, but none in the manifest. Raises
+    `UsageError` if a target is an input, `DataError` if the folder has no manifest, or one that names files elsewhere.
     """
-    settings = next(json_lines_of(folder / SUMMARY_FILE), {}).get("settings")
-    given: Mapping[str, Any] = settings if isinstance(settings, dict) else {}
-    fields = Fields(str(given.get("text_field", "text")), str(given.get("id_field", "id")))
     rejected = rejected or found(folder / REJECTED_FILE)
-    files = list(_results(folder, target))
+    files = list(_results(folder, target, given))
     if not files:
         raise DataError(f"{folder}: no folder of results: it has no {MANIFEST_FILE} that names one; name a file")
     check_outputs(
@@ -107,36 +121,62 @@ def restore_folder(folder: Place, removed: Place, rejected: Place | None, target
     with sidecars(removed, rejected) as (lines, rejects):
         for file in files:
             try:
-                _restore(file, lines, rejects, fields, restored)
+                _restore(file, lines, rejects, restored)
             except (OSError, DataError) as error:
                 restored.failed.append(str(error) if str(file.path) in str(error) else f"{file.path}: {error}")
+        for name in sorted((lines.names | rejects.names) - {file.name for file in files}):
+            if _is_inside(name, folder) and found(folder / name):
+                restored.failed.append(
+                    f"{folder / name}: {MANIFEST_FILE} does not name it, perhaps because its run was stopped; run the "
+                    "same detector clean again, then restore"
+                )
     return restored
 
 
-def _results(folder: Place, target: Place) -> Iterator[CleanFile]:
-    for record in json_lines_of(folder / MANIFEST_FILE):
-        name, format_name = str(record.get("file")), record.get("format")
-        path = folder / name
-        parts = PurePath(name).parts
-        inside = parts and ".." not in parts and not PurePath(name).is_absolute()
-        if not inside or not _is_inside(path, folder) or format_name not in FORMATS:
+def _results(folder: Place, target: Place, given: Given) -> Iterator[CleanFile]:
+    """The results that the manifest of a folder names, each by its last entry."""
+    settings = _object(next(json_lines_of(folder / SUMMARY_FILE), {}).get("settings"))
+    for name, record in {str(record.get("file")): record for record in json_lines_of(folder / MANIFEST_FILE)}.items():
+        path, format_name = folder / name, record.get("format")
+        if not _is_inside(name, folder) or format_name not in FORMATS:
             raise DataError(
                 f"{folder / MANIFEST_FILE}: names {name[:40]}, which is not in the folder, or not its format; mend the "
                 "line"
             )
-        lines = record.get("lines")
-        number = lines.get("removed") if isinstance(lines, dict) else 0
-        removed = number if isinstance(number, int) else 0
-        type_ = file_type(named(path), result_format(str(format_name)))
-        yield CleanFile(path, name, type_, target / name, removed, is_of_pages(str(format_name)))
+        known = settings | record  # earlier versions wrote no fields into the manifest
+        fields = Fields(
+            given.text_field or str(known.get("text_field", DEFAULT_FIELDS.text)),
+            given.id_field or str(known.get("id_field", DEFAULT_FIELDS.id)),
+        )
+        used = given.format_name or str(format_name)
+        removed, written = _object(record.get("lines")).get("removed"), record.get("written")
+        yield CleanFile(
+            path, name, file_type(named(path), result_format(used)), target / name, fields,
+            removed=removed if isinstance(removed, int) else 0,
+            size=_size(written),
+            of_pages=is_of_pages(used),
+        )  # fmt: skip
 
 
-def _is_inside(path: Place, folder: Place) -> bool:
-    """Whether a path leads to something in a folder, through links."""
+def _size(written: object) -> int | None:
+    """The number of bytes of a result in the stamp of a manifest; None if it is not known, or damaged."""
+    size = written[0] if isinstance(written, list) and written else None
+    return size if isinstance(size, int) and size > 0 else None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _is_inside(name: str, folder: Place) -> bool:
+    """Whether a name is that of something in a folder, through links."""
+    parts, path = PurePath(name).parts, folder / name
+    if not parts or ".." in parts or PurePath(name).is_absolute():
+        return False
     return not isinstance(path, Path) or not isinstance(folder, Path) or folder.resolve() in path.resolve().parents
 
 
-def _restore(file: CleanFile, lines: Sidecar, rejects: Sidecar, fields: Fields, restored: Restored) -> None:
+def _restore(file: CleanFile, lines: Sidecar, rejects: Sidecar, restored: Restored) -> None:
     """Restore one file; its original appears complete or not at all."""
     if lines.count(file.name) < file.removed:
         raise DataError(
@@ -146,16 +186,29 @@ def _restore(file: CleanFile, lines: Sidecar, rejects: Sidecar, fields: Fields, 
     compression = file_type(named(file.target), file.type.format_name).compression
     with Scratch() as scratch, staging(scratch) as stage:
         path, target = stage.fetched(file.path), stage.target(file.target)
+        _check_size(file, path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             clean = stack.enter_context(open(path, "rb", buffering=_BUFFER))
             output = stack.enter_context(replacing(target))
             stream = stack.enter_context(compressing(output, compression))
-            writer = file.type.format.writer(stream, fields)
-            _Restorer(file, lines, rejects, writer, restored).run(decompressing(clean, file.type.compression), fields)
+            writer = file.type.format.writer(stream, file.fields)
+            _Restorer(file, lines, rejects, writer, restored).run(decompressing(clean, file.type.compression))
             writer.close()
         stage.publish()
     restored.files += 1
+
+
+def _check_size(file: CleanFile, path: Path) -> None:
+    """Raise `DataError` if a result is missing, or is not the one that the manifest names."""
+    if not path.exists():
+        raise DataError(f"{file.path}: is missing, but {MANIFEST_FILE} names it; run the same detector clean again")
+    size = path.stat().st_size
+    if file.size not in (None, size):
+        raise DataError(
+            f"{file.path}: has {size:,} bytes, but {MANIFEST_FILE} names a result of {file.size:,} bytes: it was "
+            "changed, or the run that replaced it was stopped; run the same detector clean again, then restore"
+        )
 
 
 @dataclass
@@ -171,7 +224,7 @@ class _Restorer:
     _removed: Iterator[tuple[int, Iterator[dict[str, Any]]]] = field(init=False)
     _rejected: Iterator[dict[str, Any]] = field(init=False)
 
-    def run(self, stream: BinaryIO, fields: Fields) -> None:
+    def run(self, stream: BinaryIO) -> None:
         """Write the original of what the stream of clean data holds. Raises `DataError` if a sidecar does not fit."""
         name = self.file.name
         pieces = filterfalse(is_kept_whole, self.lines.lines(name))
@@ -179,7 +232,7 @@ class _Restorer:
         self._rejected = iter(()) if self.file.of_pages else self.rejects.lines(name)
         removed = next(self._removed, None)
         rejected = next(self._rejected, None)
-        parts = self.file.type.format.read(stream, str(self.file.path), fields)
+        parts = self.file.type.format.read(stream, str(self.file.path), self.file.fields)
         for position, part in enumerate(parts):
             while rejected is not None and (rejected.get("position") or 0) <= position:
                 rejected = self._put_back(rejected)

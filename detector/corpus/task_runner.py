@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
@@ -118,6 +119,11 @@ class _Lines:
 def _temporary_file(scratch: Path | Scratch) -> BinaryIO:
     folder = scratch if isinstance(scratch, Path) else scratch.path
     return open_output(folder / f"{os.urandom(8).hex()}.part", "xb", f"{folder} (temporary files)")
+
+
+def shared_out(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
+    """The tasks that this process has to run, since they read standard input, and those that any process can run."""
+    return [task for task in tasks if task.source is None], [task for task in tasks if task.source is not None]
 
 
 def lost(task: Task) -> Outcome:

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from detector.corpus.progress import Meter
@@ -64,15 +65,18 @@ class Workers(Generic[TaskT, ResultT]):
             cells = multiprocessing.get_context("spawn").Array("q", Meter.CELLS * self.jobs, lock=False)
             yield Meter(cast("MutableSequence[int]", cells))
 
-    def results(self, tasks: Iterable[TaskT], meter: Meter) -> Generator[ResultT]:
+    def results(self, tasks: Iterable[TaskT], meter: Meter, here: Iterable[TaskT] = ()) -> Generator[ResultT]:
         """Yield the result of each task as soon as it is finished, in any order.
+
+        This process runs the tasks ``here`` itself, before the others: those that read standard input, which other
+        processes do not have.
 
         If the generator is closed early, the tasks in flight are stopped. Raises `WorkersError` if no process can be
         started, and what ``work`` raises.
         """
+        for task in chain(here, tasks) if self.jobs == 1 else here:
+            yield self.work(task, meter)
         if self.jobs == 1:
-            for task in tasks:
-                yield self.work(task, meter)
             return
         function = pickle.dumps(self.work)
         died: list[TaskT] = []

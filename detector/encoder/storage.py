@@ -28,7 +28,6 @@ from detector.inference.checks import MAX_NAMES, check_numbers, check_thresholds
 from detector.inference.model import Model
 from detector.inference.plain_pickle import pack, unpack, unpickle
 from detector.inference.storage import METADATA_FILE, NOT_A_MODEL, read_file, read_metadata, write_metadata
-from detector.util.atomic import replacing
 
 GRAPH_FILE, DOCUMENT_FILE = "encoder.onnx", "document.onnx"
 TOKENIZER_FILE, ARRAYS_FILE = "tokenizer.json", "encoder.joblib"
@@ -66,9 +65,11 @@ class Stored:
 def save(encoder: Encoder, folder: Path, metadata: Mapping[str, Any]) -> None:
     """Write an encoder with its metadata. Equal encoders make equal bytes. Files appear complete or not at all.
 
-    ``metadata`` has the digest of the small model (``small``), ``thresholds`` and the default ``effort``.
+    ``metadata`` has the digest of the small model (``small``), ``thresholds`` and the default ``effort``. Everything is
+    checked and encoded before the first file is replaced.
 
-    Raises `ModelError` if the folder cannot be written, or if the encoder could not be loaded again.
+    Raises `ModelError` if the folder cannot be written, or if the encoder could not be loaded again; `OutputError` if
+    the disk is full.
     """
     import joblib
 
@@ -86,15 +87,8 @@ def save(encoder: Encoder, folder: Path, metadata: Mapping[str, Any]) -> None:
         TOKENIZER_FILE: encoder.tokenizer.content.encode(),
         ARRAYS_FILE: pickled.getvalue(),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            with replacing(folder / name) as file:
-                file.write(content)
-    except OSError as error:
-        raise ModelError(f"{folder}: the model cannot be written there ({error})") from error
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    write_metadata(folder, own | dict(metadata) | own | {"sha256": digests})
+    write_metadata(folder, own | dict(metadata) | own | {"sha256": digests}, contents)
 
 
 def load(folder: Path, digests: Mapping[str, str] | None = None) -> Stored:

@@ -17,7 +17,6 @@ from detector.evaluation.curves import Curve, curves_of
 from detector.evaluation.evaluate import (
     EXTRACTED,
     PAGE,
-    READ,
     Figures,
     Measured,
     by_origin,
@@ -131,7 +130,7 @@ def assess(
     languages, lengths = by_language(given, settings.least, sampling), by_length(given, settings.least, sampling)
     progress("thresholds, calibration and mistakes")
     return Assessment(
-        facts_of(cleaner, name), _counts(given), settings, tuple(origins), tuple(languages),
+        facts_of(cleaner, name), counts_of(given), settings, tuple(origins), tuple(languages),
         tuple(by_site(given, settings.least)), tuple(lengths), tuple(_parts(cleaner, given, sampling)),
         tuple(worst_mistakes(given, settings.mistakes)),
     )  # fmt: skip
@@ -170,7 +169,8 @@ def parts_of(documents: Sequence[Measured]) -> dict[str, list[Measured]]:
     return chosen if sum(map(len, chosen.values())) == len(documents) else groups
 
 
-def _counts(documents: Sequence[Measured]) -> Counts:
+def counts_of(documents: Sequence[Measured]) -> Counts:
+    """What is in the data, at least one document."""
     labels = set(documents[0].scored.prediction.labels)
     of_all = [paragraph for one in documents for paragraph in one.scored.document.paragraphs]
     labelled = [paragraph for paragraph in of_all if paragraph.label is not None]
@@ -178,7 +178,7 @@ def _counts(documents: Sequence[Measured]) -> Counts:
     given = [one.scored.document for one in documents]
     return Counts(
         len(documents), len({document.site for document in given}), len(of_all), len(labelled),
-        sum(paragraph.by in (READ, None) for paragraph in labelled),
+        sum(paragraph.by_reader for paragraph in labelled),
         sum(document.site == document.id for document in given),
         sum(one.scored.prediction.kept_whole for one in documents),
         {str(label): number for label, number in unknown.most_common()},

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.evaluation.bootstrap import Drawn, Interval, Resampling, Statistic, Values, ratio
-from detector.evaluation.evaluate import READ, Measured
+from detector.evaluation.evaluate import Measured
 from detector.evaluation.statistics import SiteFigure
 
 BINS = 10
@@ -64,7 +64,7 @@ def calibration_of(documents: Sequence[Measured], settings: Resampling, bins: in
 
 def _read(one: Measured) -> NDArray[np.bool_]:
     """Which paragraphs of a document have a label that a reader gave."""
-    return np.array([p.label is not None and p.by in (READ, None) for p in one.scored.document.paragraphs], dtype=bool)
+    return np.array([p.label is not None and p.by_reader for p in one.scored.document.paragraphs], dtype=bool)
 
 
 def _calibration(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TypeAlias
 
@@ -27,7 +27,6 @@ from detector.util.arrays import Floats
 _WORD = re.compile(r"\w+")
 LOSS = 0.005  # share of the words of reporting that is lost for A@.5 and N@.5
 PAGE, EXTRACTED, ALL = "page", "extracted", "all"  # the origin of whole pages, and the names of two rows
-READ = "read"  # the source of a label that a reader gave
 _REMOVED = {"appeal": "appeal", "navigation": "nav"}  # the names of figures by label, for `removed_names`
 _AT_LOSS = {"appeal": "A@.5", "navigation": "N@.5"}  # and for `at_loss_names`
 LEGEND = {
@@ -39,7 +38,7 @@ LEGEND = {
     "F1r": "F1 of reporting over paragraphs, by the most probable label",
     "F1a": "F1 of appeal",
     "F1n": "F1 of navigation",
-    "macro": "mean of the labels' F1",
+    "macro": "mean F1 of the labels that are given",
     "kinds": "mean F1 of the kinds that have at least 50 paragraphs",
     "before": "word F1 of the text as given against the article's text (gold), mean over documents",
     "after": "word F1 of the cleaned text against the article's text",
@@ -47,6 +46,7 @@ LEGEND = {
 FIGURES = tuple(LEGEND)
 
 Figures: TypeAlias = dict[str, float | None]
+Gold: TypeAlias = Mapping[tuple[str, str], str]
 
 
 def count_words(text: str) -> int:
@@ -119,9 +119,9 @@ def evaluate(cleaner: Cleaner, documents: Sequence[LabelledDocument]) -> Evaluat
     return Evaluation(figures_by_origin(scored, gold_texts(documents)), kind_confusion(pages or scored))
 
 
-def gold_texts(documents: Iterable[LabelledDocument]) -> dict[str, str]:
-    """The text of the article alone by document id, where it is known."""
-    return {d.id: d.gold for d in documents if d.gold}
+def gold_texts(documents: Iterable[LabelledDocument]) -> Gold:
+    """The text of the article alone by site and document id, where it is known."""
+    return {(d.site, d.id): d.gold for d in documents if d.gold}
 
 
 def score_documents(cleaner: Cleaner, documents: Sequence[LabelledDocument]) -> Iterable[ScoredDocument]:
@@ -168,19 +168,19 @@ def by_origin(scored: Iterable[ScoredDocument]) -> dict[str, list[ScoredDocument
     return ordered | ({EXTRACTED: extracted} if extracted and len(groups) > 1 else {})
 
 
-def figures_by_origin(scored: Iterable[ScoredDocument], gold: dict[str, str]) -> dict[str, Figures]:
+def figures_by_origin(scored: Iterable[ScoredDocument], gold: Gold) -> dict[str, Figures]:
     """The table of figures: one row for each group of `by_origin`. ``gold`` are the `gold_texts`."""
     given = list(scored)
     once = {id(item): measured(item, gold) for item in given}
     return {origin: figures_of([once[id(item)] for item in group]) for origin, group in by_origin(given).items()}
 
 
-def figures(scored: Sequence[ScoredDocument], gold: dict[str, str]) -> Figures:
+def figures(scored: Sequence[ScoredDocument], gold: Gold) -> Figures:
     """The figures over all given documents, at least one; None where there is nothing to measure."""
     return figures_of([measured(item, gold) for item in scored])
 
 
-def measured(item: ScoredDocument, gold: dict[str, str]) -> Measured:
+def measured(item: ScoredDocument, gold: Gold) -> Measured:
     """A document as it goes into `figures_of`. ``gold`` are the `gold_texts`."""
     rows = labelled_rows(item)
     return Measured(item, rows, shares(item, rows, gold))
@@ -196,10 +196,17 @@ def figures_of(documents: Sequence[Measured]) -> Figures:
     for label, name in at_loss_names(labels).items():
         chosen = rows_with_label(rows, label, labels)
         out[name] = Share((rows.score[chosen] < threshold).sum(), chosen.sum()).value
-    out["macro"] = sum(out[f1_name(label, labels)] or 0 for label in labels) / len(labels)
+    found = [out[f1_name(label, labels)] or 0 for label in given_labels(rows, labels)]
+    out["macro"] = sum(found) / len(found) if found else None
     kinds = kind_confusion([one.scored for one in documents])
     out["kinds"] = kinds.macro if kinds else None
     return {name: out[name] for name in sorted(out, key=_column_order)}
+
+
+def given_labels(rows: LabelledRows, labels: Sequence[str]) -> list[str]:
+    """Which of the model's labels a reader gave to a paragraph, in their order."""
+    given = set(rows.label[rows.read].tolist())
+    return [label for number, label in enumerate(labels) if number in given]
 
 
 def removed_names(labels: Sequence[str]) -> dict[str, str]:
@@ -212,8 +219,11 @@ def at_loss_names(labels: Sequence[str]) -> dict[str, str]:
     return _AT_LOSS | {label: f"{label}@.5" for label in labels[1:] if label not in _AT_LOSS}
 
 
-def shares(item: ScoredDocument, rows: LabelledRows, gold: dict[str, str]) -> dict[str, Share]:
-    """The figures of one document that can be summed over documents; ``rows`` are its `labelled_rows`."""
+def shares(item: ScoredDocument, rows: LabelledRows, gold: Gold) -> dict[str, Share]:
+    """The figures of one document that can be summed over documents; ``rows`` are its `labelled_rows`.
+
+    ``gold`` has the text of the article where the document itself does not: another form of the page may.
+    """
     labels = item.prediction.labels
     reporting, read = rows.label == 0, rows.read
     out = {"lost": Share(rows.words[reporting & ~rows.keep].sum(), rows.words[reporting].sum())}
@@ -223,8 +233,10 @@ def shares(item: ScoredDocument, rows: LabelledRows, gold: dict[str, str]) -> di
     for number, label in enumerate(labels):
         true, guessed = read & (rows.label == number), read & (rows.guess == number)
         out[f1_name(label, labels)] = Share(2 * (true & guessed).sum(), true.sum() + guessed.sum())
-    texts = [paragraph.text for paragraph in item.document.paragraphs]
-    before, after = word_f1(texts, item.prediction.keep.tolist(), gold.get(item.document.id, ""))
+    document = item.document
+    article = document.gold or gold.get((document.site, document.id), "")
+    texts = [paragraph.text for paragraph in document.paragraphs]
+    before, after = word_f1(texts, item.prediction.keep.tolist(), article)
     counted = int(before is not None)
     return out | {"before": Share(before or 0, counted), "after": Share(after or 0, counted)}
 
@@ -254,13 +266,13 @@ def rows_with_label(rows: LabelledRows, label: str, labels: Sequence[str]) -> ND
 
 
 def labelled_rows(item: ScoredDocument) -> LabelledRows:
-    """The paragraphs of a document whose label is known. A label without a source counts as given by a reader."""
+    """The paragraphs of a document whose label is known."""
     prediction, paragraphs = item.prediction, item.document.paragraphs
     known = np.array([p.label is not None for p in paragraphs], dtype=bool)
     index = {name: number for number, name in enumerate(prediction.labels)}
     return LabelledRows(
         np.array([index.get(p.label or "", -1) for p in paragraphs], dtype=int)[known],
-        np.array([p.by in (READ, None) for p in paragraphs], dtype=bool)[known],
+        np.array([p.by_reader for p in paragraphs], dtype=bool)[known],
         np.array([count_words(p.text) for p in paragraphs], dtype=int)[known],
         prediction.keep[known], prediction.label_indices[known], prediction.label_scores[known, 0],
     )  # fmt: skip
@@ -279,7 +291,7 @@ def kind_confusion(scored: Sequence[ScoredDocument]) -> Confusion | None:
     for item in scored:
         guesses = item.prediction.kind_indices.tolist()
         for paragraph, guess in zip(item.document.paragraphs, guesses, strict=True):
-            if paragraph.kind and paragraph.by in (READ, None):
+            if paragraph.kind and paragraph.by_reader:
                 true.append(paragraph.kind)
                 predicted.append(item.prediction.kinds[guess])
     return confusion(true, predicted, scored[0].prediction.kinds) if scored else None

@@ -13,18 +13,27 @@ from detector.errors import DataError, UsageError
 from detector.formats.compression import compression_of, decompressing
 from detector.formats.registry import format_by_extension
 
+READ = "read"  # the source of a label that a reader gave
+AUTOMATIC = ("gold", "auto")  # the sources of labels that no reader gave
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledParagraph:
     """A paragraph with its label and kind, each None where unknown. ``by`` is the source of the label.
 
-    A label whose ``by`` is ``read`` or None was given by a person who read the paragraph.
+    Any source but those in `AUTOMATIC` is a reader: ``read``, None, or the name of an annotator. A reader is a person
+    or a language model who read the paragraph in its context by the rules of a label guide.
     """
 
     text: str
     label: str | None
     kind: str | None = None
     by: str | None = None
+
+    @property
+    def by_reader(self) -> bool:
+        """Whether the label, if there is one, was given by a reader."""
+        return self.by not in AUTOMATIC
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from detector.evaluation.bootstrap import Interval, Resampling, ratio_interval
 from detector.evaluation.confusion import OTHER
-from detector.evaluation.evaluate import READ, Measured, Share, kind_confusion
+from detector.evaluation.evaluate import Measured, Share, kind_confusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def label_matrix(documents: Sequence[Measured]) -> Matrix:
     for one in documents:
         guesses = one.scored.prediction.label_indices.tolist()
         for paragraph, guess in zip(one.scored.document.paragraphs, guesses, strict=True):
-            if paragraph.label is not None and paragraph.by in (READ, None):
+            if paragraph.label is not None and paragraph.by_reader:
                 pairs[paragraph.label, labels[guess]] += 1
     unknown = sorted({true for true, _ in pairs} - set(labels))
     rows = (*labels, *unknown)
@@ -69,7 +69,7 @@ def kinds_of(documents: Sequence[Measured], settings: Resampling) -> list[KindFi
         for paragraph, guess, keep in zip(
             document.paragraphs, prediction.label_indices.tolist(), prediction.keep.tolist(), strict=True
         ):
-            if paragraph.label is not None and paragraph.by in (READ, None):
+            if paragraph.label is not None and paragraph.by_reader:
                 at = paragraph.label, paragraph.kind
                 shares[at].append((document.site, Share(int(not keep), 1)))
                 predicted[at][labels[guess]] += 1

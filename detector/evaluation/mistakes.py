@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Literal, TypeAlias
 
-from detector.evaluation.evaluate import READ, Measured, count_words
+from detector.evaluation.evaluate import Measured, count_words
 
 MistakeType: TypeAlias = Literal["lost", "kept"]
 AROUND = 2  # paragraphs of context on each side
@@ -101,7 +101,7 @@ def _rows(one: Measured, type_: MistakeType) -> Iterator[int]:
         if type_ == "lost":
             wrong = paragraph.label == reporting and not keep
         else:
-            wrong = paragraph.label not in (None, reporting) and keep and paragraph.by in (READ, None)
+            wrong = paragraph.label not in (None, reporting) and keep and paragraph.by_reader
         if wrong:
             yield row
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from detector.evaluation.assessment import FEW_SITES, Assessment
+from detector.evaluation.assessment import FEW_SITES, Assessment, Counts, ModelFacts
 from detector.evaluation.comparison import Comparison
-from detector.evaluation.evaluate import removed_names
+from detector.evaluation.evaluate import Figures, removed_names
 from detector.util.counted import counted
 
 
 def notes(assessment: Assessment) -> list[str]:
     """The notes on an assessment, each a sentence or two."""
-    return [*_on_sites(assessment), *_on_labels(assessment), *_on_groups(assessment)]
+    rows = [group.figures for group in assessment.origins]
+    return [
+        *_on_sites(assessment.counts),
+        *label_notes(assessment.model, assessment.counts, rows),
+        *_on_groups(assessment),
+    ]
 
 
 def comparison_notes(comparison: Comparison, resamples: int) -> list[str]:
@@ -26,8 +31,12 @@ def comparison_notes(comparison: Comparison, resamples: int) -> list[str]:
         )
     if comparison.kinds_differ:
         found.append("The models do not have the same kinds: the mean over kinds is not compared.")
-    if not tested and comparison.differences:
-        found.append("All documents are of one site: nothing tells how much of a difference is chance.")
+    if not comparison.differences:
+        found.append("No figure can be computed for both models: label paragraphs with labels that both have.")
+    elif not tested:
+        found.append(
+            "Each figure can be computed on one site at most: nothing tells how much of a difference is chance."
+        )
     if comparison.enough_resamples is None:
         found.append("There are too few sites: no difference can be beyond chance after the correction.")
     elif resamples < comparison.enough_resamples:
@@ -38,8 +47,7 @@ def comparison_notes(comparison: Comparison, resamples: int) -> list[str]:
     return found
 
 
-def _on_sites(assessment: Assessment) -> Iterator[str]:
-    counts = assessment.counts
+def _on_sites(counts: Counts) -> Iterator[str]:
     if counts.without_site:
         have = "has" if counts.without_site == 1 else "have"
         yield (
@@ -54,19 +62,19 @@ def _on_sites(assessment: Assessment) -> Iterator[str]:
         yield f"The guard keeps {counted(counts.kept_whole, 'document')} whole; the paragraphs there count as kept."
 
 
-def _on_labels(assessment: Assessment) -> Iterator[str]:
-    counts = assessment.counts
+def label_notes(model: ModelFacts, counts: Counts, rows: Sequence[Figures]) -> Iterator[str]:
+    """The notes on labels that the model or the documents lack. ``rows`` is the model's table of figures."""
     if counts.unknown_labels:
         names = ", ".join(f"{_short(name)} ({number:,})" for name, number in list(counts.unknown_labels.items())[:5])
         yield (
             f"The model does not have these labels: {names}. Their paragraphs count where they are kept or taken for "
             "another label, and have no figures of their own."
         )
-    for label, figure in removed_names(assessment.model.labels).items():
-        if label in assessment.model.labels and all(group.figures[figure] is None for group in assessment.origins):
-            yield f"No paragraph is labelled {_short(label)} by a reader: its figures are empty."
-    if all(group.figures.get("lost") is None for group in assessment.origins):
-        yield f"No paragraph with words is labelled {assessment.model.labels[0]}: nothing can be lost."
+    for label, figure in removed_names(model.labels).items():
+        if label in model.labels and all(row[figure] is None for row in rows):
+            yield f"No paragraph is labelled {_short(label)} by a reader: there are no figures for it."
+    if all(row.get("lost") is None for row in rows):
+        yield f"No paragraph with words is labelled {model.labels[0]}: nothing can be lost."
 
 
 def _on_groups(assessment: Assessment) -> Iterator[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from detector.errors import DataError, UsageError
 from detector.evaluation.labelled import LabelledDocument
 from detector.evaluation.near_duplicates import SIMILARITY, NearDuplicates, Shingles
+from detector.util.counted import counted
 from detector.util.languages import language_code
 
 UNITS = ("site", "document", "lang")  # what is never split
@@ -40,21 +41,26 @@ class Units:
 
     def add(self, document: LabelledDocument) -> None:
         """Add a document."""
-        name = unit_of(document, self._by)
+        name = self.add_kept(document)
         language = language_code(document.lang) or ""
         sizes = self._sizes[name]
         sizes["documents"] += 1
         sizes[f"language {language}"] += len(document.paragraphs)
         for each in document.paragraphs:
             sizes[f"label {each.label}"] += 1
+
+    def add_kept(self, document: LabelledDocument) -> str:
+        """Add a document of an earlier split: only its near-duplicates are looked for. Returns the name of its unit."""
+        name = unit_of(document, self._by)
         self._names.append(name)
         if self._shingles is not None:
             self._texts.append(document.text)
             if len(self._texts) == _BATCH:
                 self._flush()
+        return name
 
     def units(self) -> list[Unit]:
-        """The units, sorted by name."""
+        """The units of the documents to split, sorted by name."""
         return [Unit(name, self._sizes[name]) for name in sorted(self._sizes)]
 
     def near_duplicates(self, similarity: float = SIMILARITY) -> list[tuple[str, ...]]:
@@ -103,7 +109,7 @@ def split_units(
     units: Sequence[Unit],
     parts: Mapping[str, float],
     seed: int = 0,
-    together: Iterable[Sequence[str]] = (),
+    together: Sequence[Sequence[str]] = (),
     kept: Mapping[str, str] | None = None,
     by: str = "site",
 ) -> dict[str, str]:
@@ -111,13 +117,15 @@ def split_units(
 
     Large units come first, those of a similar size in an order that follows from their names and the seed. Each goes
     where it brings the shares of documents, labels and languages nearest to ``parts``. Units that are named
-    ``together`` go to one part. ``kept`` are units whose part is given; those connected to them follow. No part stays
-    empty. Raises `DataError` where there are fewer units than parts, or connected ones are kept in different parts.
+    ``together`` go to one part. ``kept`` is the part of each unit of an earlier split, also of units that are not among
+    ``units``; units connected to them follow. No part stays empty unless a unit is kept in it. Raises `DataError` where
+    there are fewer units than parts to fill, or connected ones are kept in different parts.
     """
-    names, groups = list(parts), _connected(units, together)
-    if len(groups) < len(names):
-        raise DataError(_too_few(len(groups), len(units), len(names), by))
-    given = [_kept_part(group, kept or {}, names) for group in groups]
+    names, kept, groups = list(parts), kept or {}, _connected(units, together)
+    to_fill = {number for number, name in enumerate(names) if name not in kept.values()}
+    given = [_kept_part(group, kept, names) for group in groups]
+    if given.count(None) < len(to_fill):
+        raise DataError(_too_few(given, units, len(to_fill), by))
     sizes, shares = _relative_sizes(groups), np.array([[parts[name]] for name in names])
     need = shares * sizes.sum(axis=0)  # of each part and stratum, what it still lacks
     order = sorted(range(len(groups)), key=lambda at: (given[at] is None, _order(groups[at], seed)))
@@ -125,35 +133,44 @@ def split_units(
     for left, number in zip(range(len(order), 0, -1), order, strict=True):
         part = given[number]
         if part is None:
-            empty = sorted(set(range(len(names))) - set(chosen.values()))
+            empty = sorted(to_fill - set(chosen.values()))
             part = _nearest(need, sizes[number], shares, empty if left <= len(empty) else range(len(names)))
         need[part] -= sizes[number]
         chosen[number] = part
     return {unit.name: names[part] for number, part in chosen.items() for unit in groups[number]}
 
 
-def _connected(units: Sequence[Unit], together: Iterable[Sequence[str]]) -> list[list[Unit]]:
-    """The units in groups that stay together; units sorted by name, groups by their first unit."""
+def _connected(units: Sequence[Unit], together: Sequence[Sequence[str]]) -> list[list[Unit]]:
+    """The units in groups that stay together; units sorted by name, groups by their first unit.
+
+    Names in ``together`` that no unit has are units of no size. Groups of these alone are left out.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
+    given = {unit.name for unit in units}
+    others = {name for group in together for name in group} - given
+    units = sorted((*units, *(Unit(name, Counter()) for name in others)), key=lambda unit: unit.name)
     number = {unit.name: at for at, unit in enumerate(units)}
-    pairs = [(number[names[0]], number[name]) for names in together for name in names[1:]]
+    pairs = [(number[group[0]], number[name]) for group in together for name in group[1:]]
     first, second = np.array(pairs, dtype=int).reshape(-1, 2).T
     graph = coo_array((np.ones(len(pairs)), (first, second)), shape=(len(units), len(units)))
     groups: dict[int, list[Unit]] = {}
-    for unit, group in zip(units, connected_components(graph)[1].tolist(), strict=True):
-        groups.setdefault(group, []).append(unit)
-    return list(groups.values())
+    for unit, at in zip(units, connected_components(graph)[1].tolist(), strict=True):
+        groups.setdefault(at, []).append(unit)
+    return [group for group in groups.values() if any(unit.name in given for unit in group)]
 
 
-def _too_few(groups: int, units: int, parts: int, by: str) -> str:
+def _too_few(given: Sequence[int | None], units: Sequence[Unit], parts: int, by: str) -> str:
+    """``given`` is the part that each group is kept in."""
     what = {"site": "site", "document": "document", "lang": "language"}[by]
-    joined = f", {groups} where near-duplicates stay together" if groups < units else ""
+    joined = f", {len(given)} where near-duplicates stay together" if len(given) < len(units) else ""
+    if given.count(None) < len(given):
+        joined += f", {given.count(None)} without those that are kept in a part"
     advice = "add documents of other sites, or ask for fewer parts"
     if by == "site":
         advice += "; --by document splits within sites, which makes every figure look better than it is"
-    return f"{units} {what}{'s' if units > 1 else ''}{joined}, for {parts} parts: no {what} is split; {advice}"
+    return f"{counted(len(units), what)}{joined}, for {counted(parts, 'part')}: no {what} is split; {advice}"
 
 
 def _kept_part(group: Sequence[Unit], kept: Mapping[str, str], names: Sequence[str]) -> int | None:
@@ -162,7 +179,7 @@ def _kept_part(group: Sequence[Unit], kept: Mapping[str, str], names: Sequence[s
     if len(found) > 1:
         first, second = (next(unit.name for unit in group if kept.get(unit.name) == part) for part in found[:2])
         raise DataError(
-            f"{first[:40]} is kept in {found[0]}, and {second[:40]} in {found[1]}, but they hold near-duplicates: "
+            f"{first[:40]} is kept in {found[0]}, and {second[:40]} in {found[1]}, but near-duplicates connect them: "
             "split anew without --keep, or add --separate-near-duplicates"
         )
     return names.index(found[0]) if found else None

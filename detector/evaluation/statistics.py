@@ -13,11 +13,11 @@ from detector.evaluation.bootstrap import Drawn, Resampling, Sampled, Statistic,
 from detector.evaluation.confusion import MIN_PARAGRAPHS
 from detector.evaluation.evaluate import (
     LOSS,
-    READ,
     Measured,
     at_loss_names,
     concatenate_rows,
     f1_name,
+    given_labels,
     rows_with_label,
 )
 from detector.util.arrays import Floats
@@ -61,7 +61,9 @@ class SiteFigures:
         if name in self._documents[0].shares:
             return self._ratio(name)
         if name == "macro":
-            return self._macro([f1_name(label, labels) for label in labels])
+            given = given_labels(concatenate_rows([one.rows for one in self._documents]), labels)
+            sums = [self._sums(f1_name(label, labels)) for label in given]
+            return _mean_ratio(np.array(sums).reshape(len(sums), -1, 2))
         if name == "kinds":
             return self._kinds()
         at_loss = {figure: label for label, figure in at_loss_names(labels).items()}
@@ -73,10 +75,6 @@ class SiteFigures:
     def _ratio(self, name: str) -> SiteFigure:
         part, whole = self._sums(name).T
         return SiteFigure(whole != 0, ratio(part, whole))
-
-    def _macro(self, names: Sequence[str]) -> SiteFigure:
-        """The mean of ratios. One that is not defined on all the sites counts as 0, as in the figure."""
-        return _mean_ratio(np.stack([self._sums(name) for name in names]))
 
     def _kinds(self) -> SiteFigure:
         number, pairs, guessed = self._kind_counts()
@@ -96,7 +94,7 @@ class SiteFigures:
         for one, name in zip(self._documents, self._sites, strict=True):
             site, prediction = self._index[name], one.scored.prediction
             for paragraph, guess in zip(one.scored.document.paragraphs, prediction.kind_indices.tolist(), strict=True):
-                if paragraph.kind and paragraph.by in (READ, None):
+                if paragraph.kind and paragraph.by_reader:
                     kind = prediction.kinds[guess]
                     number[site, paragraph.kind] += 1
                     guessed[site, kind] += 1
@@ -113,8 +111,8 @@ class SiteFigures:
             rows.score[reporting][order], rows.words[reporting][order], sites[reporting][order],
             rows.score[chosen][by_score], sites[chosen][by_score], len(self._index),
         )  # fmt: skip
-        every = np.ones(len(self._index), dtype=bool)
-        return SiteFigure(every, statistic if chosen.any() else _undefined)
+        defined = np.isin(np.arange(len(self._index)), sites[reporting | chosen])
+        return SiteFigure(defined, statistic if chosen.any() else _undefined)
 
 
 def _undefined(drawn: Drawn) -> Values:
@@ -122,16 +120,15 @@ def _undefined(drawn: Drawn) -> Values:
 
 
 def _mean_ratio(sums: Values) -> SiteFigure:
-    """The mean of several ratios: ``sums`` has the shape ``(ratios, sites, 2)``, the parts and the wholes.
+    """The mean of several ratios, not defined on drawn sites where one of them is not.
 
-    A ratio that is not defined on all the sites counts as 0; where one of the others is not defined, neither is the
-    mean.
+    ``sums`` has the shape ``(ratios, sites, 2)``, the parts and the wholes.
     """
-    ratios = [ratio(*each.T) for each in sums if each[:, 1].any()]
+    ratios = [ratio(*each.T) for each in sums]
 
     def statistic(drawn: Drawn) -> Values:
-        total: Values = sum((each(drawn) for each in ratios), np.zeros(len(drawn)))
-        return total / len(sums)
+        mean: Values = np.stack([each(drawn) for each in ratios]).mean(axis=0)
+        return mean
 
     defined: NDArray[np.bool_] = (sums[:, :, 1] != 0).any(axis=0)
     return SiteFigure(defined, statistic if len(sums) else _undefined)

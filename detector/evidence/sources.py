@@ -20,7 +20,8 @@ RepeatsSource: TypeAlias = "_Path | Sequence[_Path] | Repeats | None"
 def read_evidence(phrases: PhrasesSource, repeats: RepeatsSource) -> tuple[Evidence, ...]:
     """The evidence in files, or as it is given. Several files of ``repeats`` are merged.
 
-    Raises `UsageError` for files that cannot be read.
+    Raises `UsageError` for a missing file and for ``phrases`` that cannot be read, `DataError` for a file of
+    ``repeats`` that cannot be used.
     """
     evidence: list[Evidence] = []
     if phrases is not None:

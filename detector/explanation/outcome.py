@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.explanation.trace import Doubles
-from detector.inference.calibration import label_logs, label_sums
+from detector.inference.calibration import kept_scores, label_logs
 from detector.inference.model import Model
 from detector.inference.scores import Scores
 from detector.util.arrays import Floats
@@ -53,9 +53,7 @@ class Outcome:
 
     def kept_scores(self, scores: Scores) -> Floats:
         """The probability of what is kept, ``(rows,)``, to the last bit as a prediction has it."""
-        if all(kept == (label == 0) for kept, label in zip(self.kept, self.model.kind_labels, strict=True)):
-            return scores.labels[:, 0]
-        return label_sums(scores.kinds, [int(kept) for kept in self.kept], 2)[:, 1]
+        return kept_scores(scores, self.kept, self.model.kind_labels)
 
     def log_odds(self, logits: Doubles) -> Doubles:
         """The log-odds of rows of logits, ``(rows, kinds)``."""

@@ -1,8 +1,9 @@
 """Labels of one publisher to a model that is moved towards it, with held-out figures before and after.
 
-The folds of the cross-validation are documents of the user, or blocks of paragraphs where fewer than three documents
-have labels. Each strength of the regularization is tried on them; the one with the lowest held-out loss is taken for
-the model, which learns from all labels. The figures before and after are over the same held-out paragraphs.
+The folds of the cross-validation are documents of the user, those with the same text together, or blocks of paragraphs
+where fewer than three documents have labels. Each strength of the regularization is tried on them; the one with the
+lowest held-out loss is taken for the model, which learns from all labels. The figures before and after are over the
+same held-out paragraphs.
 
 The thresholds rise as far as the held-out scores support it (`detector.fit.adapt_thresholds`). The linear model and the
 calibration stay as they are.
@@ -26,19 +27,19 @@ from detector.errors import UsageError
 from detector.evaluation.evaluate import Figures
 from detector.evaluation.labelled import LabelledDocument
 from detector.fit.adapt_config import AdaptConfig
-from detector.fit.adapt_data import Labels, labels_of, unknown_kinds
+from detector.fit.adapt_data import Labels, labels_of, new_texts, unknown_kinds
 from detector.fit.adapt_figures import LOSS, are_beyond_chance, decisions, fallen, held_out_figures, is_better
 from detector.fit.adapt_network import adapt_network
 from detector.fit.adapt_thresholds import held_out_thresholds, raised_thresholds, unchanged_thresholds
 from detector.fit.card import earlier_adaptations
 from detector.fit.general import general_moment
 from detector.fit.network import Sequences
-from detector.fit.train import check_output, write_card
+from detector.fit.train import check_output, save_with_card
 from detector.inference.calibration import calibrate, softmax
 from detector.inference.model import Model
 from detector.inference.network import Ensemble, mean_logits
-from detector.inference.storage import save
 from detector.util.arrays import Floats
+from detector.util.counted import counted
 
 __all__ = ["AdaptConfig", "Adapted", "adapt", "adapt_unchecked", "save_adapted"]
 
@@ -53,7 +54,8 @@ class Adapted:
     ``before`` and ``after`` are held-out figures on the user's labelled paragraphs: of the model that was given, and of
     models that learnt from the other folds. ``fell`` are the names of figures that became worse. ``better`` tells
     whether the new model is the better one on held-out paragraphs, beyond chance (`detector.fit.adapt_figures`).
-    ``notes`` are sentences about what could not be checked.
+    ``learnt`` is the number of the documents that the model which was given has learnt from in an earlier adaptation:
+    the figures on them are not held out. ``notes`` are sentences about what could not be checked.
     """
 
     model: Model
@@ -61,6 +63,7 @@ class Adapted:
     after: Figures
     fell: tuple[str, ...]
     better: bool
+    learnt: int
     notes: tuple[str, ...]
 
 
@@ -97,7 +100,7 @@ def adapt(
     thresholds = raised_thresholds(model, labels, tried[best], config)
     metadata = _metadata(model, thresholds, labels, before, after, config, strength)
     adapted = replace(model, networks=networks, thresholds=thresholds, metadata=metadata)
-    return Adapted(adapted, before, after, fallen(before, after), better, notes)
+    return Adapted(adapted, before, after, fallen(before, after), better, int(labels.learnt.sum()), notes)
 
 
 def adapt_unchecked(model: Model, documents: Sequence[LabelledDocument], config: AdaptConfig) -> Model:
@@ -145,12 +148,20 @@ def _probabilities(model: Model, labels: Labels, networks: Ensemble) -> Floats:
 def _described(labels: Labels) -> str:
     known = int((labels.fold >= 0).sum())
     unit = "whole documents" if labels.by_document else "blocks of paragraphs"
-    return f"{known:,} labelled paragraphs in {len(labels.documents):,} documents; held-out figures by {unit}"
+    figures = "cross-validation" if labels.learnt.any() else "held-out figures"
+    return f"{known:,} labelled paragraphs in {len(labels.documents):,} documents; {figures} by {unit}"
 
 
 def _notes(model: Model, labels: Labels) -> tuple[str, ...]:
     """What the labels do not allow to check, in sentences."""
     notes = []
+    learnt = int(labels.learnt.sum())
+    if learnt:
+        notes.append(
+            f"the model has learnt from {learnt:,} of the {counted(len(labels.documents), 'document')} in an earlier "
+            "adaptation: the figures on these, before and after, are not held out, and too good; for held-out figures, "
+            "adapt the model as it was before that to all labels at once"
+        )
     given = Counter(labels.sequences.label[labels.fold >= 0].tolist())
     missing = [name for number, name in enumerate(model.labels) if not given[number]]
     if missing:
@@ -159,8 +170,8 @@ def _notes(model: Model, labels: Labels) -> tuple[str, ...]:
         )
     if not labels.by_document:
         notes.append(
-            "fewer than three documents have labels, so the held-out paragraphs are of the same documents: the figures "
-            "on other documents may be lower"
+            "fewer than three different documents have labels, so the held-out paragraphs are of the same documents: "
+            "the figures on other documents may be lower"
         )
     kinds = unknown_kinds(model, labels.documents)
     if kinds:
@@ -188,7 +199,13 @@ def _metadata(
         "documents": len(labels.documents),
         "paragraphs": {label: number[label] for label in model.labels},
         "sha256": digest.hexdigest(),
-        "held-out": {"before": before, "after": after, "by": "document" if labels.by_document else "block"},
+        "texts": new_texts(labels),
+        "held-out": {
+            "before": before,
+            "after": after,
+            "by": "document" if labels.by_document else "block",
+            "learnt": int(labels.learnt.sum()),
+        },
         "thresholds": {"before": dict(model.thresholds), "after": dict(thresholds)},
         "strength": strength,
         "config": asdict(config),
@@ -199,10 +216,10 @@ def _metadata(
 
 
 def save_adapted(adapted: Adapted, folder: Path) -> None:
-    """Write an adapted model and its card to a folder.
+    """Write an adapted model and its card to a folder, all or nothing.
 
-    Raises `UsageError` if the folder has files of these names and is no model, `ModelError` if it cannot be written.
+    Raises `UsageError` if the folder has files of these names and is no model; `ModelError` if it cannot be written, or
+    if the model could not be loaded again; `OutputError` if the disk is full.
     """
     check_output(folder)
-    save(adapted.model, folder, adapted.model.metadata)
-    write_card(folder)
+    save_with_card(adapted.model, folder, adapted.model.metadata)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from detector.errors import DataError
 from detector.evaluation.labelled import LabelledDocument
 from detector.features.tokens import line_hashes, tokenize
 from detector.fit.adapt_config import AdaptConfig
+from detector.fit.card import earlier_adaptations
 from detector.fit.general import BATCH_CHARACTERS, standardized_inputs
 from detector.fit.network import Sequences
 from detector.inference.model import Model
@@ -23,19 +27,23 @@ from detector.util.batching import batches
 _ENOUGH_DOCUMENTS = 3  # with labels, for folds of whole documents
 _BLOCKS = 2  # per fold, of consecutive labels, where there are fewer documents
 _SHOWN = 5  # names in a message
+_DIGEST = 16  # hexadecimal digits of the digest of a text
+_MOST_TEXTS = 20_000  # of an adaptation, whose digests are kept
 
 
 @dataclass(frozen=True)
 class Labels:
     """Labelled documents as a model reads them. ``fold`` is the fold of each row, -1 where it has no label.
 
-    ``by_document`` tells whether a fold has whole documents.
+    ``by_document`` tells whether a fold has whole documents, and ``learnt`` of each document whether the model has
+    learnt from its text in an earlier adaptation.
     """
 
     documents: Sequence[LabelledDocument]
     sequences: Sequences
     fold: NDArray[np.int64]
     by_document: bool
+    learnt: NDArray[np.bool_]
 
     @property
     def folds(self) -> int:
@@ -46,6 +54,11 @@ class Labels:
     def words(self) -> NDArray[np.int64]:
         """The number of words of each row, as white space separates them: ``(paragraphs,)``."""
         return np.array([len(p.text.split()) for d in self.documents for p in d.paragraphs])
+
+    @property
+    def learnt_rows(self) -> NDArray[np.bool_]:
+        """As ``learnt``, of the document of each row: ``(paragraphs,)``."""
+        return np.repeat(self.learnt, np.diff(self.sequences.bounds))
 
     def without(self, fold: int) -> Sequences:
         """The sequences, where the labels of a fold have no weight: its paragraphs are context, as unlabelled ones."""
@@ -73,10 +86,47 @@ def labels_of(model: Model, documents: Sequence[LabelledDocument], config: Adapt
     weights = dict(config.label_weights)
     weight = np.array([weights.get(p.by or "", 1.0) if p.label else 0.0 for p in paragraphs], dtype=np.float32)
     sequences = Sequences(rows, kind, label, weight, bounds, np.array(model.kind_labels))
-    ids = np.unique([d.id for d in documents], return_inverse=True)[1]
-    if ids.max() + 1 >= _ENOUGH_DOCUMENTS:
-        return Labels(documents, sequences, _document_folds(label, ids, bounds, config.folds), True)
-    return Labels(documents, sequences, _block_folds(label, lines, config.folds), False)
+    units, earlier = _units(documents), _learnt_texts(model)
+    learnt = np.array([text_digest(d) in earlier for d in documents])
+    if units.max() + 1 >= _ENOUGH_DOCUMENTS:
+        return Labels(documents, sequences, _document_folds(label, units, bounds, config.folds), True, learnt)
+    return Labels(documents, sequences, _block_folds(label, lines, config.folds), False, learnt)
+
+
+def text_digest(document: LabelledDocument) -> str:
+    """The digest by which an adapted model knows the text of a document again."""
+    return hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+
+
+def new_texts(labels: Labels) -> str:
+    """The digests of the texts that the model has not learnt from before, with blanks between them.
+
+    There are no more than `_MOST_TEXTS`: the size of a model's metadata is limited.
+    """
+    new = {
+        text_digest(d) for d, is_learnt in zip(labels.documents, labels.learnt.tolist(), strict=True) if not is_learnt
+    }
+    return " ".join(sorted(new)[:_MOST_TEXTS])
+
+
+def _learnt_texts(model: Model) -> set[str]:
+    """The digests of the texts that a model has been adapted to."""
+    given = [each.get("texts") for each in earlier_adaptations(model.metadata)]
+    return {text for texts in given if isinstance(texts, str) for text in texts.split()}
+
+
+def _units(documents: Sequence[LabelledDocument]) -> NDArray[np.int64]:
+    """The number of the unit of each document, from 0 on. Documents with the same id or the same text are one unit.
+
+    Several extractors make texts with one id of one page; two annotators, or two exports, give one text several ids.
+    """
+    first: dict[tuple[str, str], int] = {}
+    links = [
+        (row, first.setdefault(key, row)) for row, d in enumerate(documents) for key in (("id", d.id), ("text", d.text))
+    ]
+    graph = sparse.coo_array((np.ones(len(links)), np.array(links).T), shape=(len(documents), len(documents)))
+    units: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
+    return units
 
 
 def _check(model: Model, documents: Sequence[LabelledDocument], config: AdaptConfig) -> None:
@@ -118,18 +168,15 @@ def _inputs(model: Model, documents: Sequence[LabelledDocument]) -> tuple[Floats
 
 
 def _document_folds(
-    label: NDArray[np.int64], ids: NDArray[np.int64], bounds: NDArray[np.int64], most: int
+    label: NDArray[np.int64], units: NDArray[np.int64], bounds: NDArray[np.int64], most: int
 ) -> NDArray[np.int64]:
-    """Folds of whole documents: those with most labels first, each to the fold with the fewest.
-
-    Texts with one id, as several extractors make them of one page, are in one fold.
-    """
-    owner = np.repeat(ids, np.diff(bounds))
-    number = np.bincount(owner[label >= 0], minlength=int(ids.max()) + 1)
+    """Folds of whole units: those with most labels first, each to the fold with the fewest."""
+    owner = np.repeat(units, np.diff(bounds))
+    number = np.bincount(owner[label >= 0], minlength=int(units.max()) + 1)
     sums, fold_of = np.zeros(min(most, len(number)), dtype=np.int64), np.zeros(len(number), dtype=np.int64)
-    for document in np.argsort(-number, kind="stable"):
-        fold_of[document] = np.argmin(sums)
-        sums[fold_of[document]] += number[document]
+    for unit in np.argsort(-number, kind="stable"):
+        fold_of[unit] = np.argmin(sums)
+        sums[fold_of[unit]] += number[unit]
     return np.where(label >= 0, fold_of[owner], -1)
 
 

@@ -20,7 +20,6 @@ from detector.evaluation.evaluate import (
     scored_document,
 )
 from detector.evaluation.evaluate import LOSS as AT_LOSS
-from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
 from detector.evaluation.threshold import threshold_at_loss
 from detector.fit.adapt_data import Labels
 from detector.inference.model import Model
@@ -33,7 +32,6 @@ MEANINGS = LEGEND | {
     OTHERS: "the share of all that is not reporting removed at that threshold",
     LOSS: "mean cross-entropy of the labels: the lower, the better",
 }
-_AUTOMATIC = ("gold", "auto")  # sources of labels that no person gave
 _CHANCE = 0.125  # three changes of three for the better
 _MORE_LOST = 0.005  # of the words of reporting: what a better model may lose more than before
 
@@ -46,7 +44,7 @@ def held_out_figures(model: Model, labels: Labels, probabilities: Floats, thresh
     """
     inner, keep = labels.sequences.bounds[1:-1].tolist(), probabilities[:, 0] >= thresholds
     scored = [
-        scored_document(_read(document), model.labels, scores, kept)
+        scored_document(replace(document, gold=None), model.labels, scores, kept)
         for document, scores, kept in zip(
             labels.documents, np.split(probabilities, inner), np.split(keep, inner), strict=True
         )
@@ -95,15 +93,6 @@ def _others_removed(scored: Sequence[ScoredDocument]) -> float | None:
     reporting = rows.label == 0
     threshold = threshold_at_loss(rows.score[reporting], rows.words[reporting], AT_LOSS)
     return Share((rows.score[~reporting] < threshold).sum(), (~reporting).sum()).value
-
-
-def _read(document: LabelledDocument) -> LabelledDocument:
-    """The document, where every label that a person gave counts as read, whatever the person's name."""
-    return replace(document, paragraphs=tuple(map(_read_paragraph, document.paragraphs)))
-
-
-def _read_paragraph(paragraph: LabelledParagraph) -> LabelledParagraph:
-    return paragraph if paragraph.by in _AUTOMATIC else replace(paragraph, by=None)
 
 
 def _loss(labels: Labels, probabilities: Floats) -> float:

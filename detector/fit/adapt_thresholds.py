@@ -47,7 +47,8 @@ class _Reporting:
 def raised_thresholds(model: Model, labels: Labels, probabilities: Floats, config: AdaptConfig) -> dict[str, float]:
     """The thresholds of a model that learnt from all labels. None is below that of ``model``.
 
-    ``probabilities``, ``(paragraphs, labels)``, are by networks that had not seen the paragraph's label.
+    Documents that ``model`` has learnt from already do not count: their scores are too high. ``probabilities``,
+    ``(paragraphs, labels)``, are by networks that had not seen the paragraph's label.
     """
     return _chosen(model.thresholds, _reporting(labels, probabilities), config)
 
@@ -117,7 +118,8 @@ def _between(old: float, new: float, share: float) -> float:
 
 
 def _reporting(labels: Labels, probabilities: Floats) -> _Reporting:
-    rows = (labels.fold >= 0) & (labels.sequences.label == 0)
+    """The reporting that may move a threshold: the model has not learnt from it in an earlier adaptation."""
+    rows = (labels.fold >= 0) & (labels.sequences.label == 0) & ~labels.learnt_rows
     return _Reporting(
         probabilities[rows, 0], labels.words[rows], labels.sequences.label_weight[rows], labels.fold[rows]
     )

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from detector.evaluation.confusion import MIN_PARAGRAPHS, OTHER
-from detector.evaluation.evaluate import FIGURES
+from detector.evaluation.evaluate import EXTRACTED, FIGURES, PAGE
+from detector.fit.origins import is_extracted
 from detector.inference.model import Model
+from detector.inference.storage import NOT_A_MODEL
 from detector.util.languages import language_name
 from detector.util.markdown import markdown_table
 
 
 def card(model: Model) -> str:
-    """The model card as Markdown. It is made from the model's labels, thresholds and metadata alone."""
+    """The model card as Markdown. It is made from the model's labels, thresholds and metadata alone.
+
+    Metadata that are not those of a training or an adaptation get no section.
+    """
     metadata = model.metadata
     parts = [
         "# Model card",
         f"Classifies each paragraph of an article's plain text as {', '.join(model.labels[:-1])} or "
         f"{model.labels[-1]}, from hashed n-grams, word vectors, the shape of the line, and the rest of the document.",
-        *_software(metadata.get("versions")),
-        *_data(metadata.get("data")),
+        *_section(_software, metadata.get("versions")),
+        *_section(_data, metadata.get("data")),
         *_soft_labels(metadata.get("soft_labels")),
         *_adapted(earlier_adaptations(metadata)),
         "## Thresholds",
@@ -29,15 +35,23 @@ def card(model: Model) -> str:
         "sites, in the commonest language, in all others together, and in short documents. An adaptation may have "
         "raised it since, by the labels of the publisher.",
         markdown_table(("name", "threshold"), [(name, f"{value:.4f}") for name, value in model.thresholds.items()]),
-        *(part for name, table in metadata.get("figures", {}).items() for part in _figures(name, table)),
-        *_languages(metadata.get("languages")),
-        *_confusion(metadata.get("confusion")),
+        *_all_figures(metadata.get("figures")),
+        *_section(_languages, metadata.get("languages")),
+        *_section(_confusion, metadata.get("confusion")),
         "## Limits",
         "The model sees only the plain text. In languages that are rare in its training data it is less accurate than "
         "the figures show. It errs most often on paragraphs whose label readers would disagree about: the sales "
         "pitch at the end of a company's blog post, biographies, disclosures.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _section(describe: Callable[[Any], tuple[str, ...]], value: object) -> tuple[str, ...]:
+    """A section about a value of the metadata; none where it does not have the form that ``describe`` takes."""
+    try:
+        return describe(value)
+    except (*NOT_A_MODEL, OverflowError):
+        return ()
 
 
 def _software(versions: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -54,8 +68,12 @@ def _soft_labels(digest: object) -> tuple[str, ...]:
     if not digest:
         return ()
     return (
-        f"It also learned from soft labels of other models (a file with the digest `{str(digest)[:16]}`). Some of "
-        "these have seen the labels of the sites that are held out, so the held-out figures are a little too good.",
+        "It also learned from soft labels of other models, its teachers (a file with the digest "
+        f"`{str(digest)[:16]}`). Where a site is held out, its teacher has not learned from the site's labels, but it "
+        "read scores of small models that have, so the held-out figures are a little too good. Settings and the random "
+        "seed were chosen by figures on dev, so these may be a little too good as well; no labelled pages were held "
+        "back as a final test set. `docs/how-it-works.md` in the source code describes the data and the labels that "
+        "this recipe was made for: the labels are those of large language models, not of people.",
     )
 
 
@@ -79,17 +97,21 @@ def _adapted(adaptations: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """What the model was adapted to since it was trained, the last adaptation at the end."""
     if not adaptations:
         return ()
-    parts = [
+    parts = (
         "## Adapted",
-        "Since it was trained, the model has been adapted to labels of a publisher. The figures are over held-out "
-        "paragraphs of these labels, before and after.",
-    ]
-    for each in adaptations:
-        before, after = each["held-out"]["before"], each["held-out"]["after"]
-        rows = [(name, _figure(before[name]), _figure(after[name])) for name in before]
-        source = f"From the model `{str(each['from'])[:16]}`: {_amount(each)}; {_counts(each)}"
-        parts += [source, markdown_table(("", "before", "after"), rows), *_raised(each)]
-    return tuple(parts)
+        "Since it was trained, the model has been adapted to labels of a publisher. The figures are over "
+        "paragraphs of these labels, before and after, held out unless it says otherwise.",
+    )
+    return *parts, *(part for each in adaptations for part in _section(_adaptation, each))
+
+
+def _adaptation(each: Mapping[str, Any]) -> tuple[str, ...]:
+    before, after = each["held-out"]["before"], each["held-out"]["after"]
+    rows = [(name, _figure(before[name]), _figure(after[name])) for name in before]
+    source = f"From the model `{str(each['from'])[:16]}`: {_amount(each)}; {_counts(each)}"
+    if learnt := each["held-out"].get("learnt"):
+        source += f" The model had learnt from {learnt:,} of the documents before: on these, nothing is held out."
+    return source, markdown_table(("", "before", "after"), rows), *_raised(each)
 
 
 def _raised(adaptation: Mapping[str, Any]) -> tuple[str, ...]:
@@ -100,30 +122,44 @@ def _raised(adaptation: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"It raised the thresholds: {', '.join(rose)}.",) if rose else ()
 
 
+def _all_figures(figures: object) -> tuple[str, ...]:
+    tables = figures.items() if isinstance(figures, Mapping) else ()
+    return tuple(part for name, table in tables for part in _section(partial(_figures, name), table))
+
+
 def _figures(name: str, table: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
     meaning = {
-        "held-out": "By cross-validation on the training data: each site was predicted by a fit without that site.",
+        "held-out": "By cross-validation on the training data, without the guard: each site was predicted by a fit "
+        "without that site.",
         "dev": "Of this model, on sites that it was not trained on.",
-    }[name]
+    }[name] + _extracted_row(table)
     rows = [(origin, *(_figure(row.get(column)) for column in FIGURES)) for origin, row in table.items()]
     return f"## Figures: {name}", f"{meaning}\n\n" + markdown_table(("", *FIGURES), rows)
+
+
+def _extracted_row(origins: Iterable[str]) -> str:
+    """What the row of extracted texts holds, if there is one."""
+    given = list(origins)
+    others = [f"`{origin}`" for origin in given if origin not in (PAGE, EXTRACTED) and not is_extracted(origin)]
+    including = f", including {' and '.join(others)}" if others else ""
+    return f" The row `{EXTRACTED}` is over the other rows except `{PAGE}`{including}." if EXTRACTED in given else ""
 
 
 def _languages(languages: Mapping[str, Mapping[str, Any]] | None) -> tuple[str, ...]:
     if not languages:
         return ()
-    real, invented = languages["real"], languages["invented"]
-    codes = sorted({*real, *invented}, key=language_name)
+    real, synthetic = languages["real"], languages["invented"]
+    codes = sorted({*real, *synthetic}, key=language_name)
     rows = [
-        (language_name(code), *_language(real.get(code), "sites"), *_language(invented.get(code), "documents"))
+        (language_name(code), *_language(real.get(code), "sites"), *_language(synthetic.get(code), "documents"))
         for code in codes
     ]
     meaning = (
-        "By cross-validation: the share of the words of reporting that is lost, and that of the other paragraphs that "
-        "is removed, in texts of real sites (with those of treebanks, which have nothing to remove), and in invented "
-        "documents. What is empty is not measured; few sites measure little."
+        "By cross-validation, without the guard: the share of the words of reporting that is lost, and that of the "
+        "other paragraphs that is removed, in texts of real sites (with those of treebanks, which have nothing to "
+        "remove), and in synthetic documents. Empty cells were not measured. Figures from few sites are unreliable."
     )
-    columns = ("", "sites", "lost", "removed", "invented documents", "lost", "removed")
+    columns = ("", "sites", "lost", "removed", "synthetic documents", "lost", "removed")
     return "## Languages", f"{meaning}\n\n" + markdown_table(columns, rows)
 
 
@@ -140,9 +176,9 @@ def _confusion(confusion: Mapping[str, Any] | None) -> tuple[str, ...]:
         for kind, counts, f1 in zip(kinds, confusion["counts"], confusion["f1"], strict=True)
     ]
     meaning = (
-        "Over paragraphs that a reader labelled, in the dev documents that are whole pages, for kinds with at least "
-        f"{MIN_PARAGRAPHS} paragraphs. Rows are true kinds, columns predicted kinds; the last column is the F1 of the "
-        "row's kind."
+        "Over paragraphs that a reader labelled (a person or a language model), in the dev documents that are whole "
+        f"pages, for kinds with at least {MIN_PARAGRAPHS} paragraphs. Rows are true kinds, columns predicted kinds; "
+        "the last column is the F1 of the row's kind."
     )
     return "## Confusion matrix: dev", f"{meaning}\n\n" + markdown_table(("", *kinds, OTHER, "F1"), rows)
 

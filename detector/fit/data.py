@@ -22,6 +22,7 @@ from detector.features.tokens import Tokens, tokenize
 from detector.features.word_vectors import WordVectors
 from detector.fit.config import FitConfig
 from detector.fit.origins import AUGMENTED, LINES, PAGE, is_extracted
+from detector.inference.checks import MAX_NAME_LENGTH, MAX_NAMES, is_name
 from detector.inference.model import REPORTING, kind_membership
 from detector.text.paragraphs import split
 from detector.util.arrays import Floats, Offsets
@@ -128,8 +129,33 @@ def label_names(documents: Sequence[LabelledDocument]) -> tuple[tuple[str, ...],
     return labels, tuple(kind for _, kind in pairs), tuple(number for number, _ in pairs)
 
 
-def check_documents(documents: Sequence[LabelledDocument], labels: tuple[str, ...], config: FitConfig) -> None:
-    """Raise `DataError`, which says what is missing, for documents that are not enough to fit a model."""
+def check_documents(documents: Sequence[LabelledDocument], config: FitConfig) -> None:
+    """Raise `DataError` for documents that a model cannot be fitted to: names it cannot have, or too little data."""
+    for document in documents:
+        check_names(document, f'document "{document.id[:40]}"')
+    labels, kinds, _ = label_names(documents)
+    if len(kinds) > MAX_NAMES:
+        raise DataError(
+            f"{len(kinds)} kinds (a label without kinds counts as one), and a model has at most {MAX_NAMES}: map some "
+            "of them to others (--map name=label), or leave out the kinds"
+        )
+    _check_enough(documents, labels, config)
+
+
+def check_names(document: LabelledDocument, where: str) -> None:
+    """Raise `DataError` for a label or kind that a model cannot have; ``where`` is the place of the document."""
+    for number, paragraph in enumerate(document.paragraphs, 1):
+        for what, name in (("label", paragraph.label), ("kind", paragraph.kind)):
+            if paragraph.label and name and not is_name(name):
+                odd = next((f"U+{ord(each):04X}" for each in name if not each.isprintable()), None)
+                why = f"has the character {odd}, which is not printable" if odd else f"has {len(name):,} characters"
+                raise DataError(
+                    f"{where}: paragraph {number}: the {what} {name[:40]!r} {why}: rename it, to 1 to "
+                    f"{MAX_NAME_LENGTH} printable characters"
+                )
+
+
+def _check_enough(documents: Sequence[LabelledDocument], labels: tuple[str, ...], config: FitConfig) -> None:
     if REPORTING not in labels:
         raise DataError(
             f'no paragraph is labelled "{REPORTING}": the labels are {list(labels)}; give the article that label'

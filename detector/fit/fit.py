@@ -69,11 +69,11 @@ def fit(
     not seen that fold either, and last for the fit to all sites.
 
     Raises `DataError` for documents that are not enough to fit a model: no label ``reporting``, only one label, fewer
-    sites than folds, or a label that occurs on one site only, or in single lines only; and for teachers of other
-    documents.
+    sites than folds, or a label that occurs on one site only, or in single lines only; for labels and kinds that a
+    model cannot have; and for teachers of other documents.
     """
     config, vectors = config or FitConfig(), vectors or WordVectors.none()
-    check_documents(documents, label_names(documents)[0], config)
+    check_documents(documents, config)
     number = len(documents)
     documents = with_augmented(documents, config)
     learned = teachers(documents)

@@ -19,6 +19,9 @@ from detector.util.languages import language_code
 _SHORT = 3  # paragraphs of a short document, at most
 _MIN_SITES = 100  # of a group: the share that is lost on fewer sites says little
 _FINE = 1000  # a word counts as this many where some count less
+# The scores of separable data are near 1, and so would the threshold be: above nearly all scores of reporting on sites
+# that are a little different. Nothing is known of thresholds so high; that of `strict` on many sites is 0.64.
+MAX_THRESHOLD = 0.9
 _LARGEST_SITE = 1 / 20  # of the words of a group: what a site has beyond that does not count
 
 
@@ -42,9 +45,9 @@ class LabelledRows(Protocol):
 def choose_thresholds(data: LabelledRows, probabilities: Floats, config: FitConfig) -> dict[str, float]:
     """For each name in ``config.max_lost_words``, the highest threshold that loses at most that share of words.
 
-    The share holds in each of the `_groups`. Only the reporting in extracted texts and in clean texts is counted, or
-    all reporting where there is none. ``probabilities`` are the calibrated out-of-fold probabilities, ``(paragraphs,
-    labels)``.
+    None is above `MAX_THRESHOLD`. The share holds in each of the `_groups`. Only the reporting in extracted texts and
+    in clean texts is counted, or all reporting where there is none. ``probabilities`` are the calibrated out-of-fold
+    probabilities, ``(paragraphs, labels)``.
     """
     reporting = data.label == 0
     clean = np.array([d.origin == CLEAN for d in data.documents])[_document(data)]
@@ -52,7 +55,7 @@ def choose_thresholds(data: LabelledRows, probabilities: Floats, config: FitConf
     rows = counted if counted.any() else reporting
     groups = [(probabilities[group, 0], _words(data, group)) for group in _groups(data, rows)]
     return {
-        name: min(threshold_at_loss(scores, words, loss) for scores, words in groups)
+        name: min(MAX_THRESHOLD, *(threshold_at_loss(scores, words, loss) for scores, words in groups))
         for name, loss in config.max_lost_words
     }
 

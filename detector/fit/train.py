@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import detector
 from detector.cleaner import Cleaner
-from detector.errors import DataError, UsageError
+from detector.errors import DataError
 from detector.evaluation.evaluate import evaluate, figures_by_origin, gold_texts, scored_document
 from detector.evaluation.labelled import LabelledDocument, read_documents
 from detector.evaluation.languages import figures_by_language
@@ -19,9 +19,12 @@ from detector.features.word_vectors import WordVectors
 from detector.fit.card import card
 from detector.fit.config import FitConfig
 from detector.fit.fit import Fitted, Teachers, fit
-from detector.fit.origins import LINES, SEED
+from detector.fit.origins import LINES, SEED, as_listed
+from detector.inference.files import check_folder
+from detector.inference.model import Model
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save, write_metadata
 from detector.util.atomic import replacing
+from detector.util.counted import counted
 
 CARD_FILE = "README.md"
 
@@ -53,7 +56,7 @@ def train(
 
     Raises `DataError` for data that cannot be used, or if a site of ``dev`` is in the training data; `UsageError` for a
     path that does not exist, and if ``output`` has a file of a model's name and is no model; `ModelError` if the model
-    cannot be written or the shipped model cannot be read.
+    cannot be written or the shipped model cannot be read. What is known at the start is raised before the fit.
     """
     check_output(output)
     documents, dev_documents = list(read(data)), list(read(dev)) if dev else []
@@ -68,55 +71,83 @@ def train(
         },
         **_held_out_figures(fitted),
     }
-    save(fitted.model, output, metadata)
+    save_with_card(fitted.model, output, metadata)
     if dev:
         progress("evaluating the model on the dev documents")
         metadata = update_dev_figures(output, dev_documents)
-    write_card(output)
     return Trained(metadata, fitted)
 
 
 def check_output(folder: Path) -> None:
-    """Raise `UsageError` if a model would replace files in a folder that are not a model's."""
-    others = [name for name in (ARRAYS_FILE, CARD_FILE) if (folder / name).exists()]
-    if others and not (folder / METADATA_FILE).exists():
-        raise UsageError(f"{folder}: has a {others[0]} and is no model; choose another --output")
+    """Check that a model and its card can be written to a folder. Nothing stays there from trying.
+
+    Raises `ModelError` if the folder cannot be made or written, and `UsageError` if it is a file, or if the model would
+    replace files that are not a model's.
+    """
+    check_folder(folder, (ARRAYS_FILE, METADATA_FILE, CARD_FILE))
+
+
+def save_with_card(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
+    """Write a model, its metadata and its card to a folder, all or nothing.
+
+    Raises `ModelError` if the folder cannot be written, or if the model could not be loaded again; `OutputError` if the
+    disk is full.
+    """
+    save(model, folder, metadata, {CARD_FILE: _card(replace(model, metadata=metadata))})
 
 
 def _check_sites(documents: Sequence[LabelledDocument], dev: Sequence[LabelledDocument]) -> None:
     shared = sorted({d.site for d in documents} & {d.site for d in dev})
+    named = sorted(_named_sites(documents) & _named_sites(dev))
+    if named:
+        raise DataError(
+            f"{counted(len(named), 'site')} {'is' if len(named) == 1 else 'are'} in the training data and in the dev "
+            f"documents, for example {named[0]!r}: figures on sites that a model was trained on are too good; move "
+            "each site to one side"
+        )
     if shared:
         raise DataError(
-            f"{len(shared):,} sites are in the training data and in the dev documents, for example "
-            f"{shared[0]!r}: figures on sites that a model was trained on are too good; move each site to one side"
+            f"{counted(len(shared), 'id')} {'is' if len(shared) == 1 else 'are'} in the training data and in the dev "
+            f"documents, for example {shared[0]!r}, and the id of a document without a site counts as its site: give "
+            'the documents a "site", and move each site to one side'
         )
 
 
-def update_dev_figures(folder: Path, dev: Sequence[LabelledDocument]) -> dict[str, Any]:
-    """Evaluate the model in a folder on documents of sites that it was not trained on, and update its metadata.
+def _named_sites(documents: Sequence[LabelledDocument]) -> set[str]:
+    """The sites that are not merely the id of their only documents."""
+    return {d.site for d in documents if d.site != d.id}
 
-    Returns the new metadata. Raises `ModelError` if the model cannot be read or written.
+
+def update_dev_figures(folder: Path, dev: Sequence[LabelledDocument]) -> dict[str, Any]:
+    """Evaluate the model in a folder on documents of sites that it was not trained on.
+
+    Writes its metadata and its card again. Returns the new metadata. Raises `ModelError` if the model cannot be read or
+    written.
     """
     model = load_model(folder)
-    evaluation = evaluate(Cleaner(model), dev)
+    evaluation = evaluate(Cleaner(model), as_listed(dev))
     metadata = dict(model.metadata)
     metadata["figures"] = {**metadata.get("figures", {}), "dev": evaluation.figures}
     metadata["confusion"] = asdict(evaluation.confusion) if evaluation.confusion else None
-    write_metadata(folder, metadata)
+    write_metadata(folder, metadata, {CARD_FILE: _card(replace(model, metadata=metadata))})
     return metadata
 
 
 def write_card(folder: Path) -> None:
     """Write the card of the model in a folder to `CARD_FILE` in that folder."""
     with replacing(folder / CARD_FILE) as file:
-        file.write(card(load_model(folder)).encode())
+        file.write(_card(load_model(folder)))
+
+
+def _card(model: Model) -> bytes:
+    return card(model).encode("utf-8", "backslashreplace")
 
 
 def _held_out_figures(fitted: Fitted) -> dict[str, Any]:
-    """The figures of cross-validation, by origin and by language."""
+    """The figures of cross-validation, by origin and by language; rare ones are together (`as_listed`)."""
     labels, balanced = fitted.model.labels, fitted.model.thresholds["balanced"]
     scored, first = [], 0
-    for document in fitted.documents:
+    for document in as_listed(fitted.documents):
         scores = fitted.held_out[first : first + len(document.paragraphs)]
         first += len(scores)
         if document.origin != LINES:

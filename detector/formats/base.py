@@ -26,6 +26,9 @@ class Record(NamedTuple):
     of bytes that the record holds in memory besides its text. ``is_page`` tells that the text is that of an HTML page,
     which comes out empty where it has none; ``is_left_out`` a record of an archive that is no such page, and is not
     written.
+
+    ``number`` and ``source`` say where the record is and what it was, as the number and the bytes of `Rejected` do.
+    They are 0 and empty for other parts of a file, and where the format does not tell.
     """
 
     id: str
@@ -35,6 +38,8 @@ class Record(NamedTuple):
     is_null: bool = False
     is_page: bool = False
     is_left_out: bool = False
+    number: int = 0
+    source: bytes = b""
 
 
 class Rejected(NamedTuple):

@@ -38,7 +38,8 @@ class JsonFormat:
         in UTF-8, or if all of its values are rejected.
         """
         number, rejected, before = 0, "", ""
-        for part in _Reader(stream, name, fields).parts():
+        reader = _Reader(stream, name, fields)
+        for part in reader.parts():
             if isinstance(part, Rejected):
                 rejected = rejected or f"{name}:{part.number}: {part.reason}"
                 yield part
@@ -51,7 +52,7 @@ class JsonFormat:
                 number += 1
                 piece = replace(part, before=before + part.before)
                 known = f"{name}:{number}" if part.id is None else part.id
-                yield Record(known, part.text, piece, len(piece.before), part.is_null)
+                yield Record(known, part.text, piece, len(piece.before), part.is_null, number=reader.line)
                 before = ""
         yield Record("", None, Piece(before), len(before))
         if rejected and not number:
@@ -96,7 +97,7 @@ class _Reader:
         self._at = 0
         self._at_end = False
         self._mark = 0  # a place in the text, and its line and column, counted from 1
-        self._line = 1
+        self.line = 1
         self._column = 1
 
     def parts(self) -> Iterator[Piece | Rejected]:
@@ -137,13 +138,12 @@ class _Reader:
         try:
             found = pieces(self._text, self._at, stop, value, self._fields, before)
         except NoTextError as error:
-            found = [RejectedPiece(self._text[self._at : stop], str(error))]
-        if any(isinstance(piece, RejectedPiece) for piece in found):
-            self._move_mark()
+            found = [RejectedPiece(self._text[self._at : stop], str(error), self._at)]
         for piece in found:
+            self._move_mark(max(piece.start, self._mark))
             if isinstance(piece, RejectedPiece):
                 raw = piece.json.encode("utf-8", "surrogatepass")
-                yield Rejected(self._line, piece.reason, raw, is_element=True)
+                yield Rejected(self.line, piece.reason, raw, is_element=True)
             else:
                 yield piece
         self._at = stop
@@ -185,7 +185,7 @@ class _Reader:
         """Read ``size`` bytes, but at least `_CHUNK`, or until the end."""
         data = self._stream.read(max(size, _CHUNK))
         self._at_end = not data
-        self._move_mark()
+        self._move_mark(self._at)
         self._text, self._at, self._mark = self._text[self._at :], 0, 0
         try:
             self._text += self._decoder.decode(data, final=self._at_end)
@@ -193,15 +193,15 @@ class _Reader:
             self._text += error.object[: error.start].decode("utf-8", "surrogatepass")
             raise self._error(len(self._text), "a byte that is not UTF-8") from error
 
-    def _move_mark(self) -> None:
-        """Set the mark to what comes next, so that no line is counted twice."""
-        (self._line, self._column), self._mark = self._place(self._at), self._at
+    def _move_mark(self, at: int) -> None:
+        """Set the mark to a place after it, so that no line is counted twice."""
+        (self.line, self._column), self._mark = self._place(at), at
 
     def _place(self, at: int) -> tuple[int, int]:
         """The line and the column of a place in the text after the mark."""
         lines = self._text.count("\n", self._mark, at)
         column = at - self._text.rindex("\n", self._mark, at) if lines else self._column + at - self._mark
-        return self._line + lines, column
+        return self.line + lines, column
 
     def _error(self, at: int, what: str) -> DataError:
         line, column = self._place(at)

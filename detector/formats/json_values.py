@@ -35,6 +35,7 @@ class Piece:
 
     A part that has no text, as the last of each value, has only the JSON ``before``, and the text None. A text that is
     null is None, too, with ``is_null``. ``id`` is the id in the object that the text belongs to; None if it has none.
+    ``start`` is where that object begins in the JSON that was read.
     """
 
     before: str
@@ -42,6 +43,7 @@ class Piece:
     text: str | None = None
     id: str | None = None
     is_null: bool = False
+    start: int = 0
 
     def with_text(self, text: str | None) -> str:
         """The JSON of the piece with another text; with None or the same text, unchanged."""
@@ -59,10 +61,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class RejectedPiece:
-    """An element of an array that is left out, because it has no text: its JSON, and the reason."""
+    """An element of an array that is left out, because it has no text: its JSON, where that begins, and the reason."""
 
     json: str
     reason: str
+    start: int
 
 
 def pieces(
@@ -92,6 +95,7 @@ class _Walk:
         self._keys = keys_of(record, fields.text)
         self._owner: object = record  # the innermost object that is the record or an element of an array
         self._owner_keys: Keys = ()  # lead to the owner
+        self._owner_start = start
         self.found: list[Piece | RejectedPiece] = []
         self.before = before  # what was copied since the last text
         self._done = start  # what was copied or left out ends here
@@ -114,7 +118,7 @@ class _Walk:
 
     def _array(self, start: int, keys: Keys) -> None:
         kept = False
-        owner = self._owner, self._owner_keys
+        owner = self._owner, self._owner_keys, self._owner_start
         for begin, stop, element in elements(self._source, start):
             if not kept and self._done <= start:
                 self.copy(begin)  # the bracket before the first element
@@ -123,6 +127,7 @@ class _Walk:
                 self.copy(begin)  # the comma
             self._done = begin
             self._owner, self._owner_keys = element, self._keys[: len(self._keys) - len(keys)]
+            self._owner_start = begin
             try:
                 self.value(begin, element, keys)
                 self.copy(stop)
@@ -130,8 +135,8 @@ class _Walk:
             except NoTextError as error:
                 found, self.before, _ = before
                 self._done = stop
-                self.found[found:] = [RejectedPiece(self._source[begin:stop], str(error))]
-        self._owner, self._owner_keys = owner
+                self.found[found:] = [RejectedPiece(self._source[begin:stop], str(error), begin)]
+        self._owner, self._owner_keys, self._owner_start = owner
 
     def _text(self, start: int, value: object) -> None:
         if isinstance(value, list):
@@ -142,16 +147,16 @@ class _Walk:
             raise NoTextError(wrong_type(self._fields.text, value))
         self.copy(start)
         _, self._done = DECODER.raw_decode(self._source, start)
-        known = self._id()
-        self.found.append(Piece(self.before, self._source[start : self._done], text, known, value is None))
+        own = self._source[start : self._done]
+        self.found.append(Piece(self.before, own, text, self._id(), value is None, self._owner_start))
         self.before = ""
 
     def _joined(self, values: list[object]) -> str:
         """The strings of an array as the lines of one text."""
-        strings = [each for each in values if isinstance(each, str) and "\n" not in each]
+        strings = [each for each in values if isinstance(each, str) and _is_line(each)]
         if len(strings) == len(values):
             return "".join(f"{each}\n" for each in strings)
-        other = next(each for each in values if not isinstance(each, str) or "\n" in each)
+        other = next(each for each in values if not isinstance(each, str) or not _is_line(each))
         what = "a string with a line break" if isinstance(other, str) else json_type(other)
         inside = "; name the field in it with dots" if isinstance(other, dict) else ""
         raise NoTextError(f'field "{self._fields.text}" is an array with {what}, not of strings of one line{inside}')
@@ -160,6 +165,11 @@ class _Walk:
         keys, prefix = tuple(self._fields.id.split(".")), self._owner_keys
         inside = bool(prefix) and len(keys) > len(prefix) and keys[: len(prefix)] == prefix
         return id_of(value_at(self._owner, keys[len(prefix) :] if inside else keys_of(self._owner, self._fields.id)))
+
+
+def _is_line(text: str) -> bool:
+    """Whether a text is one line, of which no part can be removed; it may end in CR, as a line that ended in CRLF."""
+    return "\n" not in text and "\r" not in text.rstrip("\r")
 
 
 def keys_of(record: object, field: str) -> Keys:

@@ -120,8 +120,9 @@ def _compiled_reader(name: str, fields: Fields) -> Callable[[bytes, int], Record
         if known is None:
             known = f"{name}:{number}"
         if text is None:
-            return Record(known, None, _Line(line), len(line), is_null=True)
-        return Record(known, text, _Line(line, (), start, stop), max(len(line) - len(text), 0))
+            return Record(known, None, _Line(line), len(line), is_null=True, number=number, source=line)
+        raw, weight = _Line(line, (), start, stop), max(len(line) - len(text), 0)
+        return Record(known, text, raw, weight, number=number, source=line)
 
     return record
 
@@ -137,9 +138,10 @@ def _records(line: bytes, name: str, number: int, fields: Fields) -> Iterator[Re
         known = id_of(value_at(record, keys_of(record, fields.id)))
         known = f"{name}:{number}" if known is None else known
         if isinstance(text, str):
-            yield Record(known, text, _Line(line, keys), max(len(line) - len(text), 0))
+            weight = max(len(line) - len(text), 0)
+            yield Record(known, text, _Line(line, keys), weight, number=number, source=line)
         elif text is None and fields.text in record:
-            yield Record(known, None, _Line(line), len(line), is_null=True)
+            yield Record(known, None, _Line(line), len(line), is_null=True, number=number, source=line)
         else:
             yield from _pieces(line, record, name, number, fields)
     except NoTextError as error:
@@ -162,7 +164,8 @@ def _pieces(line: bytes, record: object, name: str, number: int, fields: Fields)
     for piece in pieces(source, start, len(source), record, fields, before):
         if isinstance(piece, Piece):
             known = f"{name}:{number}" if piece.id is None else piece.id
-            yield Record(known, piece.text, piece, len(piece.before), piece.is_null)
+            weight = len(piece.before)
+            yield Record(known, piece.text, piece, weight, piece.is_null, number=number, source=line)
         else:
             yield Rejected(number, piece.reason, piece.json.encode("utf-8", "surrogatepass"), is_element=True)
 

@@ -42,6 +42,9 @@ _MARKDOWN_TAG = r"""(?ix:  # with these, HTML in Markdown begins
     picture|pre|q|s|samp|script|section|small|source|span|strong|strike|style|sub|summary|sup|svg|table|tbody|td|th|
     thead|time|tr|tt|u|ul|var|video)"""
 _OBJECT_START = r'\{\s*"(?:[^"\\\n]|\\.)*"\s*:'
+_LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
+_NUMBER_CUT = r"\.|[Ee][+-]?"  # what is left of a number after what can be read of it
+_ESCAPE_CUT = r"u[0-9A-Fa-f]{0,4}"  # with all four digits, the parser wants the character after them
 _ARRAY_START = r'\[\s*(?:\{\s*"(?:[^"\\\n]|\\.)*"\s*:|"(?:[^"\\\n]|\\.)*"\s*,\s*")'
 
 
@@ -101,7 +104,14 @@ def _is_record(value: object) -> bool:
 def _look_of_start(text: str, error: JSONDecodeError) -> Look | None:
     """The look of JSON that is an error, as it is where its end is missing, and only there."""
     begins = re.match(_OBJECT_START, text) or re.match(_ARRAY_START, text)
-    is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip())
-    if not begins or not is_cut:
+    if not begins or not _is_cut(text[error.pos :].rstrip(), error):
         return None
     return _JSON if text.startswith("[") or "\n" in text[: error.pos] else _JSON_LINE
+
+
+def _is_cut(rest: str, error: JSONDecodeError) -> bool:
+    """Whether JSON is an error only because its end is missing; ``rest`` is what follows the place of the error."""
+    if error.msg.startswith("Invalid \\u"):
+        return re.fullmatch(_ESCAPE_CUT, rest) is not None
+    is_token = any(literal.startswith(rest) for literal in _LITERALS) or re.fullmatch(_NUMBER_CUT, rest) is not None
+    return is_token or error.msg.startswith("Unterminated string")

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _BATCH_BYTES = 4 << 20  # read at a time, approximately
 _BATCH_ROWS = 1 << 10  # at most: a dictionary makes rows of long texts look small
-_READ_AHEAD = 1 << 20  # bytes of each column; without pre_buffer=False, pyarrow reads the whole row group
+# bytes of each column; without pre_buffer=False, pyarrow reads the whole row group
+_READING = {"buffer_size": 1 << 20, "pre_buffer": False, "page_checksum_verification": True}
 _GROUP_BYTES = 64 << 20  # buffered for a row group; a larger row group is written as several
 _MESSAGE = 200  # characters of pyarrow's messages
 
@@ -42,17 +43,19 @@ class ParquetFormat:
 
         A dot in a field's name leads into a struct, unless a column has that name. A record's id is that of its id
         column, if that holds strings or integers, else ``name:row``, counted from 1. Raises `DataError` if the file is
-        damaged or encrypted, the stream cannot seek, or there is no such column of texts.
+        damaged or encrypted, the stream cannot seek, there is no such column of texts, or no unit holds all INT96
+        timestamps.
         """
         arrow, parquet = load_library("pyarrow", "Parquet", "parquet"), _parquet()
+        from detector.formats.parquet_int96 import int96_unit
+
         if not stream.seekable():
             raise DataError(
                 f"{name}: Parquet cannot be read from a pipe or a compressed file; save it as a plain .parquet file"
             )
         try:
-            with parquet.ParquetFile(
-                stream, buffer_size=_READ_AHEAD, pre_buffer=False, page_checksum_verification=True
-            ) as file:
+            unit = int96_unit(stream, name, _READING)
+            with parquet.ParquetFile(stream, coerce_int96_timestamp_unit=unit, **_READING) as file:
                 columns = _Columns.of(file.schema_arrow, name, fields)
                 yield Record("", None, _Header(name, file.schema_arrow, _codecs(file), columns.text))
                 yield from _records(file, name, columns)
@@ -177,7 +180,7 @@ def _batch_records(batch: pa.RecordBatch, name: str, first: int, columns: _Colum
     row = _Row(batch)
     for number, (text, given) in enumerate(zip(texts, ids, strict=True), first + 1):
         known = f"{name}:{number}" if given is None else str(given)
-        yield Record(known, text, row, weight, is_null=text is None)
+        yield Record(known, text, row, weight, is_null=text is None, number=number)
 
 
 def _bytes(batch: pa.RecordBatch) -> int:

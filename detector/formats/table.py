@@ -147,7 +147,8 @@ def _record(row: Row, header: _Header, name: str, text_at: int, id_at: int | Non
         return Rejected(row.number, reason, row.raw)
     known = f"{name}:{row.number}" if id_at is None or id_at >= count else row.value(id_at)
     start, end = row.span(text_at)
-    return Record(known, row.value(text_at), _Part(row.raw, start, end, header.delimiter), len(row.raw) - (end - start))
+    part, weight = _Part(row.raw, start, end, header.delimiter), len(row.raw) - (end - start)
+    return Record(known, row.value(text_at), part, weight, number=row.number, source=row.raw)
 
 
 class _TableWriter:

@@ -50,7 +50,7 @@ class WarcFormat:
         A record's id is the value of the header ``fields.id``, else of ``WARC-Record-ID``. A record whose header or
         length is wrong is rejected; its number counts records, from 1. Raises `DataError` if the file is damaged or
         cut, or is compressed as a whole and not record by record. A file that was cut between two records looks like a
-        complete one.
+        complete one. Zero bytes between gzip members belong to no record.
         """
         return read_records(stream, name, _Texts(fields))
 
@@ -109,10 +109,11 @@ class _Texts:
     def record(self, header: Header, place: Place, raw: bytes, data: bytes | None) -> Record | Rejected:
         name = record_id(header, place, self._fields)
         if data is None:
-            return Record(name, None, _Raw(raw), len(raw))
+            return Record(name, None, _Raw(raw), len(raw), number=place.number, source=raw)
         end = header.size + header.length
         text = data[header.size : end].decode("utf-8", "surrogateescape")
-        return Record(name, text, _Raw(raw, data[: header.size], data[end:]), len(raw))
+        parts = _Raw(raw, data[: header.size], data[end:])
+        return Record(name, text, parts, len(raw), number=place.number, source=raw)
 
 
 def record_id(header: Header, place: Place, fields: Fields) -> str:
@@ -236,8 +237,8 @@ def _compressed_record(members: Members, recording: Recording, place: Place, rea
     except BadRecordError as error:
         while source.read(_MAX_BLOCK):
             pass
-        return place.rejected(error, recording.take(members.end))
-    return reading.record(header, place, recording.take(members.end), data)
+        return place.rejected(error, recording.take_member(members.end))
+    return reading.record(header, place, recording.take_member(members.end), data)
 
 
 def _member(source: Source, header: Header, place: Place, reading: Reading) -> bytes | None:

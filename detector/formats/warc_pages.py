@@ -108,7 +108,7 @@ class _Pages:
         except BadPageError as error:
             return place.rejected(error, raw)
         page = _Page(_conversion(header, place, text), raw.startswith(GZIP_MAGIC))
-        return Record(name, text, page, len(page.header), is_page=True)
+        return Record(name, text, page, len(page.header), is_page=True, number=place.number)
 
     def _text(self, header: Header, block: bytes) -> str:
         if header.fields.get("warc-type", "").lower() == "resource":

@@ -108,13 +108,13 @@ class Recording:
         self._recorded += data
         return data
 
-    def take(self, stop: int) -> bytes:
-        """The recorded bytes up to the position ``stop``; they are forgotten."""
+    def take_member(self, stop: int) -> bytes:
+        """The gzip member that ends at the position ``stop``, without zero bytes before it. It is forgotten."""
         size = stop - self.start
         data = bytes(self._recorded[:size])
         del self._recorded[:size]
         self.start = stop
-        return data
+        return data.lstrip(b"\0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detector.inference.elementary import exponential, logarithm
+from detector.inference.scores import Scores
 from detector.util.arrays import Floats
 
 _SMALLEST = np.float32(1e-6)  # the calibration sees no probability below this one
@@ -31,6 +32,19 @@ def label_sums(kinds: Floats, kind_labels: Sequence[int], number: int) -> Floats
     for kind, label in enumerate(kind_labels):
         labels[:, label] += kinds[:, kind]
     return labels
+
+
+def kept_scores(scores: Scores, kept: Sequence[bool], kind_labels: Sequence[int]) -> Floats:
+    """The probability of what is kept, from 0 to 1, ``(paragraphs,)``; ``kept`` tells of each kind whether it is.
+
+    It is that of the first label where exactly its kinds are kept, and exactly 1 where all kinds are.
+    """
+    if all(kept):
+        return np.ones(len(scores.kinds), dtype=np.float32)
+    if all(keep == (label == 0) for keep, label in zip(kept, kind_labels, strict=True)):
+        return scores.labels[:, 0]
+    sums = label_sums(scores.kinds, [int(keep) for keep in kept], 2)[:, 1]
+    return np.minimum(sums, np.float32(1))
 
 
 def label_logs(labels: Floats) -> Floats:

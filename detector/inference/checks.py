@@ -46,10 +46,15 @@ def check_names(field: str, names: list[Any]) -> None:
     if not 1 <= len(names) <= MAX_NAMES:
         raise ValueError(f'"{field}" has {len(names):,} names; it may have 1 to {MAX_NAMES}')
     for number, name in enumerate(names, 1):
-        if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+        if not is_name(name):
             raise ValueError(
                 f'name {number} of "{field}" is not a string of 1 to {MAX_NAME_LENGTH} printable characters'
             )
+
+
+def is_name(name: object) -> bool:
+    """Whether a label, a kind or a threshold may have this name: a short printable string."""
+    return isinstance(name, str) and 1 <= len(name) <= MAX_NAME_LENGTH and name.isprintable()
 
 
 def check_thresholds(thresholds: Mapping[str, Any]) -> None:

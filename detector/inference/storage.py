@@ -17,9 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,13 +27,21 @@ from detector.errors import ModelError, UsageError
 from detector.features.version import FEATURE_VERSION
 from detector.features.word_vectors import WordVectors
 from detector.inference.checks import MAX_NETWORKS, check_metadata, check_model
+from detector.inference.files import (
+    CONTENTS,
+    encoded_metadata,
+    parse_metadata,
+    read_file,
+    read_metadata,
+    write_files,
+    write_metadata,
+)
 from detector.inference.layers import Layer
 from detector.inference.linear import LinearModel
 from detector.inference.model import Model
 from detector.inference.network import LAYERS, DocumentNetwork, Ensemble
 from detector.inference.plain_pickle import pack, unpack, unpickle
 from detector.inference.shipped import ARRAYS_FILE, METADATA_FILE, ShippedFile, shipped_arrays, shipped_model
-from detector.util.atomic import replacing
 
 __all__ = [
     "ARRAYS_FILE", "METADATA_FILE", "load_model", "read_file", "read_metadata", "save", "shipped_model",
@@ -43,15 +49,17 @@ __all__ = [
 ]  # fmt: skip
 
 _FORMAT = 4
-_MAX_ARRAYS, _MAX_METADATA = 64 << 20, 1 << 20  # bytes; models are far smaller
+_MAX_ARRAYS = 64 << 20  # bytes; models are far smaller
 NOT_A_MODEL = (KeyError, TypeError, ValueError, IndexError, AttributeError)  # what values of other types raise
-_CONTENTS = f"a model is a folder with {ARRAYS_FILE} and {METADATA_FILE}"
 
 
-def save(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
-    """Write a model with its metadata. Equal models make equal bytes. Files appear complete or not at all.
+def save(model: Model, folder: Path, metadata: Mapping[str, Any], others: Mapping[str, bytes] | None = None) -> None:
+    """Write a model with its metadata, and ``others``, files by their names. Equal models make equal bytes.
 
-    Raises `ModelError` if the folder cannot be written, or if the model could not be loaded again.
+    Everything is checked and encoded before the first file is replaced. Files appear complete or not at all.
+
+    Raises `ModelError` if the folder cannot be written, or if the model could not be loaded again; `OutputError` if the
+    disk is full.
     """
     import joblib
 
@@ -66,28 +74,17 @@ def save(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
         "thresholds": dict(model.thresholds),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
+    # `own` comes first for the order of keys, and last because the metadata of a loaded model describe its old file
+    described = own | dict(metadata) | own
     try:
-        check_metadata(own)
+        check_metadata(described)
         check_model(model)
+        encoded = encoded_metadata(described)
+        if len(content) > _MAX_ARRAYS:
+            raise ValueError(f"its arrays have {len(content):,} bytes; {_MAX_ARRAYS:,} are the most")
     except ValueError as error:
         raise ModelError(f"{folder}: the model is not written, because it could not be loaded: {error}") from error
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / ARRAYS_FILE) as file:
-            file.write(content)
-    except OSError as error:
-        raise ModelError(f"{folder}: the model cannot be written there ({error})") from error
-    # `own` comes first for the order of keys, and last because the metadata of a loaded model describe its old file
-    write_metadata(folder, own | dict(metadata) | own)
-
-
-def write_metadata(folder: Path, metadata: Mapping[str, Any]) -> None:
-    """Write only the metadata of a model. Raises `ModelError` if the folder cannot be written."""
-    try:
-        with replacing(folder / METADATA_FILE) as file:
-            file.write((json.dumps(metadata, indent=1, ensure_ascii=False) + "\n").encode())
-    except OSError as error:
-        raise ModelError(f"{folder}: the model cannot be written there ({error})") from error
+    write_files(folder, {ARRAYS_FILE: content, METADATA_FILE: encoded, **(others or {})})
 
 
 def load_model(folder: str | os.PathLike[str] | None = None) -> Model:
@@ -124,7 +121,7 @@ def _load_shipped() -> Model:
     """
     described, arrays = ShippedFile(METADATA_FILE), shipped_arrays()
     described.check()
-    metadata = _parse_metadata(described.content[:], described.path)
+    metadata = parse_metadata(described.content[:], described.path)
     _check_versions(metadata, described.path.parent)
     try:
         with _naming(arrays.path):
@@ -150,53 +147,14 @@ def _folder(folder: str | os.PathLike[str]) -> Path:
         path = Path(folder)
         there = path.exists()
     except TypeError:
-        raise UsageError(f"model {folder!r}: give the path of a folder; {_CONTENTS}") from None
+        raise UsageError(f"model {folder!r}: give the path of a folder; {CONTENTS}") from None
     except (OSError, ValueError) as error:
-        raise ModelError(f"{folder}: cannot be read ({error}); {_CONTENTS}") from error
+        raise ModelError(f"{folder}: cannot be read ({error}); {CONTENTS}") from error
     if not there:
-        raise UsageError(f"{folder}: no such file or folder; {_CONTENTS}")
+        raise UsageError(f"{folder}: no such file or folder; {CONTENTS}")
     if not path.is_dir():
-        raise ModelError(f"{folder}: not a folder; {_CONTENTS}")
+        raise ModelError(f"{folder}: not a folder; {CONTENTS}")
     return path
-
-
-def read_file(file: Path, most: int) -> bytes:
-    """The bytes of a regular file of a model; a pipe or a device is not waited for.
-
-    Raises `ModelError` for anything else, and for more than ``most`` bytes.
-    """
-    try:
-        with open(file, "rb", opener=_open_without_waiting) as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ModelError(f"{file}: not a regular file; {_CONTENTS}")
-            if status.st_size > most:
-                raise ModelError(f"{file}: larger than any model ({status.st_size:,} bytes); copy the folder again")
-            return stream.read(status.st_size)
-    except FileNotFoundError as error:
-        raise ModelError(f"{file}: no such file; {_CONTENTS}") from error
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{file}: cannot be read ({error}); {_CONTENTS}") from error
-
-
-def _open_without_waiting(file: str, flags: int) -> int:
-    return os.open(file, flags | getattr(os, "O_NONBLOCK", 0))  # Windows has neither the flag nor such pipes
-
-
-def read_metadata(folder: Path) -> dict[str, Any]:
-    """The metadata of the model in a folder. Raises `ModelError` if they are missing or cannot be read."""
-    file = folder / METADATA_FILE
-    return _parse_metadata(read_file(file, _MAX_METADATA), file)
-
-
-def _parse_metadata(content: bytes, file: Path) -> dict[str, Any]:
-    try:
-        metadata = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{file}: cannot be read as JSON ({error}); copy or train the model again") from error
-    if not isinstance(metadata, dict):
-        raise ModelError(f"{file}: contains a {type(metadata).__name__}, not an object; copy or train the model again")
-    return metadata
 
 
 def _check_versions(metadata: dict[str, Any], path: Path) -> None:

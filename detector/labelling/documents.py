@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import IO
 
@@ -36,14 +36,19 @@ class Document:
 
 
 class Documents:
-    """The documents in the order of the inputs, each text once. ``repeated`` counts texts that were there before."""
+    """The documents in the order of the inputs, each text once. ``repeated`` counts texts that were there before.
+
+    A text that occurs with labels and without them is one document, with the labels, id and other fields of the first
+    labelled one. ``conflicts`` counts the paragraphs that a later one labels differently.
+    """
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="detector-")  # noqa: SIM115 - closed by `close`
         self._size = 0
         self._all: list[Document] = []
-        self._by_digest: dict[str, Document] = {}
+        self._places: dict[str, int] = {}  # by digest
         self.repeated = 0
+        self.conflicts = 0
 
     def close(self) -> None:
         """Delete the temporary file."""
@@ -57,27 +62,61 @@ class Documents:
 
     def get(self, digest: str) -> Document | None:
         """The document with a digest."""
-        return self._by_digest.get(digest)
+        place = self._places.get(digest)
+        return None if place is None else self._all[place]
 
-    def add(self, document: LabelledDocument, title: str = "") -> bool:
-        """Add a document that has paragraphs, and perhaps a title beside them. Returns whether its text is new."""
+    def add(self, document: LabelledDocument, title: str = "") -> None:
+        """Add a document that has paragraphs, and perhaps a title beside them."""
         texts = [each.text for each in document.paragraphs]
         digest = digest_of(texts)
-        if digest in self._by_digest:
-            self.repeated += 1
-            return False
+        given = {
+            n: LabelledParagraph("", each.label, each.kind, each.by)
+            for n, each in enumerate(document.paragraphs)
+            if each.label is not None
+        }
+        place = self._places.setdefault(digest, len(self._all))
+        if place == len(self._all):
+            self._all.append(self._stored(document, digest, texts, (title or texts[0]).strip()[:_TITLE], given))
+            return
+        self.repeated += 1
+        found = self._all[place]
+        if given and not found.given:
+            self._all[place] = self._stored(document, digest, texts, found.title, given)
+        elif given:
+            self._all[place] = replace(found, given=self._merged(found.given, given))
+
+    def _stored(
+        self,
+        document: LabelledDocument,
+        digest: str,
+        texts: list[str],
+        title: str,
+        given: dict[int, LabelledParagraph],
+    ) -> Document:
+        """What is in memory of a document, whose texts are written to the temporary file."""
         content = json.dumps([texts, document.gold]).encode()  # with escapes: a text may have lone surrogates
-        given = {n: each for n, each in enumerate(document.paragraphs) if each.label is not None}
-        added = Document(
-            digest, document.id, document.site, document.origin, document.lang, (title or texts[0]).strip()[:_TITLE],
-            len(texts), {n: LabelledParagraph("", each.label, each.kind, each.by) for n, each in given.items()},
-            self._size, len(content),
-        )  # fmt: skip
+        start = self._size
+        self._file.seek(start)
         self._file.write(content)
         self._size += len(content)
-        self._all.append(added)
-        self._by_digest[digest] = added
-        return True
+        return Document(
+            digest, document.id, document.site, document.origin, document.lang, title, len(texts), given,
+            start, len(content),
+        )  # fmt: skip
+
+    def _merged(
+        self, first: Mapping[int, LabelledParagraph], second: Mapping[int, LabelledParagraph]
+    ) -> dict[int, LabelledParagraph]:
+        """The labels of a text that came with labels twice: the first ones where they differ, which is counted."""
+        merged = {**second, **first}
+        for number in first.keys() & second.keys():
+            pair = first[number], second[number]
+            kinds = {each.kind for each in pair if each.kind is not None}
+            if pair[0].label != pair[1].label or len(kinds) > 1:
+                self.conflicts += 1
+            else:
+                merged[number] = max(pair, key=lambda each: (each.kind is not None, each.by_reader))
+        return dict(sorted(merged.items()))
 
     def texts(self, document: Document) -> list[str]:
         """The paragraphs of a document."""

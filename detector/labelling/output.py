@@ -12,8 +12,7 @@ from typing import Any
 
 from detector.annotations.own import as_record
 from detector.errors import DataError
-from detector.evaluation.evaluate import READ
-from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
+from detector.evaluation.labelled import READ, LabelledDocument, LabelledParagraph
 from detector.formats.compression import compressing, compression_of
 from detector.labelling.documents import Document, Documents
 from detector.labelling.journal import Journal

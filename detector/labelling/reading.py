@@ -32,19 +32,23 @@ _REJECTED_SHOWN = 3
 
 @dataclass
 class Reading:
-    """What was read. ``empty`` counts texts without a paragraph, ``labelled`` documents that came with labels."""
+    """What was read. ``empty`` counts texts without a paragraph."""
 
     documents: Documents = field(default_factory=Documents)
     summary: Summary = field(default_factory=Summary)
     empty: int = 0
-    labelled: int = 0
+
+    @property
+    def labelled(self) -> int:
+        """The number of documents that came with labels."""
+        return sum(bool(each.given) for each in self.documents)
 
     def fields(self) -> dict[str, int]:
         """The counts as JSON values."""
         return {
             "documents": len(self.documents), "labelled": self.labelled, "repeated": self.documents.repeated,
-            "empty": self.empty, "nulls": self.summary.nulls, "rejected": self.summary.rejected,
-            "failed": len(self.summary.failed),
+            "conflicts": self.documents.conflicts, "empty": self.empty, "nulls": self.summary.nulls,
+            "rejected": self.summary.rejected, "failed": len(self.summary.failed),
         }  # fmt: skip
 
     def line(self) -> str:
@@ -95,19 +99,25 @@ def _ours() -> AnnotationFormat:
 
 def _read_labelled(task: Task, reading: Reading, warn: Warn) -> None:
     counts, rejected = Counts(), list[Rejected]()
-    source = str(task.source)
+    source, conflicts = str(task.source), reading.documents.conflicts
     try:
         for document in read([source], "jsonl", any_labels=True, rejected=rejected.append, counts=counts):
             if not document.paragraphs:
                 reading.empty += 1
-            elif reading.documents.add(document):
-                reading.labelled += any(each.label is not None for each in document.paragraphs)
+            else:
+                reading.documents.add(document)
     except (OSError, DataError) as error:
         reading.summary.failed.append(str(error))
         warn(Message(f"{error}", "failed", "error", {"file": source, "reason": str(error)}))
     for each in rejected[:_REJECTED_SHOWN]:
         warn(Message(f"rejected: {each.reason}", "rejected", fields={"file": source, "reason": each.reason}))
     reading.summary.rejected += counts.rejected
+    if found := reading.documents.conflicts - conflicts:
+        line = (
+            f"{source}: {counted(found, 'paragraph')} with another label or kind than in an earlier document of the "
+            "same text; the earlier ones count"
+        )
+        warn(Message(f"conflict: {line}", "conflict", fields={"file": source, "count": found}))
 
 
 def _read_texts(plan: Plan, run: Run, options: Options, reading: Reading, warn: Warn) -> None:

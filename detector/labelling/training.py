@@ -30,7 +30,7 @@ def train(
         model = load_model(base)
         adapted = adapt(model, documents, progress=progress)
         found = {"before": dict(adapted.before), "after": dict(adapted.after), "better": adapted.better}
-        message = told(adapted.better, adapted.notes)
+        message = told(adapted.better, adapted.notes, is_held_out=not adapted.learnt)
         if not adapted.better:
             return {"action": "rejected", "message": message, **found}
         message = f"{message} {described_thresholds(model.thresholds, adapted.model.thresholds)}"
@@ -43,8 +43,8 @@ def train(
     return {"action": "ready", "message": message, **found, "digest": digest}
 
 
-def told(better: bool, notes: Sequence[str] = ()) -> str:
+def told(better: bool, notes: Sequence[str] = (), is_held_out: bool = True) -> str:
     """What becomes of the model, in a sentence; the page shows the figures beside it."""
     verdict = "is better." if better else "is no better. The model stays as it was."
     more = "".join(f" {note[0].upper()}{note[1:]}." for note in notes)
-    return f"On labelled paragraphs that it did not see, the new model {verdict}{more}"
+    return f"On labelled paragraphs{' that it did not see' if is_held_out else ''}, the new model {verdict}{more}"

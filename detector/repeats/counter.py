@@ -17,6 +17,7 @@ from detector.repeats.rows import COLUMNS, DOCUMENT, PARAGRAPH, SITE, sorted_row
 from detector.repeats.runs import Runs
 from detector.repeats.summing import ALL, Pruning, repeated_paragraphs
 from detector.text.paragraphs import ParagraphBreak
+from detector.text.sections import given_chunks
 from detector.util.atomic import replacing
 
 BUFFER_ROWS = 1 << 19  # in memory: 12 MB, and some three times as much while they are sorted
@@ -117,9 +118,8 @@ class RepeatCounter:
     def _lines(self, text: str | Iterable[str]) -> Iterator[list[bytes]]:
         """The letters of the paragraphs of a text, some at a time."""
         end_of = _end_of_blank_line if self._paragraphs == "blank" else _end_of_line
-        for chunk in [text] if isinstance(text, str) else _whole_paragraphs(text, end_of):
-            if not isinstance(chunk, str):
-                raise UsageError(f"a text is a str, not a {type(chunk).__name__}")
+        chunks = given_chunks(text)
+        for chunk in chunks if isinstance(text, str) else _whole_paragraphs(chunks, end_of):
             if self._paragraphs == "blank":
                 yield [letters(paragraph) for paragraph in _BLANK_LINE.split(chunk)]
             else:

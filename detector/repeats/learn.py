@@ -18,7 +18,7 @@ from detector.corpus.progress import Meter, RunProgress, show_progress
 from detector.corpus.sidecar import sidecar
 from detector.corpus.stamps import Stamp
 from detector.corpus.summary import Summary
-from detector.corpus.task_runner import Outcome, TaskRunner, lost
+from detector.corpus.task_runner import Outcome, TaskRunner, lost, shared_out
 from detector.corpus.workers import Workers
 from detector.evidence.repeats_file import RepeatedParagraphs
 from detector.repeats.counter import RepeatCounter
@@ -124,14 +124,15 @@ def _counted(plan: Plan, reading: Reading, options: Options, scratch: Path, warn
     tasks = plan.tasks
     jobs = min(options.jobs, max(len(tasks), 1))
     size = sum(stamp.size for task in tasks if (stamp := Stamp.of(task.source)))
-    groups = _groups(tasks, 1 if jobs == 1 else jobs * _GROUPS)
+    here, others = shared_out(tasks)
+    groups = _groups(others, 1 if jobs == 1 else jobs * _GROUPS)
     workers = Workers(partial(_count, reading=reading, scratch=scratch), _lost, jobs)
     with workers.meter() as meter:
         progress = RunProgress(meter, len(tasks), size)
         shown = not options.quiet and (len(tasks) > 1 or size >= _SMALL)
         with (
             _shown(progress, options.terminal, warn) if shown else contextlib.nullcontext(),
-            contextlib.closing(workers.results(groups, meter)) as results,
+            contextlib.closing(workers.results(groups, meter, _groups(here, 1))) as results,
         ):
             for counted in results:
                 progress.done += len(counted.outcomes)

@@ -47,13 +47,13 @@ class Reading:
 
     def _with_sites(self, parts: Iterable[Record | Rejected], task: Task) -> Iterator[tuple[Record, str] | Rejected]:
         """Each record with its site; one without a site is rejected."""
-        for number, part in enumerate(parts, 1):
+        for part in parts:
             if isinstance(part, Rejected):
                 yield part
                 continue
             try:
                 site = "" if part.text is None else self.sites.site(part, task)
             except NoSiteError as error:
-                yield Rejected(number, str(error))
+                yield Rejected(part.number, str(error), part.source)
             else:
                 yield part, site

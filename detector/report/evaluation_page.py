@@ -46,7 +46,7 @@ def _body(assessment: Assessment, comparison: Comparison | None) -> Iterator[str
     sections = {
         "figures": ("Figures", _figures(assessment)),
         **({"comparison": ("Comparison", _comparison(assessment, comparison))} if comparison else {}),
-        "loss": ("Loss against catch", _loss(assessment, comparison)),
+        "loss": ("Reporting lost against boilerplate removed", _loss(assessment, comparison)),
         "calibration": ("Calibration", _calibration(assessment)),
         "confusion": ("Labels and kinds", _confusion(assessment)),
         "groups": ("Languages, lengths and sites", _groups(assessment)),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from detector.errors import UsageError
 from detector.text.paragraphs import ParagraphBreak
 
 _STEP = 1 << 18  # characters that are taken from a string at a time
@@ -62,15 +63,34 @@ def sections(text: str | Iterable[str], paragraphs: ParagraphBreak, limits: Limi
 
     Sections begin at paragraphs. Blank lines belong to the section before them; a run of them that is longer than the
     context of a section is an unread section. There is at least one section, also for an empty text. The sections do
-    not depend on the chunks. Little more than a section is in memory at a time.
+    not depend on the chunks. Little more than a section is in memory at a time. Raises `UsageError` as `given_chunks`
+    does.
     """
-    return _Cutter(_chunks(text), paragraphs, limits).sections()
+    chunks = _steps(text) if isinstance(text, str) else given_chunks(text)
+    return _Cutter(chunks, paragraphs, limits).sections()
 
 
-def _chunks(text: str | Iterable[str]) -> Iterator[str]:
+def _steps(text: str) -> Iterator[str]:
+    return (text[at : at + _STEP] for at in range(0, len(text), _STEP))
+
+
+def given_chunks(text: str | Iterable[str]) -> Iterator[str]:
+    """The consecutive chunks of a text: a string is one. Raises `UsageError` for anything else than strings."""
     if isinstance(text, str):
-        return (text[at : at + _STEP] for at in range(0, len(text), _STEP))
-    return iter(text)
+        return iter((text,))
+    if not isinstance(text, Iterable) or _is_bytes(text):
+        raise UsageError(f"a text is a str, or an iterable of its chunks, not a {type(text).__name__}")
+    return map(_checked, text)
+
+
+def _is_bytes(given: object) -> bool:
+    return isinstance(given, bytes | bytearray)
+
+
+def _checked(chunk: str) -> str:
+    if not isinstance(chunk, str):
+        raise UsageError(f"a chunk of a text is a str, not a {type(chunk).__name__}")
+    return chunk
 
 
 class _Cutter:

@@ -324,3 +324,12 @@ def test_damaged_parquet_is_refused(data: st.DataObject) -> None:
         path.write_bytes(content[: data.draw(st.sampled_from([len(content), len(content) // 2]))])
         with contextlib.suppress(DataError):
             list(detector.labelled.read(path, any_labels=True))
+
+
+def test_of_two_columns_of_parquet_with_one_name_the_first_counts(tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    columns = {"other": ["x"], "text": ["Rain fell."], "label": ["reporting"]}
+    names, values = [*columns, "text", "label"], [*columns.values(), ["Give!"], ["appeal"]]
+    parquet.write_table(arrow.table(list(map(arrow.array, values)), names=names), tmp_path / "a.parquet")
+    (document,) = detector.labelled.read(tmp_path / "a.parquet")
+    assert labels(document) == [("Rain fell.", "reporting", None)]

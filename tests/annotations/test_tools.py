@@ -279,6 +279,9 @@ BAD = {
     "an array with a missing comma": (
         "doccano", json.dumps([DOCCANO]).replace("]}]", "]}\n{}]"), 'export:2: "{" where "," or "]" was expected',
     ),
+    "an array with a damaged element": (
+        "doccano", '[\n{"text": "Hm." "label": []},\n{"text": "Hm."}\n]', "export:2: not JSON",
+    ),
     "a record that is cut off": ("doccano", '[{"text": "Hm."},\n{"text": ', "export:2: not JSON"),
     "an answer that is none": (*of("prodigy", {**PRODIGY, "answer": "yes"}), 'export:1: "answer" is \'yes\', not '),
     "a token that there is not": (

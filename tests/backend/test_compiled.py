@@ -7,11 +7,13 @@ import importlib.util
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from forked import at_work, holds_in_child, needs_fork
 from odd_texts import ODD_TEXTS, model_of
 from prediction_steps import scores_by_name
 from same import assert_same
@@ -88,6 +90,25 @@ def test_other_threads_run_while_one_predicts() -> None:
         done.set()
     other.join()
     assert after > before
+
+
+@needs_fork
+def test_a_forked_child_predicts_while_a_thread_packs_the_model(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    from detector.backend import compiled
+
+    right, backend = compiled.pack_model, CompiledBackend()
+    expected = CompiledBackend().predict(MODEL, batch)
+
+    def first_use(wait: Callable[[], None]) -> None:
+        monkeypatch.setattr(compiled, "pack_model", lambda model: wait() or right(model))
+        assert_same(backend.predict(MODEL, batch), expected)
+
+    def is_same() -> bool:
+        compiled.pack_model = right
+        return bool((backend.predict(MODEL, batch).kinds == expected.kinds).all())
+
+    with at_work(first_use):
+        assert holds_in_child(is_same)
 
 
 # Models

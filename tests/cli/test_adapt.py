@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from command import Command
+from model_files import change_metadata
 
 import detector.labelled
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph
@@ -65,6 +66,20 @@ def test_a_better_model_is_written_and_described(
     assert command("clean", "ferry.txt", "--model", "mine", model=False).code == 0
 
 
+def test_figures_on_labels_that_the_model_has_learnt_from_are_not_called_held_out(
+    command: Command, labels: Path, tiny_model_dir: Path
+) -> None:
+    assert command("adapt", tiny_model_dir, labels, "-o", "mine", model=False).code == 0
+    called = command("adapt", "mine", labels, "-o", "again", "--force", model=False)
+    out = called.out.decode()
+    assert (called.code, "40 labelled paragraphs in 8 documents; cross-validation by" in called.err) == (0, True)
+    assert "better on labelled paragraphs" in out
+    assert "held-out paragraphs" not in out
+    assert "the model has learnt from 8 of the 8 documents in an earlier adaptation" in out
+    values = json.loads(command("adapt", "mine", labels, "-o", "again", "--force", "--json", model=False).out)
+    assert values["learnt"] == 8
+
+
 def test_a_model_that_is_no_better_is_written_by_force_alone(
     command: Command, labels: Path, tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,7 +111,23 @@ def test_a_folder_of_other_files_is_refused_before_anything_is_learnt(
     (tmp_path / "README.md").write_text("Notes.", encoding="utf-8")
     called = command("adapt", tiny_model_dir, labels, "-o", tmp_path, model=False)
     assert (called.code, called.out) == (2, b"")
-    assert "is no model; choose another --output" in called.err
+    assert "is no model; choose another folder" in called.err
+
+
+@pytest.mark.parametrize("name", ["labels.jsonl", "labels.jsonl/model"])
+def test_an_output_that_can_be_no_folder_is_refused_before_anything_is_learnt(
+    name: str, command: Command, labels: Path, tiny_model_dir: Path
+) -> None:
+    called = command("adapt", tiny_model_dir, labels, "-o", name, model=False)
+    assert (called.code in (1, 2), called.out, called.err.count("\n")) == (True, b"", 1)
+    assert "choose another folder" in called.err
+
+
+def test_a_model_with_metadata_of_another_form_is_adapted(command: Command, labels: Path, model_copy: Path) -> None:
+    change_metadata(model_copy, versions=[1], figures=[1], adapted=[{}])
+    called = command("adapt", model_copy, labels, "-o", "mine", "--force", model=False)
+    assert (called.code, load_model("mine").metadata["versions"]) == (0, [1])
+    assert "## Adapted" in Path("mine/README.md").read_text("utf-8")
 
 
 def test_default_is_the_shipped_model_unless_a_folder_has_that_name(

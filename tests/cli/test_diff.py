@@ -166,3 +166,15 @@ def test_a_hunk_larger_than_memory_is_written(monkeypatch: pytest.MonkeyPatch) -
     out = b"".join(unified("a", lines(*[("x" * 20 + "\n", None)] * 50), 3))
     assert out.count(b"-x") == 50
     assert io.BytesIO(out).readlines()[2] == b"@@ -1,50 +0,0 @@\n"
+
+
+def test_an_id_that_is_no_unicode_is_shown(command: Command, tmp_path: Path) -> None:
+    write(tmp_path, "a.jsonl", json.dumps({"id": "\ud800", "text": BODY + ASK}) + "\n")
+    called = command("diff", "a.jsonl", *STRICT)
+    assert (called.code, called.err) == (0, "")
+    assert called.out.startswith(b"--- a/a.jsonl#")
+
+
+def test_more_lines_of_context_than_a_text_can_have_are_refused(command: Command, tmp_path: Path) -> None:
+    write(tmp_path, "a.txt", BODY)
+    assert command("diff", "a.txt", "-U", "9" * 20).code == 2

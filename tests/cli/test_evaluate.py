@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import measured_documents
 import pytest
 from command import Command, tree
 
-from detector.cli.tables import figures_table
+from detector.cli.evaluate import _print_notes
+from detector.cli.tables import figures_table, print_figures
+from detector.evaluation.evaluate import FIGURES
 
 FILES = ["figures.json", "figures.txt", "index.html", "mistakes.jsonl"]
 QUICK = ("--resamples", "100")
@@ -66,6 +69,57 @@ def test_a_model_that_is_not_there(command: Command, data: Path) -> None:
     assert "nowhere" in called.err
 
 
+OTHER_LABELS = {"reporting": "reporting", "navigation": "weather", "appeal": "spam"}
+
+
+def test_labels_that_the_model_lacks_are_told(command: Command, data: Path, tiny_model_dir: Path) -> None:
+    records = [json.loads(line) for line in data.read_text("utf-8").splitlines()]
+    for paragraph in (paragraph for record in records for paragraph in record["paragraphs"]):
+        paragraph["label"] = OTHER_LABELS[paragraph["label"]]
+    data.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    told = (
+        "detector: The model does not have these labels: ",
+        "weather (12)", "spam (12)", "detector: No paragraph is labelled appeal by a reader",
+    )  # fmt: skip
+    for options in ((), ("--json",), ("--compare", tiny_model_dir, *QUICK)):
+        called = command("evaluate", data, *options)
+        assert called.code == 0
+        assert [called.err.count(each) for each in told] == [1, 1, 1, 1]
+
+
+def test_notes_on_one_of_two_models_have_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    _print_notes({"mine": ["Both.", "One."], "default": ["Both.", "Another."]})
+    assert capsys.readouterr().err.splitlines() == [
+        "detector: Both.", "detector: mine: One.", "detector: default: Another.",
+    ]  # fmt: skip
+
+
+def test_a_table_with_names_of_annotators_has_figures(command: Command) -> None:
+    rows = [("The ferry sails again.", "reporting", "kerstin"), ("Give!", "appeal", "omar"), ("Home", "navigation", "")]
+    Path("rows.csv").write_text("text,label,annotator\n" + "\n".join(map(",".join, rows)) + "\n", encoding="utf-8")
+    found = json.loads(command("evaluate", "rows.csv", "--json").out)["all"]
+    assert None not in (found["appeal"], found["nav"], found["F1r"], found["macro"])
+
+
+@pytest.mark.parametrize("labels", [2, 9])
+def test_no_number_of_a_wide_table_is_cut(labels: int, capsys: pytest.CaptureFixture[str]) -> None:
+    row: dict[str, float | None] = {"documents": 1234.0, **dict.fromkeys(FIGURES, 0.1234)}
+    for number in range(labels):
+        row |= {f"removed ground-{number}": 0.5, f"ground-{number}@.5": 0.25, f"F1 ground-{number}": 0.75}
+    print_figures({"figures": {"page": row}})
+    printed = capsys.readouterr().out
+    assert "…" not in printed
+    assert [printed.count(each) for each in ("0.5000", "0.2500", "0.7500", "0.1234")] == [labels] * 3 + [len(FIGURES)]
+
+
+def test_figures_that_no_row_has_get_no_column_and_no_legend(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {"page": {"documents": 1, "lost": 0.5, "nav": None}, "seed": {"documents": 1, "lost": None, "nav": None}}
+    print_figures({"figures": rows})
+    lines = capsys.readouterr().out.splitlines()
+    assert "nav" not in " ".join(lines)
+    assert lines[-1].startswith("lost     share of the words")
+
+
 def test_figures_of_other_labels_have_columns_after_the_usual_ones() -> None:
     table = figures_table("", {"all": {"documents": 2, "lost": 0.5, "removed [b]\x1b": 0.25}})
     columns = [str(column.header) for column in table.columns]
@@ -106,6 +160,7 @@ def test_the_folder_has_all_files(evaluated: dict[str, Any], command: Command, d
     text = Path("eval/figures.txt").read_text("utf-8")
     assert "95% intervals from 100 bootstrap samples" in " ".join(text.split())
     assert "\x1b" not in text
+    assert not re.search(r"\d…", text)
 
 
 def test_a_second_run_replaces_the_files_with_the_same_bytes(

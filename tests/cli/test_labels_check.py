@@ -142,6 +142,11 @@ def test_any_format_is_read(labels: Callable[..., Called]) -> None:
         (("split", "a.jsonl", "-o", "x", "--parts", "a=2"), 2, "a share is more than 0 and less than 1"),
         (("split", "a.jsonl", "-o", "full"), 1, "full: exists, and is not an empty folder"),
         (("split", "a.jsonl", "-o", "x", "--keep", "full"), 2, "full/dev.jsonl, full/test.jsonl is missing"),
+        (
+            ("split", "a.jsonl", "-o", "x", "--keep", "earlier", "--parts", "train=0.9,dev=0.1"), 2,
+            "--keep earlier: also has test.jsonl: sites of a part of the earlier split would go to other parts. Give "
+            "each part a share in --parts, as in train=…,dev=…,test=…; move files",
+        ),
         (("split", "a.jsonl", "-o", "x", "--by", "lang"), 1, "1 language, for 3 parts"),
         (("split", "bad.jsonl", "-o", "x"), 1, "bad.jsonl:2: not JSON"),
     ],
@@ -151,6 +156,9 @@ def test_errors(words: tuple[str, ...], code: int, message: str, labels: Callabl
     Path("bad.jsonl").write_bytes(Path("a.jsonl").read_bytes().splitlines(keepends=True)[0] + b"{\n")
     Path("full").mkdir()
     Path("full/file").touch()
+    Path("earlier").mkdir()
+    for part in ("train", "dev", "test"):
+        Path("earlier", f"{part}.jsonl").touch()
     called = labels(*words)
     assert called.code == code
     assert message in called.err
@@ -178,7 +186,22 @@ def test_splits_are_stable(labels: Callable[..., Called]) -> None:
     assert labels("split", "more.jsonl", "-o", "four", "--keep", "one", "--seed", "9").code == 0
     for part in ("train", "dev", "test"):
         assert ids(f"one/{part}.jsonl") == {each for each in ids(f"four/{part}.jsonl") if each.startswith("d")}
-    assert labels("split", "more.jsonl", "-o", "five", "--keep", "one", "--parts", "train=0.5,dev=0.5").code == 0
+
+
+@pytest.mark.parametrize(("separate", "parts"), [(False, {"test"}), (True, {"train", "dev", "test"})])
+def test_copies_of_kept_documents_go_where_those_are(
+    labels: Callable[..., Called], separate: bool, parts: set[str]
+) -> None:
+    copies = [record(f"c{n}", (STORY, "reporting"), site=f"copy-{n}") for n in range(9)]
+    write("a.jsonl", *CLEAN)
+    assert labels("split", "a.jsonl", "-o", "one").code == 0
+    with open("one/test.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps(record("kept", (STORY, "reporting"), site="kept")) + "\n")
+    write("more.jsonl", *copies)
+    options = ["--separate-near-duplicates", "--parts", "train=0.4,dev=0.3,test=0.3"] if separate else []
+    assert labels("split", "more.jsonl", "-o", "two", "--keep", "one", *options).code == 0
+    assert {part for part in ("train", "dev", "test") if ids(f"two/{part}.jsonl")} == parts
+    assert set().union(*(ids(f"two/{part}.jsonl") for part in parts)) == {each["id"] for each in copies}
 
 
 def test_near_duplicates_stay_together(labels: Callable[..., Called]) -> None:

@@ -62,6 +62,25 @@ def test_bad_records(command: Command) -> None:
     assert [document.id for document in detector.labelled.read("out.jsonl")] == ["a"]
 
 
+DAMAGED = ["no JSON", "2024-03-01 no JSON", "[INFO] no JSON", '{"id": "torn", "te', '{"id": "torn",', 'orn"}, "n": 1}']
+DAMAGED += ["x" * 70_000, '{"id": "torn", "text": "' + "x" * 70_000]
+
+
+@pytest.mark.parametrize("named", [(), ("--from", "doccano")], ids=["", "named"])
+@pytest.mark.parametrize("first", DAMAGED, ids=lambda line: line[:24])
+def test_a_damaged_first_line_is_kept_aside(first: str, named: tuple[str, ...], command: Command) -> None:
+    Path("in.jsonl").write_text(f"{first}\n{lines(GOOD, GOOD)}")
+    call = ("labels", "convert", "in.jsonl", "out.jsonl", "--map", "spam=", *named)
+    called = command(*call, model=False)
+    assert called.code == 1
+    assert called.err.startswith("detector: in.jsonl:1: not JSON")
+    called = command(*call, "--rejected", "bad.jsonl", model=False)
+    assert called.code == 3
+    (rejected,) = read_sidecar(Path("bad.jsonl"))
+    assert (rejected["place"], rejected["record"]) == ("in.jsonl:1", first)
+    assert [document.id for document in detector.labelled.read("out.jsonl")] == ["a", "a"]
+
+
 def test_standard_input_and_output(command: Command) -> None:
     given = lines(GOOD).encode()
     called = command(

@@ -308,6 +308,14 @@ def test_data_that_cannot_be_used_is_exit_code_1(command: Command) -> None:
     assert called.err.count("\n") == 1
 
 
+def test_a_label_that_a_model_cannot_have_is_told_with_file_and_line_before_the_fit(command: Command) -> None:
+    records = ({"id": str(n), "paragraphs": [{"text": "Rain.", "label": name}]} for n, name in enumerate(["a", "a\tb"]))
+    Path("data.jsonl").write_text("".join(json.dumps(each) + "\n" for each in records))
+    called = command("train", "data.jsonl", "-o", "new", model=False)
+    assert (called.code, called.err.count("\n")) == (1, 1)
+    assert r"data.jsonl:2: paragraph 1: the label 'a\tb' has the character U+0009, which is not printable" in called.err
+
+
 def test_the_version_is_that_of_the_package(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,3 +352,78 @@ def test_parquet_is_not_compressed_once_more(command: Command, text: str) -> Non
     assert called.code == 2
     assert "r.parquet.gz: Parquet files are compressed inside; leave out .gz" in called.err
     assert not Path("b.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "target"),
+    [
+        (("clean", "-o", "out"), "out/stdin.txt"),
+        (("predict", "-o", "decisions.jsonl"), "decisions.jsonl"),
+    ],
+)
+def test_standard_input_is_read_beside_other_inputs_in_several_processes(
+    arguments: tuple[str, ...], target: str, command: Command
+) -> None:
+    text = b"The ferry returned on Monday, the harbour office said.\n"
+    Path("a.txt").write_bytes(text)
+    for jobs in (1, 2):
+        called = command(*arguments, "-", "a.txt", "--jobs", jobs, "--threshold", "0", stdin=text)
+        assert called.code == 0, called.err
+        found = Path(target).read_bytes()
+        assert found == text if arguments[0] == "clean" else found.count(b"body") == 2
+
+
+def test_standard_input_is_never_up_to_date(command: Command) -> None:
+    Path("a.txt").write_text("The ferry returned on Monday.\n")
+    for text in (b"Rain fell on the harbour.\n", b"Snow fell on the harbour.\n"):
+        assert command("clean", "-", "a.txt", "-o", "out", "--threshold", "0", stdin=text).code == 0
+        assert Path("out/stdin.txt").read_bytes() == text
+
+
+@pytest.mark.parametrize("verb", ["clean", "predict", "report"])
+def test_a_hyphen_after_output_is_standard_output(verb: str, command: Command, text: str) -> None:
+    Path("a.txt").write_bytes(text.encode())
+    called = command(verb, "a.txt", "-o", "-", "-q")
+    assert (called.code, called.out) == (0, command(verb, "a.txt", "-q").out)
+    assert sorted(tree(Path())) == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("clean", "a.txt", "-o", "b.txt", "--removed", "-"), "--removed -: is no standard stream here"),
+        (("clean", "a.txt", "-o", "b.txt", "--removed", "new/"), "--removed new/: is the name of a folder"),
+        (("predict", "a.txt", "-o", "new/"), "--output new/: is the name of a folder"),
+        (("predict", "a.txt", "--rejected", "-"), "--rejected -: is no standard stream here"),
+    ],
+)
+def test_an_output_that_can_be_no_file_is_refused(arguments: tuple[str, ...], said: str, command: Command) -> None:
+    Path("a.txt").write_text("Rain fell.\n")
+    called = command(*arguments)
+    assert called.code == 2
+    assert said in called.err
+    assert sorted(tree(Path())) == ["a.txt"]
+
+
+def test_default_names_the_model_of_the_package(command: Command) -> None:
+    Path("a.txt").write_text("Rain fell.\n")
+    assert command("clean", "a.txt", "-m", "default", "-q", model=False).code == 0
+    named, default = command("info", "default", model=False), command("info", model=False)
+    assert (named.code, named.out) == (0, default.out)
+    Path("default").mkdir()
+    assert command("clean", "a.txt", "-m", "default", "-q", model=False).code != 0
+
+
+def test_the_folder_of_a_report_is_created(command: Command) -> None:
+    Path("a.txt").write_text("Rain fell.\n")
+    assert command("report", "a.txt", "-o", "new/report.html", "-q").code == 0
+    assert Path("new/report.html").stat().st_size
+
+
+def test_control_characters_of_texts_do_not_reach_the_terminal(command: Command) -> None:
+    Path("a.jsonl").write_bytes(json_line({"id": "1\x1b[2J", "text": "The ferry \x1b[31mreturned on Monday.\n"}))
+    for arguments in (("explain", "a.jsonl"), ("predict", "a.jsonl", "--table")):
+        called = command(*arguments)
+        assert called.code == 0
+        assert b"\x1b" not in called.out
+        assert b"\\x1b[31m" in called.out

@@ -114,6 +114,23 @@ def test_records_without_a_site_are_rejected(command: Command) -> None:
     assert Path("x.repeats").read_bytes() == before
 
 
+SITELESS = {
+    "in.jsonl": (b'\n\n{"text": "a"}\n', 3, '{"text": "a"}\n'),
+    "in.csv": (b'site,text\n7,"a\nb"\n\n"http://","c\nd"\n', 5, '"http://","c\nd"\n'),
+    "in.json": (b'[\n{"site": "a.example", "text": ""},\n{"text": "b"}]', 3, ""),
+}
+
+
+@pytest.mark.parametrize("name", SITELESS)
+def test_rejected_records_are_kept_with_their_place(name: str, command: Command) -> None:
+    content, line, raw = SITELESS[name]
+    Path(name).write_bytes(content)
+    by = ("--by", "host", "--url-field", "site")
+    learn(command, name, "-o", "x.repeats", *by, "--rejected", "bad.jsonl", code=1)
+    rejected = read_sidecar(Path("bad.jsonl"))[-1]
+    assert (rejected["record"], rejected["raw"]) == (line, raw)
+
+
 def test_a_failed_file(command: Command) -> None:
     Path("in").mkdir()
     Path("in/a.jsonl").write_text(records())

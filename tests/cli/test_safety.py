@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def command(
         ("clean c -o c", "c: is the output folder, whose files are not read"),
         ("clean c --in-place --removed c/a.txt.orig", "--removed c/a.txt.orig: is also written for"),
         ("clean c --in-place --rejected c/b.txt", "--rejected c/b.txt: is an input"),
+        ("clean a.txt --in-place -o -", "--in-place and --output exclude each other"),
     ],
 )
 def test_no_output_replaces_an_input_or_another_output(command: Command, call: str, message: str) -> None:
@@ -204,3 +206,14 @@ def test_an_input_that_came_out_empty_is_exit_code_3(
     command: Command, stdin: bytes, options: list[str], code: int
 ) -> None:
     assert command("clean", *options, stdin=stdin).code == code
+
+
+def test_a_restored_file_goes_into_the_folder_that_output_names(command: Command) -> None:
+    Path("a.txt").write_text("The ferry returned on Monday.\nSubscribe to our newsletter!\n")
+    assert command("clean", "a.txt", "-o", "b.txt", "--removed", "r.jsonl", "--max-removed", "1").code == 0
+    called = command("restore", "b.txt", "r.jsonl", "-o", "rest/", "--log-json", model=False)
+    assert called.code == 0
+    assert Path("rest/b.txt").read_bytes() == Path("a.txt").read_bytes()
+    summary = json.loads(called.err.splitlines()[-1])
+    assert (summary["level"], summary["event"], summary["files"]) == ("info", "summary", 1)
+    assert command("restore", "b.txt", "r.jsonl", "-o", "-", model=False).code == 2

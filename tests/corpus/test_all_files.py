@@ -575,3 +575,26 @@ def test_a_sidecar_of_another_folder_is_refused(run: Run, tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="they belong to another run"):
         clean_all(plan([str(tmp_path / "two")], tmp_path / "clean-two"), strict, options, lambda message: None)
     assert (tmp_path / "removed.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["a.txt", "b.txt"])
+def test_a_sidecar_of_another_folder_is_refused_by_a_folder_with_results(name: str, run: Run, tmp_path: Path) -> None:
+    for file in (tmp_path / "one" / "a.txt", tmp_path / "two" / name):
+        file.parent.mkdir()
+        file.write_text("Subscribe to our newsletter!\nThe bridge reopened on Monday.\n")
+    strict = replace(run, cleaner=replace(run.cleaner, threshold=0.9, max_removed=1))
+
+    def cleaned(folder: str, removed: Path | None) -> None:
+        planned = plan([str(tmp_path / folder)], tmp_path / f"clean-{folder}")
+        clean_all(planned, strict, Options(removed=removed), lambda message: None)
+
+    cleaned("one", tmp_path / "removed.jsonl")
+    cleaned("two", None)
+    before = (tmp_path / "removed.jsonl").read_bytes()
+    with pytest.raises(UsageError, match="they belong to another run"):
+        cleaned("two", tmp_path / "removed.jsonl")
+    assert (tmp_path / "removed.jsonl").read_bytes() == before
+    cleaned("one", tmp_path / "removed.jsonl")
+    cleaned("one", None)  # the entries do not forget the sidecar
+    cleaned("one", tmp_path / "removed.jsonl")
+    assert (tmp_path / "removed.jsonl").read_bytes() == before

@@ -14,9 +14,9 @@ from detector.cleaner import Cleaner
 from detector.corpus.all_files import Options, clean_all
 from detector.corpus.inputs import Selection
 from detector.corpus.one_file import Run
-from detector.corpus.originals import _lines, cleaned_before, keep_original
+from detector.corpus.originals import _lines, cleaned_before, keep_original, with_missing_lines
 from detector.corpus.plan import Task, original_of, plan
-from detector.errors import DataError
+from detector.errors import DataError, UsageError
 from detector.formats.base import Fields
 from detector.inference.model import Model
 
@@ -152,3 +152,47 @@ def test_a_file_whose_removed_text_is_missing_is_cleaned_again_from_its_original
     for kept in (lines[:1], lines[:2], []):
         Path("removed.jsonl").write_text("".join(f"{line}\n" for line in kept))
         assert cleaned() == lines
+
+
+@pytest.mark.parametrize("sidecar", ["", "removed.jsonl", "again.jsonl", "again.jsonl.gz"])
+@pytest.mark.parametrize("edited", [False, True], ids=["as it was", "edited"])
+def test_later_edits_are_never_replaced_without_force(sidecar: str, edited: bool, tiny_model: Model) -> None:
+    record = {"text": "Subscribe to our newsletter!\nThe bridge reopened on Monday.\n", "section": "local"}
+    Path("a.jsonl").write_text(json.dumps(record) + "\n")
+    run, name = Run(Cleaner(tiny_model, 1.0, max_removed=1)), ["a.jsonl"]
+    clean_all(plan(name, None, in_place=True), run, Options(removed=Path("removed.jsonl")), lambda message: None)
+    if edited:
+        Path("a.jsonl").write_text(Path("a.jsonl").read_text().replace("local", "world"))
+    before = Path("a.jsonl").read_bytes()
+    options = Options(removed=Path(sidecar) if sidecar else None)
+    summary = clean_all(plan(name, None, in_place=True), run, options, lambda message: None)
+    assert Path("a.jsonl").read_bytes() == before
+    missing = sidecar.startswith("again")
+    assert summary.up_to_date == (not missing)
+    assert len(summary.failed) == (missing and edited)
+    assert all("a.jsonl was edited, or cleaned with other settings" in line for line in summary.failed)
+    forced = clean_all(plan(name, None, in_place=True, force=True), run, options, lambda message: None)
+    assert forced.ok
+    assert b"world" not in Path("a.jsonl").read_bytes()
+
+
+def test_with_other_settings_a_file_whose_removed_text_is_complete_is_up_to_date(tiny_model: Model) -> None:
+    Path("a.txt").write_text("Subscribe to our newsletter!\nThe bridge reopened on Monday.\n")
+    options, before = Options(removed=Path("removed.jsonl")), []
+    for threshold in (1.0, 0.0):
+        run = Run(Cleaner(tiny_model, threshold, max_removed=1))
+        summary = clean_all(plan(["a.txt"], None, in_place=True), run, options, lambda message: None)
+        assert summary.ok
+        before.append((Path("a.txt").read_bytes(), Path("removed.jsonl").read_bytes()))
+    assert summary.up_to_date == 1
+    assert before[0] == before[1]
+
+
+def test_lines_of_another_file_of_the_same_name_are_not_replaced(tmp_path: Path) -> None:
+    Path("a.txt").write_text("Rain.\n")
+    sidecar = tmp_path / "removed.jsonl"
+    sidecar.write_text('{"file": "a.txt"}\n')
+    with pytest.raises(UsageError, match=r"has lines for a\.txt already"):
+        with_missing_lines((task_of("a.txt"),), sidecar, FIELDS)
+    write("a.txt", b"Rain.\nJoin!\n", b"Rain.\n")
+    assert with_missing_lines((task_of("a.txt"),), sidecar, FIELDS)

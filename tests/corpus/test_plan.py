@@ -326,3 +326,10 @@ def test_in_place_needs_regular_files() -> None:
     os.mkfifo("pipe")
     with pytest.raises(UsageError, match="pipe: is not a regular file"):
         plan(["pipe"], None, in_place=True)
+
+
+@pytest.mark.parametrize("compression", [".gz", ".xz", ".bz2", ".zst"])
+def test_parquet_is_not_compressed_a_second_time(compression: str) -> None:
+    Path("a.parquet").touch()
+    with pytest.raises(UsageError, match=f"leave out {compression}"):
+        plan(["a.parquet"], Path(f"b.parquet{compression}"))

@@ -64,7 +64,7 @@ REFUSED = [
     ("clean memory://in/*.txt?key=pw -o memory://out", "memory://in/*.txt?***: no file matches the pattern"),
     ("clean memory://in/*.md -o memory://out", "memory://in/*.md: no file matches the pattern"),
     ("clean memory://in/a.txt -o memory://o.csv", "memory://o.csv: has the extension of csv"),
-    ("clean memory://in -o memory://out --removed memory://in/", "memory://in: is a folder; name a file in it"),
+    ("clean memory://in -o memory://out --removed memory://in/", "memory://in/: is the name of a folder; name a file"),
     ("predict memory://in/a.txt -o memory://in", "memory://in: is a folder; name a file in it"),
     ("clean memory://in -o memory://out --removed memory://r.csv", "memory://r.csv: this file gets JSON Lines"),
     ("clean memory://in/a.txt -o https://u:pw@paper.example/o.txt?key=pw", "https:// can only be read"),

@@ -22,7 +22,7 @@ from detector.cleaner import Cleaner
 from detector.corpus.all_files import Options, clean_all
 from detector.corpus.one_file import Run
 from detector.corpus.plan import plan
-from detector.corpus.restore import restore_file, restore_folder
+from detector.corpus.restore import Given, restore_file, restore_folder
 from detector.errors import DataError, UsageError
 from detector.formats.base import Fields
 from detector.inference.model import Model
@@ -269,6 +269,105 @@ def test_a_file_that_cannot_be_restored_stops_no_other(folder: Path) -> None:
     assert contents(folder / "back") == expected
 
 
+# Results of several runs, and of runs that were stopped
+
+
+@pytest.fixture
+def two_runs(guarded: Run, tmp_path: Path) -> Callable[..., list[str]]:
+    """Cleans folders of inputs into ``clean``, one after the other, and returns what failed to be restored."""
+
+    def clean(*folders: str) -> None:
+        for folder in folders:
+            options = Options(removed=tmp_path / "removed.jsonl")
+            clean_all(plan([str(tmp_path / folder)], tmp_path / "clean"), guarded, options, ignored)
+
+    for folder, name in (("one", "a.txt"), ("two", "b.txt")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(f"{APPEAL}\n{STORY}\n")
+        (tmp_path / folder / f"whole-{name}").write_text(f"{STORY}\n")
+    clean("one")
+
+    def then(*folders: str) -> list[str]:
+        clean(*folders)
+        return restore_folder(tmp_path / "clean", tmp_path / "removed.jsonl", None, tmp_path / "back").failed
+
+    return then
+
+
+def test_results_of_an_earlier_run_are_restored(two_runs: Callable[..., list[str]], tmp_path: Path) -> None:
+    assert two_runs("two") == []
+    assert contents(tmp_path / "back") == contents(tmp_path / "one") | contents(tmp_path / "two")
+
+
+@pytest.mark.parametrize("change", ["gone", "failed"])
+def test_the_result_of_an_input_that_is_gone_or_fails_is_restored(
+    change: str, two_runs: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    before = contents(tmp_path / "one")
+    (tmp_path / "one" / "a.txt").unlink()
+    if change == "failed":
+        (tmp_path / "one" / "a.txt").write_bytes(b"\x00\x01" * 50)
+    assert two_runs("one") == []
+    assert contents(tmp_path / "back") == before
+    (tmp_path / "clean" / "a.txt").unlink()
+    assert two_runs("two", "one") == []
+    manifest = (tmp_path / "clean" / "_manifest.jsonl").read_text()
+    assert '"a.txt"' not in manifest
+    assert manifest.count("\n") == 3
+
+
+def test_a_result_that_the_manifest_does_not_name_is_a_failure(
+    two_runs: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    manifest = tmp_path / "clean" / "_manifest.jsonl"
+    manifest.write_text("".join(line for line in manifest.read_text().splitlines(True) if '"a.txt"' not in line))
+    (failed,) = two_runs()
+    assert "a.txt: _manifest.jsonl does not name it" in failed
+    assert list(contents(tmp_path / "back")) == ["whole-a.txt"]
+
+
+def test_a_result_that_a_stopped_run_has_replaced_is_a_failure(
+    two_runs: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "clean" / "whole-a.txt").write_text("The council voted.\n")
+    (failed,) = two_runs()
+    assert "whole-a.txt: has 19 bytes, but _manifest.jsonl names a result of 90 bytes" in failed
+
+
+def test_a_result_that_is_missing_is_a_failure(two_runs: Callable[..., list[str]], tmp_path: Path) -> None:
+    (tmp_path / "clean" / "whole-a.txt").unlink()
+    (failed,) = two_runs()
+    assert "whole-a.txt: is missing, but _manifest.jsonl names it; run the same detector clean again" in failed
+
+
+@pytest.mark.parametrize("written", ["[]", '["big", 1]', "[-5, 1]", "null", "{}"])
+def test_a_damaged_stamp_in_the_manifest_tells_no_size(
+    written: str, two_runs: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    manifest = tmp_path / "clean" / "_manifest.jsonl"
+    records = [json.loads(line) | {"written": json.loads(written)} for line in manifest.read_text().splitlines()]
+    manifest.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    assert two_runs() == []
+
+
+FIELDS_OF = {"body": Fields("body", "key"), "text": Fields()}
+
+
+def test_the_fields_of_each_result_are_known_without_a_summary(guarded: Run, tmp_path: Path) -> None:
+    for field, fields in FIELDS_OF.items():
+        (tmp_path / field).mkdir()
+        record = {"text": "Rain fell.", "body": "Rain fell.", field: f"{APPEAL}\n{STORY}"}
+        (tmp_path / field / f"{field}.jsonl").write_text(json.dumps(record) + "\n")
+        run, options = replace(guarded, fields=fields), Options(removed=tmp_path / "removed.jsonl")
+        clean_all(plan([str(tmp_path / field)], tmp_path / "clean"), run, options, ignored)
+    (tmp_path / "clean" / "_summary.json").unlink()  # a run that is stopped writes none
+    places = tmp_path / "clean", tmp_path / "removed.jsonl", None, tmp_path / "back"
+    assert restore_folder(*places).failed == []
+    assert contents(tmp_path / "back") == contents(tmp_path / "body") | contents(tmp_path / "text")
+    (failed,) = restore_folder(*places, Given(text_field="body")).failed
+    assert "text.jsonl: document 1" in failed
+
+
 @pytest.mark.parametrize("name", ["in.jsonl", "in.json"])
 def test_a_rejected_element_of_an_array_is_not_put_back(name: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / name).write_text(f'{{"a": [{{"text": "{STORY}"}}, {{"x": 1}}]}}\n')
@@ -425,6 +524,8 @@ def test_a_text_is_restored_whatever_its_chunks(text: str, threshold: float, siz
     assert restore(result.text, result.removed_spans) == text
     chunks = [result.text[at : at + size] for at in range(0, len(result.text), size)]
     assert "".join(restore_pieces(chunks, result.removed_spans)) == text
+    assert restore(result.text, json.loads(json.dumps(result.removed_spans))) == text
+    assert restore(result.text, [(np.int64(start), removed) for start, removed in result.removed_spans]) == text
     lines = [{"start": start, "text": removed, "label": "appeal"} for start, removed in result.removed_spans]
     assert restore(result.text, lines) == text
 
@@ -438,6 +539,9 @@ def test_a_text_is_restored_whatever_its_chunks(text: str, threshold: float, siz
         ([{"start": 1}], 'needs a "start"'),
         ([5], 'needs a "start"'),
         ([(1, 2, 3)], 'needs a "start"'),
+        ([[1.0, "x"]], 'needs a "start"'),
+        ([[np.True_, "x"]], 'needs a "start"'),
+        (["1x"], 'needs a "start"'),
     ],
 )
 def test_what_was_removed_from_another_text_is_refused(removed: list[Any], message: str) -> None:

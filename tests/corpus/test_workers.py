@@ -348,7 +348,7 @@ def test_an_interrupted_run_ends_at_once_and_leaves_no_partial_file(
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "out"
-    process = start("clean", endless, "-o", out, "--jobs", 3, "--model", tiny_model_dir, new_group=True)
+    process = start("clean", endless, "-o", out, "--jobs", 3, "-q", "--model", tiny_model_dir, new_group=True)
     wait_until(lambda: has_started(out, after))
     if everyone:
         os.killpg(process.pid, number)
@@ -365,7 +365,7 @@ def test_an_interrupted_run_ends_at_once_and_leaves_no_partial_file(
 @pytest.mark.slow
 def test_interrupted_in_place_leaves_no_trace(corpus: Path, endless: Path, whole: Whole, tiny_model_dir: Path) -> None:
     originals = tree(endless)
-    process = start("clean", "--in-place", endless, "--jobs", 2, "--model", tiny_model_dir, new_group=True)
+    process = start("clean", "--in-place", endless, "--jobs", 2, "-q", "--model", tiny_model_dir, new_group=True)
     wait_until(lambda: any(endless.glob("*.orig")))
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=DEADLINE)

@@ -220,6 +220,21 @@ def test_settings_whose_columns_clash(arrow, names):
         arrow.Settings(**names)
 
 
+def test_settings_take_a_list_of_repeats(arrow, tmp_path):
+    paths = [tmp_path / "a.repeats", tmp_path / "b.repeats"]
+    settings = arrow.Settings(repeats=paths)
+    assert settings == arrow.Settings(repeats=tuple(paths))
+    assert hash(settings) == hash(arrow.Settings(repeats=tuple(paths)))
+    with pytest.raises(UsageError, match=r"a\.repeats: no such file"):
+        _ = settings.cleaner
+
+
+def test_what_is_not_settings(arrow, cleaner):
+    assert arrow.given_settings(None) == arrow.Settings()
+    with pytest.raises(UsageError, match=r"settings is a Cleaner: give detector\.arrow\.Settings"):
+        arrow.given_settings(cleaner)
+
+
 def test_settings_are_small_and_load_a_model_once_per_process(arrow, tiny_model_dir, monkeypatch, pa):
     read = []
     monkeypatch.setattr(arrow, "load_model", lambda folder: read.append(folder) or load_model(folder))

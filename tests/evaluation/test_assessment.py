@@ -232,6 +232,17 @@ def test_marks_are_what_cleaning_does_at_each_threshold(assessment: Assessment, 
     assert {mark.name for mark in assessment.parts[0].marks} == set(tiny_model.thresholds)
 
 
+def test_labels_with_the_names_of_people_count_as_read(assessment: Assessment, tiny_model: Model) -> None:
+    named = [
+        replace(one, paragraphs=tuple(replace(p, by="kerstin") for p in one.paragraphs)) for one in measured_pages(6)
+    ]
+    cleaner = Cleaner(tiny_model)
+    found = assess(cleaner, "tiny", measure_all(cleaner, named), SETTINGS)
+    assert assessment_as_json(found, None) == assessment_as_json(assessment, None)
+    assert found.mistakes == assessment.mistakes
+    assert found.counts.read == found.counts.labelled > 0
+
+
 @pytest.mark.parametrize("with_encoder", [False, True])
 @pytest.mark.parametrize("policy", ["reporting", "text"])
 def test_other_thresholds_need_no_other_prediction(

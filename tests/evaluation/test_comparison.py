@@ -11,7 +11,7 @@ from invented_scores import LABELS, random_documents, scored
 from detector.evaluation.assessment import ModelFacts
 from detector.evaluation.bootstrap import Resampling
 from detector.evaluation.comparison import Comparison, compare
-from detector.evaluation.evaluate import Measured, measured
+from detector.evaluation.evaluate import Measured, gold_texts, measured
 from detector.evaluation.notes import comparison_notes
 
 FACTS = ModelFacts("first", LABELS, ("body", "donation", "menu"), 0.5, {})
@@ -35,7 +35,7 @@ def with_scores(documents: list[Measured], noise: float) -> list[Measured]:
         ]
         document = one.scored.document
         changed.append(scored(rows, document.site, document.id, document.origin, gold=document.gold is not None))
-    return [measured(one, {d.document.id: d.document.gold for d in changed if d.document.gold}) for one in changed]
+    return [measured(one, gold_texts(d.document for d in changed)) for one in changed]
 
 
 def test_a_model_does_not_differ_from_itself() -> None:
@@ -101,7 +101,21 @@ def test_one_site_has_no_p_values() -> None:
     documents = random_documents(1, sites=1, per_site=6)
     found = compare(documents, with_scores(documents, 0.4), (FACTS, OTHER), SETTINGS)
     assert all((each.interval, each.p, each.beyond_chance) == (None, None, False) for each in found.differences)
-    assert "one site" in " ".join(comparison_notes(found, 1000))
+    assert "Each figure can be computed on one site at most" in " ".join(comparison_notes(found, 1000))
+
+
+UNTESTED = [
+    ("no labels", [(None, "read", 9, 0.9)], "No figure can be computed for both models"),
+    ("labels on one site", [("reporting", "read", 9, 0.9), ("appeal", "read", 9, 0.1)], "computed on one site at most"),
+]
+
+
+@pytest.mark.parametrize(("name", "rows", "said"), UNTESTED, ids=[case[0] for case in UNTESTED])
+def test_why_nothing_is_tested_is_told(name: str, rows: list[tuple[str | None, str, int, float]], said: str) -> None:
+    given = [measured(scored([*rows], "s0"), {}), *(measured(scored([(None, None, 9, 0.9)], s), {}) for s in "ab")]
+    found = compare(given, given, (FACTS, OTHER), SETTINGS)
+    (note,) = comparison_notes(found, 1000)
+    assert said in note
 
 
 def test_too_few_resamples_are_told() -> None:

@@ -10,7 +10,7 @@ import pytest
 from detector.cleaner import Cleaner
 from detector.evaluation.confusion import confusion
 from detector.evaluation.evaluate import evaluate
-from detector.fit.train import CARD_FILE, update_dev_figures, write_card
+from detector.fit.train import CARD_FILE, update_dev_figures
 from detector.inference.storage import ARRAYS_FILE, load_model
 
 TRUE = ["body"] * 3 + ["menu"] * 3 + ["legal"]
@@ -50,7 +50,6 @@ def test_evaluating_a_model_again_updates_its_card_and_keeps_its_arrays(model_co
     before = (model_copy / ARRAYS_FILE).read_bytes()
     documents = measured_documents.documents(50)
     written = update_dev_figures(model_copy, documents)
-    write_card(model_copy)
     assert (model_copy / ARRAYS_FILE).read_bytes() == before
     metadata = load_model(model_copy).metadata
     assert metadata["figures"] == written["figures"]
@@ -65,5 +64,4 @@ def test_evaluating_a_model_again_updates_its_card_and_keeps_its_arrays(model_co
 
 def test_with_too_few_of_every_kind_the_card_has_no_confusion_table(model_copy: Path) -> None:
     update_dev_figures(model_copy, measured_documents.documents(2))
-    write_card(model_copy)
     assert "## Confusion" not in (model_copy / CARD_FILE).read_text("utf-8")

@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from detector.evaluation.evaluate import (
     evaluate,
     figures,
     figures_by_origin,
+    gold_texts,
     score_documents,
 )
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph, read_documents
@@ -95,11 +97,32 @@ def test_lost_counts_words_and_other_figures_count_paragraphs_that_were_read() -
     assert (found["before"], found["after"]) == (None, None)
 
 
-def test_a_label_without_a_reader_s_name_counts_as_read() -> None:
-    found = figures([judged([("reporting", None, 5, True, REPORT), ("appeal", None, 5, False, APPEAL)])], {})
-    assert (found["appeal"], found["macro"]) == (1, pytest.approx(2 / 3))
-    assert found["nav"] is None
-    assert found["F1n"] is None
+@pytest.mark.parametrize(
+    ("by", "read"),
+    [(None, 1), ("read", 1), ("kerstin", 1), ("", 1), ("annotator 7", 1), ("gold", None), ("auto", None)],
+)
+def test_a_label_by_anybody_counts_as_read(by: str | None, read: float | None) -> None:
+    found = figures([judged([("reporting", by, 5, True, REPORT), ("appeal", by, 5, False, APPEAL)])], {})
+    assert (found["appeal"], found["F1r"], found["macro"]) == (read, read, read)
+    assert (found["nav"], found["F1n"], found["lost"]) == (None, None, 0)
+
+
+MACRO = [
+    ("all labels", [("reporting", REPORT), ("appeal", APPEAL), ("navigation", APPEAL)], (1 + 2 / 3 + 0) / 3),
+    ("one is neither given nor predicted", [("reporting", REPORT), ("appeal", APPEAL), ("appeal", REPORT)], 2 / 3),
+    ("one is predicted, but not given", [("reporting", REPORT), ("appeal", APPEAL), ("appeal", NAV)], (1 + 2 / 3) / 2),
+    ("one is given, but not predicted", [("reporting", REPORT), ("appeal", REPORT)], (2 / 3 + 0) / 2),
+    ("one label", [("reporting", REPORT)], 1),
+    ("no label", [(None, REPORT)], None),
+]
+
+
+@pytest.mark.parametrize(("name", "rows", "expected"), MACRO, ids=[case[0] for case in MACRO])
+def test_macro_is_over_the_labels_that_are_given(
+    name: str, rows: list[tuple[str | None, list[float]]], expected: float | None
+) -> None:
+    found = figures([judged([(label, "read", 5, True, scores) for label, scores in rows])], {})
+    assert found["macro"] == (expected if expected is None else pytest.approx(expected))
 
 
 def test_the_share_at_a_loss_of_half_a_percent() -> None:
@@ -121,11 +144,25 @@ def test_the_share_at_a_loss_of_half_a_percent() -> None:
 def test_words_against_the_gold_text() -> None:
     one = judged([("reporting", "read", 3, True, REPORT), ("navigation", "read", 3, False, NAV)], origin="page")
     kept = one.document.paragraphs[0].text
-    found = figures([one], {"a": kept.upper()})
+    found = figures([one], {("site", "a"): kept.upper()})
     assert (found["before"], found["after"]) == (pytest.approx(2 * 3 / (6 + 3)), 1)
-    assert figures([one], {"b": kept})["after"] is None
-    assert figures([one], {"a": "— —"})["after"] is None
-    assert figures([one], {"a": "quite different"})["after"] == 0
+    assert figures([one], {("site", "b"): kept})["after"] is None
+    assert figures([one], {("site", "a"): "— —"})["after"] is None
+    assert figures([one], {("site", "a"): "quite different"})["after"] == 0
+
+
+def test_the_gold_text_is_that_of_the_same_site_and_first_of_all_the_document_s_own() -> None:
+    """Two sites use the same id; one form of a page has the gold text, the other has not."""
+    one = judged([("reporting", "read", 3, True, REPORT)], "1", origin="page")
+    text, other = one.document.paragraphs[0].text, "nothing of the kind"
+    there = replace(one, document=replace(one.document, site="there", gold=other))
+    extracted = replace(one, document=replace(one.document, origin="justext"))
+    here = replace(one, document=replace(one.document, gold=text))
+    given = [here, extracted, there]
+    table = figures_by_origin(given, gold_texts(each.document for each in given))
+    assert [figures([each], gold_texts(e.document for e in given))["after"] for each in given] == [1, 1, 0]
+    assert (table["page"]["after"], table["justext"]["after"]) == (0.5, 1)
+    assert figures([here], {("site", "1"): other})["after"] == 1
 
 
 def test_rows_by_origin() -> None:

@@ -49,6 +49,13 @@ def test_a_document_with_only_the_required_fields(tmp_path: Path) -> None:
     assert document.text == ""
 
 
+@pytest.mark.parametrize(
+    ("by", "read"), [(None, True), ("read", True), ("kerstin", True), ("auto", False), ("gold", False)]
+)
+def test_every_source_but_those_that_are_automatic_is_a_reader(by: str | None, read: bool) -> None:
+    assert LabelledParagraph("The ferry left.", "reporting", None, by).by_reader is read
+
+
 def test_blank_lines_are_skipped_but_counted(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'\n{"id": "x", "paragraphs": []}\r\n\r\n  \n{"id": 5}\n')

@@ -88,6 +88,27 @@ def test_sites_of_an_earlier_split_stay() -> None:
     assert beside["new-1"] == earlier["site-3"]
 
 
+def test_units_of_an_earlier_split_that_are_not_split_again() -> None:
+    new = units({f"new-{number}": 3 for number in range(20)})
+    together = [["new-1", "site-3"], ["new-2", "site-3"], ["site-4", "site-5"]]
+    kept = {"site-3": "dev", "site-4": "train", "site-5": "test"}
+    found = split_units(new, PARTS, 2, together, kept)
+    assert found["new-1"] == found["new-2"] == "dev"
+    assert {unit.name for unit in new} <= set(found)
+    with pytest.raises(DataError, match="site-3 is kept in dev, and site-4 in train, but near-duplicates connect them"):
+        split_units(new, PARTS, 2, [*together[:2], ["new-1", "site-4"]], kept)
+
+
+def test_a_part_in_which_a_unit_is_kept_may_stay_empty() -> None:
+    new = units({"new": 3})
+    assert set(split_units(new, PARTS, kept={"a": "train", "b": "dev", "c": "test"})) == {"new"}
+    assert split_units(new, PARTS, kept={"a": "train", "b": "dev"}) == {"new": "test"}
+    with pytest.raises(DataError, match="1 site, for 2 parts"):
+        split_units(new, PARTS, kept={"a": "train"})
+    with pytest.raises(DataError, match="1 site, 0 without those that are kept in a part, for 1 part:"):
+        split_units(new, PARTS, kept={"new": "train", "b": "dev"})
+
+
 def test_near_duplicates_in_two_parts_of_an_earlier_split() -> None:
     with pytest.raises(DataError, match=r"site-1 is kept in dev, and site-2 in train, .*near-duplicates"):
         split_units(SITES, PARTS, together=[["site-1", "site-2"]], kept={"site-1": "dev", "site-2": "train"})

@@ -23,6 +23,7 @@ from detector.fit.adapt_data import labels_of
 from detector.fit.adapt_figures import Decisions, are_beyond_chance, fallen, is_better
 from detector.fit.adapt_network import adapt_network
 from detector.fit.adapt_thresholds import held_out_thresholds
+from detector.fit.card import card
 from detector.fit.general import TEXTS_FILE, general_moment, general_texts, second_moment
 from detector.fit.network import TrainingPass
 from detector.inference.model import Model
@@ -231,7 +232,7 @@ def test_the_threshold_of_a_fold_is_not_chosen_on_its_own_scores(fold: int, tiny
 def test_few_documents_one_label_and_unknown_kinds_are_noted(tiny_model: Model, adapted: Adapted) -> None:
     assert adapted.notes == ()
     few = adapt(tiny_model, publisher(PLACES[:2]), CONFIG)
-    assert [note for note in few.notes if "fewer than three documents" in note]
+    assert [note for note in few.notes if "fewer than three different documents" in note]
     appeals = [
         relabelled(each, [p.label if p.label == "appeal" else None for p in each.paragraphs]) for each in publisher()
     ]
@@ -247,6 +248,77 @@ def test_three_documents_are_enough_for_folds_of_documents(tiny_model: Model) ->
     three = labels_of(tiny_model, publisher(PLACES[:3]), CONFIG)
     assert three.by_document
     assert [set(each.tolist()) for each in np.split(three.fold, three.sequences.bounds[1:-1])] == [{0}, {1}, {2}]
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_the_same_text_under_several_ids_is_one_unit(number: int, tiny_model: Model) -> None:
+    """Two annotators labelled each document, and a third export has one of them under another id."""
+    texts = publisher(PLACES[:number])
+    copies = [replace(each, id=f"{each.id}#{n}") for n in (1, 2) for each in texts]
+    labels = labels_of(tiny_model, [*copies, replace(texts[0], id="export-1")], CONFIG)
+    assert labels.by_document is (number == 3)
+    folds: dict[str, set[int]] = {}
+    parts = np.split(labels.fold, labels.sequences.bounds[1:-1])
+    for one, part in zip(labels.documents, parts, strict=True):
+        for paragraph, fold in zip(one.paragraphs, part.tolist(), strict=True):
+            folds.setdefault(one.text if labels.by_document else paragraph.text, set()).add(fold)
+    assert all(len(each) == 1 for each in folds.values())
+
+
+UNITS = [
+    (["a", "b", "c"], ["x", "y", "z"], [0, 1, 2]),
+    (["a", "a", "b"], ["x", "y", "z"], [0, 0, 1]),
+    (["a", "b", "c"], ["x", "y", "x"], [0, 1, 0]),
+    (["a", "b", "a", "c"], ["x", "x", "y", "y"], [0, 0, 0, 0]),  # by way of the third
+    (["a", "x"], ["x", "y"], [0, 1]),  # an id is no text
+]
+
+
+@pytest.mark.parametrize(("ids", "texts", "expected"), UNITS)
+def test_which_documents_are_one_unit(ids: list[str], texts: list[str], expected: list[int]) -> None:
+    documents = [
+        LabelledDocument(name, "s", None, None, None, (LabelledParagraph(text, None),))
+        for name, text in zip(ids, texts, strict=True)
+    ]
+    assert adapt_data._units(documents).tolist() == expected
+
+
+def test_labels_that_the_model_has_learnt_from_are_not_held_out(tiny_model: Model, adapted: Adapted) -> None:
+    assert adapted.learnt == 0
+    again = adapt(adapted.model, publisher(), CONFIG)
+    assert again.learnt == len(PLACES)
+    (note,) = again.notes
+    assert "the model has learnt from 6 of the 6 documents in an earlier adaptation" in note
+    assert again.model.thresholds == adapted.model.thresholds  # the same labels raise them once
+    assert again.model.metadata["adapted"][-1]["held-out"]["learnt"] == 6
+    assert "had learnt from 6 of the documents before" in card(again.model)
+    assert "had learnt" not in card(adapted.model)
+
+
+def test_more_labels_adapt_an_adapted_model_further(adapted: Adapted) -> None:
+    """The texts are known again under other ids, and with other labels."""
+    known = [replace(each, id=f"export-{n}") for n, each in enumerate(publisher(PLACES[:2]))]
+    new = publisher(["Vessby", "Orrin", "Callow"])
+    further = adapt(adapted.model, [relabelled(known[0], ["navigation"] * 7), known[1], *new], CONFIG)
+    assert further.learnt == 2
+    assert [note for note in further.notes if "2 of the 5 documents" in note]
+    assert further.model.metadata["adapted"][-1]["documents"] == 5
+    assert adapt(adapted.model, new, CONFIG).learnt == 0
+
+
+def test_only_new_texts_are_kept(adapted: Adapted, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(adapted.model.metadata["adapted"][0]["texts"].split()) == len(PLACES)
+    further = adapt(adapted.model, [*publisher(PLACES[:2]), *publisher(["Vessby", "Orrin"])], CONFIG)
+    assert len(further.model.metadata["adapted"][-1]["texts"].split()) == 2
+    monkeypatch.setattr(adapt_data, "_MOST_TEXTS", 3)
+    assert len(adapt_data.new_texts(labels_of(adapted.model, publisher(["A", "B", "C", "D"]), CONFIG)).split()) == 3
+
+
+@pytest.mark.parametrize("texts", [None, "abc", [1, ["a"]], 5])
+def test_odd_texts_in_the_metadata_are_no_learnt_texts(texts: object, tiny_model: Model, adapted: Adapted) -> None:
+    entry = {**adapted.model.metadata["adapted"][0], "texts": texts}
+    model = replace(tiny_model, metadata={**tiny_model.metadata, "adapted": [entry]})
+    assert not labels_of(model, publisher(), CONFIG).learnt.any()
 
 
 def test_labels_with_the_names_of_people_count_as_read(tiny_model: Model, adapted: Adapted) -> None:
@@ -305,7 +377,7 @@ def test_metadata_of_other_programs_are_no_earlier_adaptation(other: object, tin
 
 def test_a_folder_of_other_files_is_no_place_for_it(adapted: Adapted, tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("Notes.", encoding="utf-8")
-    with pytest.raises(UsageError, match="is no model; choose another --output"):
+    with pytest.raises(UsageError, match="is no model; choose another folder"):
         save_adapted(adapted, tmp_path)
 
 
@@ -353,7 +425,7 @@ def test_configs_out_of_range(wrong: dict[str, object], words: str) -> None:
 
 
 @given(sizes=st.lists(st.integers(1, 9), min_size=3, max_size=12), most=st.integers(2, 6), seed=st.integers(0, 9))
-def test_folds_of_documents_hold_texts_of_one_id_together(sizes: list[int], most: int, seed: int) -> None:
+def test_folds_of_documents_hold_a_unit_together(sizes: list[int], most: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     ids = np.unique(random.integers(0, len(sizes), len(sizes)), return_inverse=True)[1]
     label = random.integers(-1, 3, sum(sizes))

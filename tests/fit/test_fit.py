@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,13 @@ from hypothesis import strategies as st
 from tiny import ROOT, TINY_CONFIG, TINY_VECTORS
 
 from detector.cleaner import Cleaner
-from detector.errors import DataError, UsageError
+from detector.errors import DataError, DetectorError, UsageError
 from detector.evaluation.labelled import LabelledDocument, LabelledParagraph, read_documents
 from detector.fit import train as train_module
 from detector.fit.config import FitConfig
 from detector.fit.data import site_folds
 from detector.fit.fit import fit
-from detector.fit.origins import LINES, SEED
+from detector.fit.origins import LINES, MAX_LISTED, OTHERS, SEED
 from detector.fit.train import train
 from detector.inference.network import LAYERS
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, save
@@ -82,6 +83,30 @@ def test_too_little_data(documents: list[LabelledDocument], words: str) -> None:
     assert words in str(caught.value)
 
 
+NAMES: list[tuple[Rule, str]] = [
+    (
+        {"sp\tam": ("Buy now!", None)},
+        "paragraph 3: the label 'sp.*tam' has the character U.0009, which is not printable",
+    ),
+    ({"spam": ("Buy now!", "a\u00a0b")}, "the kind 'a\\\\xa0b' has the character U.00A0, which is not printable"),
+    ({"spam": ("Buy now!", "\ud83d")}, "the kind '\\\\ud83d' has the character U.D83D"),
+    ({"x" * 101: ("Buy now!", None)}, "the label 'xxx.* has 101 characters: rename it, to 1 to 100 printable"),
+    ({f"spam {n}": ("Buy now!", f"kind {n}") for n in range(100)}, "101 kinds .* a model has at most 100: map some"),
+]
+
+
+@pytest.mark.parametrize(("rule", "words"), NAMES, ids=range(len(NAMES)))
+def test_names_that_a_model_cannot_have_are_refused_before_the_fit(rule: Rule, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        fit(corpus(labels=rule), QUICK, progress=pytest.fail)
+
+
+def test_a_hundred_kinds_are_not_too_many() -> None:
+    rule: Rule = {f"spam {n}": ("Buy now!", None) for n in range(99)}
+    with pytest.raises(DataError, match="8 site"):
+        fit(corpus(labels=rule), replace(QUICK, folds=9))
+
+
 def test_a_label_in_only_one_fold() -> None:
     folds = site_folds(corpus(), 2)
     first = [site for site, fold in folds.items() if fold == 0]
@@ -104,6 +129,48 @@ def test_a_folder_of_other_files_is_no_place_for_a_model(tiny_data: Path, tmp_pa
         train([tiny_data], tmp_path, QUICK, vectors=TINY_VECTORS)
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
     assert (tmp_path / "README.md").read_text() == "Notes."
+
+
+@pytest.mark.parametrize("name", ["file", "file/model"])
+def test_an_output_that_can_be_no_folder_is_refused_before_anything_is_read(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DetectorError, match="choose another folder"):
+        train([tmp_path / "data.jsonl"], tmp_path / name, QUICK, read=pytest.fail)
+
+
+ODD = "page\ud83d"  # half of a character, as JSON may have it
+
+
+def test_odd_origins_and_languages_are_in_the_metadata_and_the_card(tmp_path: Path) -> None:
+    documents = [replace(d, origin=ODD if n % 2 else None, lang=ODD) for n, d in enumerate(corpus())]
+    metadata = train(
+        [tmp_path], tmp_path / "model", QUICK, [tmp_path], vectors=TINY_VECTORS,
+        read=Reader(documents, [replace(d, site=f"dev {d.site}") for d in documents]),
+    ).metadata  # fmt: skip
+    loaded = load_model(tmp_path / "model").metadata
+    assert loaded["figures"] == metadata["figures"]
+    assert ODD in loaded["figures"]["dev"]
+    assert list(loaded["languages"]["real"]) == [ODD]
+    assert "page\\ud83d" in (tmp_path / "model" / "README.md").read_text("utf-8")
+
+
+def test_thousands_of_origins_are_no_thousands_of_rows(tmp_path: Path) -> None:
+    extra = [LabelledDocument(str(n), "a.example", f"extractor {n:05}", f"x-{n:05}", None, ()) for n in range(4000)]
+    train([tmp_path], tmp_path / "model", QUICK, vectors=TINY_VECTORS, read=Reader([*corpus(), *extra]))
+    metadata = load_model(tmp_path / "model").metadata
+    assert len(metadata["figures"]["held-out"]) == MAX_LISTED + 3
+    assert metadata["figures"]["held-out"][OTHERS]["documents"] == 4000 - MAX_LISTED
+    assert len(metadata["languages"]["real"]) == MAX_LISTED + 2
+
+
+class Reader:
+    """Returns the next documents that it was given, whatever the path."""
+
+    def __init__(self, *documents: list[LabelledDocument]) -> None:
+        self._documents = iter(documents)
+
+    def __call__(self, _: object) -> list[LabelledDocument]:
+        return next(self._documents)
 
 
 TOO_SMALL = [
@@ -323,9 +390,29 @@ def test_evaluating_on_other_documents(tiny_data: Path, tmp_path: Path) -> None:
 def test_dev_documents_of_sites_trained_on_are_refused(tiny_data: Path, tmp_path: Path) -> None:
     shared = tmp_path / "dev.jsonl"
     shared.write_text(tiny_data.read_text("utf-8").splitlines()[0], encoding="utf-8")
-    with pytest.raises(DataError, match="1 sites are in the training data and in the dev documents, for example"):
+    with pytest.raises(DataError, match="1 site is in the training data and in the dev documents, for example"):
         train([tiny_data], tmp_path / "model", TINY_CONFIG, [shared], vectors=TINY_VECTORS)
     assert not (tmp_path / "model").exists()
+
+
+SHARED = [
+    ("ids alone", [("1", "1"), ("2", "2"), ("3", "3")], [("1", "1"), ("2", "2")], "2 ids are .*'1', and the id of a"),
+    ("an id like a site", [("lantern.example", "lantern.example")], [("7", "lantern.example")], "1 id is .* give the"),
+    ("a site among ids", [("1", "1"), ("2", "b.example")], [("1", "1"), ("5", "b.example")], "1 site is .*'b.example'"),
+    ("the same id of other sites", [("1", "a.example")], [("1", "b.example")], None),
+    ("a site with its id", [("a.example", "a.example"), ("1", "a.example")], [("2", "a.example")], "1 site is"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "dev", "said"), SHARED, ids=[case[0] for case in SHARED])
+def test_what_is_shared_with_the_dev_documents_is_told(
+    name: str, data: list[tuple[str, str]], dev: list[tuple[str, str]], said: str | None
+) -> None:
+    given, held_out = (
+        [LabelledDocument(id_, site, None, None, None, ()) for id_, site in pairs] for pairs in (data, dev)
+    )
+    with pytest.raises(DataError, match=said) if said else nullcontext():
+        train_module._check_sites(given, held_out)
 
 
 # Folds

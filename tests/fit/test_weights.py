@@ -17,7 +17,7 @@ from detector.fit.data import TrainingData, training_data
 from detector.fit.fit import fit
 from detector.fit.linear import fit_linear
 from detector.fit.origins import CLEAN, LINES, PAGE, SEED
-from detector.fit.thresholds import choose_thresholds
+from detector.fit.thresholds import MAX_THRESHOLD, choose_thresholds
 from detector.inference.calibration import calibrate, softmax
 from detector.inference.model import REPORTING
 
@@ -171,6 +171,12 @@ def test_every_name_has_the_threshold_of_its_own_loss() -> None:
     held_out = np.array([[s, 1 - s] for s in (0.1, 0.2, 0.3, 0.4)], dtype=np.float32)
     config = FitConfig(max_lost_words=(("gentle", 0.0), ("balanced", 0.5), ("strict", 0.75)))
     assert choose_thresholds(data, held_out, config) == pytest.approx({"gentle": 0.1, "balanced": 0.3, "strict": 0.4})
+
+
+@pytest.mark.parametrize(("score", "expected"), [(0.85, 0.85), (0.95, MAX_THRESHOLD), (0.9999994, MAX_THRESHOLD)])
+def test_thresholds_have_an_upper_bound(score: float, expected: float) -> None:
+    """Separable data would have thresholds that nearly no paragraph of another site reaches."""
+    assert thresholds(reporting_data([10] * 4, [True] * 4, [0] * 4), [score] * 4, 0.0) == pytest.approx(expected)
 
 
 # Groups of documents, in each of which a threshold loses at most its share

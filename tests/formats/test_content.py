@@ -125,6 +125,8 @@ READ_AS_TEXT: dict[str, str | bytes] = {
     "a set": '{"rain", "sun"}\n',
     "code": '{"rain": 1}.get("sun")\n',
     "javascript": '{\n  rain: 1,\n  "sun": 2\n}\n',
+    "an unknown escape": '{"rain": "\\u00g0 it fell"}\n',
+    "code that names a value": '{"rain": truth}\n',
     "quoted": '"Rain," he said. "Again."\n',
     "numbers": "[1, 2, 3]\n",
     "latex": "\\documentclass{article}\n%PDF is made of this\n",
@@ -246,6 +248,22 @@ def test_the_check_ends_with_one_kind_of_error(data: bytes) -> None:
     for format_name in FORMATS:
         with contextlib.suppress(DataError):
             check_content(data, FileType(format_name), "a")
+
+
+ESCAPED = b'{"id": -1.5e-7, "ok": [true, false, null, NaN, -Infinity], "text": "\\ud83d\\ude80 Gr\\u00fc\\u00DFe'
+
+
+@pytest.mark.parametrize("stop", range(6, len(ESCAPED)))
+def test_json_that_is_cut_anywhere_is_no_plain_text(stop: int) -> None:
+    with pytest.raises(DataError, match="looks like JSON"):
+        check_content(ESCAPED[:stop], FileType("text"), "a")
+
+
+@pytest.mark.parametrize("shift", range(13))
+def test_escapes_at_the_end_of_the_head(shift: int) -> None:
+    record = json.dumps({"text": "x" * shift + "🚀é" * HEAD}).encode()
+    with pytest.raises(DataError, match="looks like JSON"):
+        check_content(head(record), FileType("text"), "a.txt")
 
 
 @given(st.integers(1, HEAD))

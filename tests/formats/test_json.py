@@ -86,6 +86,7 @@ def test_dots_lead_into_objects_and_through_arrays(field: str, data: bytes, foun
         (b'{"text": []}', lambda text: "new\n", b'{"text": ["new"]}'),
         (b'{"text": ["\\u00e9", "b"]}', lambda text: "é\n", b'{"text": ["\\u00e9"]}'),
         ('{"text": ["é", "b"]}'.encode(), lambda text: "é\n", '{"text": ["é"]}'.encode()),
+        (b'{"text": ["a\\r", "b\\r\\r", "c"]}', lambda text: text.replace("b\r\r\n", ""), b'{"text": ["a\\r", "c"]}'),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["json", "jsonl"])
@@ -96,7 +97,7 @@ def test_an_array_of_strings_is_a_text_of_lines(name: str, data: bytes, change: 
     assert rewritten(name, data, change) == changed
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n"))), st.sampled_from([None, 0, 2]))
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r"))), st.sampled_from([None, 0, 2]))
 def test_lines_become_the_array_that_they_come_from(strings: list[str], indent: int | None) -> None:
     data = json.dumps({"text": strings}, indent=indent, ensure_ascii=False).encode()
     found = texts("json", data)
@@ -126,6 +127,23 @@ def test_values_without_a_text_are_left_out(data: bytes, written: bytes, line: i
     assert rewritten("json", data) == written
 
 
+def test_lines_of_elements() -> None:
+    """Records and rejected elements have the line on which they begin, also where several are in one value."""
+    data = b"""{"n": 1,
+ "a": [
+  {"t": "x"},
+  {"t": 5}, {"n": 1,
+   "t": "y"},
+  7]}
+{"a": {"t":
+ "z"}}
+{"a": 8}
+"""
+    found = records("json", data, Fields("a.t"))
+    assert [part.number for part in found if isinstance(part, Rejected)] == [4, 6, 9]
+    assert [part.number for part in found if isinstance(part, Record) and part.text is not None] == [3, 4, 7]
+
+
 def test_elements_without_a_text_are_left_out() -> None:
     data = b'{"a": [ {"n": 1} , {"t": "x"}, {"t": 5}, 7, {"t": null}, {"t": "y"}, {} ], "n": 1}'
     fields = Fields(text="a.t")
@@ -149,6 +167,8 @@ def test_elements_without_a_text_are_left_out() -> None:
         ('{"text": true}', 'field "text" is true, not a string'),
         ('{"text": ["a", 5]}', "an array with a number, not of strings"),
         ('{"text": ["a", "b\\nc"]}', "an array with a string with a line break"),
+        ('{"text": ["a\\rb", "c"]}', "an array with a string with a line break"),
+        ('{"text": ["a", "\\rb"]}', "an array with a string with a line break"),
         ('{"text": [{"body": "a"}]}', "an array with an object.*with dots"),
     ],
 )

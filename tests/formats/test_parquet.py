@@ -6,6 +6,7 @@ import errno
 import gc
 import io
 import random
+import struct
 from collections import Counter
 from collections.abc import Callable
 
@@ -102,6 +103,73 @@ def test_parquet_rows_that_are_not_utf8_keep_their_bytes() -> None:
 
     assert stored(rewritten("parquet", out.getvalue())) == values
     assert stored(rewritten("parquet", out.getvalue(), shorter)) == [value[: len(value) // 2] for value in values]
+
+
+# Timestamps in the deprecated type INT96, as Spark wrote them
+
+DAY = 86_400 * 10**6  # microseconds
+UNIX_EPOCH = 2_440_588  # as a Julian day, by which INT96 counts
+NEAR, FAR, EARLY = 19_723, 2_932_896, -719_162  # days since 1970: 2024-01-01, 9999-12-31, 0001-01-01
+
+
+def int96_bytes(days: list[int | None], nanoseconds: int = 0, last: int = 0) -> bytes:
+    """Timestamps in columns of several shapes.
+
+    ``nanoseconds`` are added to all that are at `NEAR`; ``last`` is the Julian day that replaces those at `FAR`.
+    """
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    times = pa.array([None if day is None else day * DAY for day in days], pa.timestamp("us"))
+    offsets = list(range(len(days) + 1))
+    table = pa.table({
+        "text": pa.array([f"Day {day}." for day in days], pa.string()), "a.b": times,
+        "list": pa.ListArray.from_arrays(offsets, times),
+        "map": pa.MapArray.from_arrays(offsets, pa.array(["k"] * len(days), pa.string()), times),
+        "struct": pa.StructArray.from_arrays([times, pa.array(range(len(days)))], ["at", "n"]),
+    })  # fmt: skip
+    out = io.BytesIO()
+    pq.write_table(
+        table, out, use_deprecated_int96_timestamps=True, store_schema=False, compression="NONE", row_group_size=2,
+        use_dictionary=False,
+    )  # fmt: skip
+    data = out.getvalue().replace(int96(NEAR), int96(NEAR, nanoseconds))
+    return data.replace(int96(FAR), struct.pack("<qI", 0, last)) if last else data
+
+
+def int96(day: int, nanoseconds: int = 0) -> bytes:
+    return struct.pack("<qI", nanoseconds, UNIX_EPOCH + day)
+
+
+@pytest.mark.parametrize(
+    ("days", "nanoseconds", "unit"),
+    [
+        ([NEAR, None, NEAR + 1], 0, "ns"),
+        ([NEAR, NEAR, None], 1, "ns"),
+        ([NEAR, None, FAR, EARLY], 0, "us"),
+        ([NEAR, None, FAR, EARLY], 5000, "us"),
+        ([None, None], 0, "ns"),
+        ([], 0, "ns"),
+    ],
+)
+def test_int96_timestamps_keep_their_values(days: list[int | None], nanoseconds: int, unit: str) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    after = pq.read_table(io.BytesIO(rewritten("parquet", int96_bytes(days, nanoseconds), shorter)))
+    scale = 1000 if unit == "ns" else 1
+    wanted = [
+        None if day is None else day * DAY * scale + (nanoseconds * scale // 1000 if day == NEAR else 0) for day in days
+    ]
+    assert after["text"].to_pylist() == [shorter(f"Day {day}.") for day in days]
+    for found in (after["a.b"], pa.compute.struct_field(after["struct"], "at"), pa.compute.list_flatten(after["list"])):
+        assert found.type == pa.timestamp(unit)
+        assert found.cast(pa.int64()).to_pylist() == wanted
+    assert after["map"].combine_chunks().items.cast(pa.int64()).to_pylist() == wanted
+
+
+@pytest.mark.parametrize(("nanoseconds", "last"), [(1, 0), (0, 2**31 - 1)])
+def test_int96_timestamps_that_no_unit_holds(nanoseconds: int, last: int) -> None:
+    with pytest.raises(DataError, match=r"^file: .*INT96 timestamps outside of the years 1677 to 2262"):
+        records("parquet", int96_bytes([NEAR, None, FAR], nanoseconds, last))
 
 
 class Pipe(io.BytesIO):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.inference.calibration import calibrate, label_logs, label_sums, softmax
+from detector.inference.calibration import calibrate, kept_scores, label_logs, label_sums, softmax
+from detector.inference.scores import Scores
 
 logit_rows = st.lists(st.lists(st.floats(-80, 80, width=32), min_size=5, max_size=5), min_size=1, max_size=6)
 KIND_LABELS = (0, 0, 1, 2, 2)
@@ -80,3 +81,20 @@ def test_calibrated_rows_are_the_same_alone_and_in_every_batch(kinds: int, numbe
         alone = calibrate(softmax(logits[at : at + 1]), members, calibration)
         assert np.array_equal(whole[0][at], alone[0][0])
         assert np.array_equal(whole[1][at], alone[1][0])
+
+
+KEPT = [
+    ((True,) * 5, [1.0, 1.0]),
+    ((False,) * 5, [0.0, 0.0]),
+    ((True, True, False, False, False), [0.25, 0.5]),  # the label's own
+    ((True, False, True, True, True), [1.0, 0.75]),  # no more than 1
+]
+
+
+@pytest.mark.parametrize(("kept", "expected"), KEPT)
+def test_the_scores_of_what_is_kept_are_from_0_to_1(kept: tuple[bool, ...], expected: list[float]) -> None:
+    labels = np.array([[0.25, 0.75, 0], [0.5, 0.25, 0.25]], dtype=np.float32)
+    kinds = np.array([[0.2500001, 0, 0.75, 0.0000001, 0.0000001], [0.25, 0.25, 0.25, 0.125, 0.125]], dtype=np.float32)
+    found = kept_scores(Scores(labels, kinds, np.ones(1, dtype=np.float32)), kept, KIND_LABELS)
+    assert found.dtype == np.float32
+    assert found.tolist() == expected

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command import tree
 from model_files import change_metadata, message
 from numpy.typing import NDArray
 from scoring import scores_of
@@ -18,7 +19,9 @@ from scoring import scores_of
 from detector.errors import ModelError, UsageError
 from detector.features.version import FEATURE_VERSION
 from detector.features.word_vectors import DIMENSIONS, WordVectors
+from detector.fit.card import card
 from detector.inference import storage
+from detector.inference.files import check_folder
 from detector.inference.model import Model
 from detector.inference.network import Ensemble
 from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, read_metadata, save
@@ -96,6 +99,66 @@ def test_the_card_is_written(tiny_model_dir: Path) -> None:
     assert "54 documents" in card
 
 
+@pytest.mark.parametrize(
+    ("origins", "said"),
+    [
+        (("page",), None),
+        (("page", "readability", "extracted"), "is over the other rows except `page`."),
+        (
+            ("page", "clean", "readability", "seed", "extracted"),
+            "is over the other rows except `page`, including `clean` and `seed`.",
+        ),
+    ],
+)
+def test_the_card_says_what_the_row_of_extracted_texts_holds(
+    origins: tuple[str, ...], said: str | None, tiny_model: Model
+) -> None:
+    figures = {"held-out": {origin: {"lost": 0.0} for origin in origins}}
+    written = card(replace(tiny_model, metadata={"figures": figures}))
+    assert said in written if said else "The row" not in written
+
+
+def test_the_card_of_a_model_with_languages_warns_of_few_sites(tiny_model: Model) -> None:
+    row = {"sites": 1, "documents": 2, "lost": 0.0, "removed": None}
+    languages = {"real": {"sv": row}, "invented": {"ig": row}}
+    written = card(replace(tiny_model, metadata={"languages": languages}))
+    assert "Figures from few sites are unreliable." in written
+    assert "| Igbo |  |  |  | 2 | 0.0000 |  |" in written
+
+
+WRONG_METADATA: list[tuple[dict[str, Any], str]] = [
+    ({"note": "x" * (1 << 20)}, "its metadata have 1,049,... bytes; 1,048,576 are the most"),
+    ({"note": {1, 2}}, "its metadata are not values of JSON"),
+    ({"note": json.loads("[" * 30 + "]" * 30)}, "values are nested more than 20 levels deep"),
+]
+
+
+@pytest.mark.parametrize(("metadata", "words"), WRONG_METADATA, ids=range(len(WRONG_METADATA)))
+def test_metadata_that_could_not_be_loaded_again_leave_the_model_there_as_it_is(
+    tiny_model: Model, model_copy: Path, metadata: dict[str, Any], words: str
+) -> None:
+    before = tree(model_copy)
+    with pytest.raises(ModelError, match=f"is not written, because it could not be loaded: {words}"):
+        save(replace(tiny_model, networks=Ensemble.none()), model_copy, metadata)
+    assert tree(model_copy) == before
+
+
+def test_if_one_file_cannot_be_written_none_is_replaced(tiny_model: Model, model_copy: Path) -> None:
+    (model_copy / "notes").mkdir()
+    before = tree(model_copy)
+    with pytest.raises(ModelError, match="cannot be written there"):
+        save(replace(tiny_model, networks=Ensemble.none()), model_copy, {}, {"README.md": b"new", "notes": b"new"})
+    assert tree(model_copy) == before
+
+
+def test_lone_surrogates_in_metadata(tiny_model: Model, tmp_path: Path) -> None:
+    metadata = {"figures": {"held-out": {"page\ud83d": {}}}, "note": "größer\udc80"}
+    save(tiny_model, tmp_path, metadata)
+    loaded = load_model(tmp_path).metadata
+    assert {name: loaded[name] for name in metadata} == metadata
+    assert "größer\\udc80" in (tmp_path / METADATA_FILE).read_text("utf-8")
+
+
 def test_a_folder_that_cannot_be_written(tiny_model: Model, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ModelError, match="cannot be written there"):
@@ -106,6 +169,60 @@ def test_saving_leaves_no_other_files(tiny_model: Model, tmp_path: Path) -> None
     save(tiny_model, tmp_path, {})
     assert sorted(path.name for path in tmp_path.iterdir()) == [METADATA_FILE, ARRAYS_FILE]
     assert not stat.S_IMODE((tmp_path / ARRAYS_FILE).stat().st_mode) & 0o111
+
+
+# What is no place for a model
+
+NOT_OURS: list[tuple[dict[str, str], str]] = [
+    ({"README.md": "Notes."}, "README.md"),
+    ({"model.joblib": ""}, "model.joblib"),
+    ({"metadata.json": '{"name": "ferries", "format": 4}'}, "metadata.json"),
+    ({"metadata.json": '{"sha256": "0", "format": 4}'}, "metadata.json"),
+    ({"metadata.json": f'{{"sha256": "{"0" * 64}"}}'}, "metadata.json"),
+    ({"metadata.json": f'{{"sha256": ["{"0" * 64}"], "format": 1}}'}, "metadata.json"),
+    ({"metadata.json": "{", "README.md": "Notes."}, "metadata.json"),
+    ({"metadata.json": "[4]"}, "metadata.json"),
+]
+
+
+@pytest.mark.parametrize(("files", "named"), NOT_OURS)
+def test_other_files_are_not_replaced(tmp_path: Path, files: dict[str, str], named: str) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    with pytest.raises(UsageError, match=f"has a {named} and is no model; choose another folder"):
+        check_folder(tmp_path, (ARRAYS_FILE, METADATA_FILE, "README.md"))
+
+
+def test_other_files_of_other_names_are_in_nobody_s_way(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("Notes.")
+    check_folder(tmp_path, (ARRAYS_FILE, METADATA_FILE))
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+
+
+def test_a_model_of_any_version_may_be_replaced(model_copy: Path) -> None:
+    change_metadata(model_copy, format=FORMAT - 1, features=0)
+    check_folder(model_copy, (ARRAYS_FILE, METADATA_FILE, "README.md"))
+
+
+def test_trying_to_write_leaves_nothing_behind(tmp_path: Path) -> None:
+    check_folder(tmp_path / "new" / "model", [ARRAYS_FILE])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "words"),
+    [
+        ("file", UsageError, "file: is a file; choose another folder"),
+        ("file/model", ModelError, "a model cannot be written there .*; choose another folder"),
+        ("new/\0/model", ModelError, "a model cannot be written there"),
+        ("new/" + "x" * 300, ModelError, "a model cannot be written there"),
+    ],
+)
+def test_what_can_be_no_folder(tmp_path: Path, name: str, error: type[Exception], words: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(error, match=words):
+        check_folder(tmp_path / name, [ARRAYS_FILE])
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 # Versions

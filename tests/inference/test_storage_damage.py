@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,12 +15,34 @@ import pytest
 from model_files import error_of, message, small_model, write_arrays
 from scoring import scores_of
 
-from detector.errors import ModelError
+from detector.errors import DetectorError, ModelError
 from detector.inference import checks, storage
 from detector.inference.model import Model
 from detector.inference.network import Ensemble
 from detector.inference.plain_pickle import unpickle
-from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, read_metadata, save
+from detector.inference.storage import ARRAYS_FILE, METADATA_FILE, load_model, read_metadata, save
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_model_that_cannot_be_written_leaves_the_one_that_is_there(
+    failing: str, model_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_model(model_copy)
+    before = {path.name: path.read_bytes() for path in model_copy.iterdir()}
+    changed = replace(model, thresholds={**model.thresholds, "strict": 0.99})
+    real = getattr(os, failing)
+    calls = list[object]()
+
+    def fails(*given: object) -> None:
+        calls.append(given)
+        if len(calls) == 1:
+            raise OSError(errno.EIO, "the disk is broken")
+        real(*given)
+
+    monkeypatch.setattr(os, failing, fails)
+    with pytest.raises(DetectorError, match="cannot be written"):
+        save(changed, model_copy, model.metadata)
+    assert {path.name: path.read_bytes() for path in model_copy.iterdir()} == before
 
 
 def test_a_truncated_file(model_copy: Path) -> None:

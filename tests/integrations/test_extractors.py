@@ -5,9 +5,12 @@ What is known of them stands in docs/html.md.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from detector.extractors import EXTRACTORS, extract, is_installed, version
+from detector.errors import UsageError
+from detector.extractors import EXTRACTORS, extract, is_installed, require, version
 
 STORY = (
     "The ferry to Aldermoor sails again after three years, the harbour board said on Monday, and about 90 people were "
@@ -73,3 +76,9 @@ def test_of_an_empty_page_there_is_nothing(name: str, text: str) -> None:
 def test_the_version_is_known(name: str) -> None:
     assert is_installed(name)
     assert version(name)[0].isdigit()
+
+
+@pytest.mark.parametrize("call", [is_installed, version, require])
+def test_an_unknown_name(call: Callable[[str], object]) -> None:
+    with pytest.raises(UsageError, match="extractor 'none': choose one of trafilatura"):
+        call("none")

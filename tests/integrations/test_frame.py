@@ -312,6 +312,22 @@ def test_the_column_can_be_replaced_or_named(make: Any, strict: Cleaner) -> None
     assert plain(frame["body"]) == GIVEN
 
 
+@pytest.mark.parametrize("output", ["_text", "_text_", "__text"])
+def test_no_new_column_of_a_lazy_frame_is_lost(output: str, strict: Cleaner) -> None:
+    frame = pl.LazyFrame({"text": GIVEN})
+    cleaned = clean(frame, output=output, removed_text=f"_{output}", cleaner=strict).collect()
+    assert list(cleaned.columns) == ["text", output, f"_{output}"]
+    assert plain(cleaned[output]) == [row[0] for row in expected_rows(strict, GIVEN)]
+
+
+@pytest.mark.parametrize("make", [pl.DataFrame, pl.LazyFrame])
+def test_a_number_is_the_name_of_a_column_of_polars(make: Any, strict: Cleaner) -> None:
+    frame = make({"text": GIVEN, "5": range(6)})
+    with pytest.raises(UsageError, match="column '5', which would be added, already exists"):
+        clean(frame, output=5, cleaner=strict)
+    assert "6" in clean(frame, output=6, cleaner=strict).collect_schema().names()
+
+
 def test_names_that_are_no_strings(strict: Cleaner) -> None:
     wanted = [row[0] for row in expected_rows(strict, GIVEN)]
     numbered = clean(pd.DataFrame([[text] for text in GIVEN]), 0, output=1, cleaner=strict)

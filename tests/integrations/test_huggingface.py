@@ -330,6 +330,11 @@ def test_settings_are_checked_when_it_is_made(tiny_model_dir: Path, tmp_path: Pa
             Clean(wrong)
 
 
+def test_a_cleaner_is_not_settings(cleaner: Cleaner) -> None:
+    with pytest.raises(UsageError, match=r"settings is a Cleaner: give detector\.arrow\.Settings"):
+        Clean(cleaner)  # type: ignore[arg-type]
+
+
 def test_a_missing_library_is_named_with_the_command_that_installs_it() -> None:
     code = "import sys; sys.modules['datasets'] = None; import detector.huggingface"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

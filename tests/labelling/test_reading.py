@@ -94,6 +94,67 @@ def test_a_compressed_file(tmp_path: Path, read: Read) -> None:
     assert read(path).labelled == 1
 
 
+ARTICLE = {"id": "t", "text": "Rain fell.\nGive!\nHome", "title": "Rain"}
+KEYS = {"r": ("reporting", None), "b": ("reporting", "body"), "a": ("appeal", None), "n": ("navigation", None)}
+
+
+def given(keys: str, **fields: Any) -> dict[str, Any]:
+    """The article with the labels of `KEYS`; ``-`` is for none."""
+    labels = [KEYS.get(key, (None, None)) for key in keys]
+    lines = ARTICLE["text"].split("\n")
+    paragraphs = [
+        {"text": text, "label": label, "kind": kind} for text, (label, kind) in zip(lines, labels, strict=True)
+    ]
+    return {"id": keys, **fields, "paragraphs": paragraphs}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_labels_of_a_text_that_is_also_there_without_labels(tmp_path: Path, read: Read, turned: bool) -> None:
+    old = jsonl(tmp_path / "old.jsonl", given("r-n", site="rain.example", gold="Rain fell."))
+    inputs = [jsonl(tmp_path / "a.jsonl", ARTICLE), old]
+    reading = read(*(reversed(inputs) if turned else inputs))
+    (found,) = reading.documents
+    assert (found.id, found.site, reading.documents.gold(found)) == ("r-n", "rain.example", "Rain fell.")
+    assert {n: each.label for n, each in found.given.items()} == {0: "reporting", 2: "navigation"}
+    assert texts(reading) == [["Rain fell.", "Give!", "Home"]]
+    assert reading.line() == "1 document with 3 paragraphs, 1 came with labels, 1 is there twice"
+
+
+TWICE = [
+    ("r--", "-a-", "ra-", 0),
+    ("ra-", "ra-", "ra-", 0),
+    ("ra-", "ba-", "ba-", 0),  # a label with a kind says more than the label alone
+    ("b--", "r--", "b--", 0),
+    ("ra-", "a-n", "ran", 1),
+    ("aar", "rra", "aar", 3),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "both", "conflicts"), TWICE)
+def test_a_text_that_is_labelled_twice(
+    tmp_path: Path, read: Read, messages: list[Message], first: str, second: str, both: str, conflicts: int
+) -> None:
+    paths = [jsonl(tmp_path / f"{n}.jsonl", given(keys)) for n, keys in enumerate((first, second))]
+    reading = read(*paths)
+    (found,) = reading.documents
+    assert found.id == first
+    expected = {n: KEYS[key] for n, key in enumerate(both) if key in KEYS}
+    assert {n: (each.label, each.kind) for n, each in found.given.items()} == expected
+    assert list(found.given) == sorted(found.given)
+    assert (reading.labelled, reading.fields()["conflicts"]) == (1, conflicts)
+    assert [message.event for message in messages] == ["conflict"] * bool(conflicts)
+    assert all(f"conflict: {paths[1]}: {conflicts} paragraph" in message.line for message in messages)
+
+
+def test_a_label_that_a_person_gave_goes_before_the_same_of_a_program(tmp_path: Path, read: Read) -> None:
+    paths = []
+    for source in ("auto", "Ada"):
+        paragraph = {"text": "Rain fell.", "label": "reporting", "by": source}
+        paths.append(jsonl(tmp_path / f"{source}.jsonl", {"id": source, "paragraphs": [paragraph]}))
+    (found,) = read(*paths).documents
+    assert (found.id, found.given[0].by) == ("auto", "Ada")
+
+
 def test_a_file_that_cannot_be_read_stops_no_others(tmp_path: Path, read: Read, messages: list[Message]) -> None:
     (tmp_path / "a.txt").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
     (tmp_path / "b.txt").write_text("Rain fell.")

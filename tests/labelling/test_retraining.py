@@ -38,8 +38,8 @@ def labelled_documents(tiny_data: Path) -> list[LabelledDocument]:
     return list(read_documents([tiny_data]))[:2]
 
 
-def adapted(model: Model, better: bool = True, notes: tuple[str, ...] = ()) -> SimpleNamespace:
-    return SimpleNamespace(model=model, before=BEFORE, after=AFTER, better=better, notes=notes)
+def adapted(model: Model, better: bool = True, notes: tuple[str, ...] = (), learnt: int = 0) -> SimpleNamespace:
+    return SimpleNamespace(model=model, before=BEFORE, after=AFTER, better=better, notes=notes, learnt=learnt)
 
 
 @pytest.fixture
@@ -299,6 +299,17 @@ def test_a_model_that_is_no_better_is_not_saved(
     )
     assert json.loads(json.dumps(found["before"])) == BEFORE
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("learnt", "on"), [(0, "On labelled paragraphs that it did not see, "), (2, "On labelled paragraphs, ")]
+)
+def test_paragraphs_that_the_model_has_learnt_from_are_not_called_unseen(
+    learnt: int, on: str, tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(adapting, "adapt", lambda model, *_, **__: adapted(model, False, learnt=learnt))
+    found = train(tiny_model_dir, [], tmp_path / "new", print)
+    assert found["message"].startswith(f"{on}the new model is no better.")
 
 
 def test_a_model_that_is_better_is_saved_over_an_earlier_one(

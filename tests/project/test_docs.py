@@ -25,6 +25,8 @@ from detector.features.context import input_width
 from detector.features.hashing import BUCKETS
 from detector.features.shapes import SHAPE_NAMES
 from detector.features.word_vectors import DIMENSIONS
+from detector.fit.config import BALANCED
+from detector.guard import PAGE_ODDS
 from detector.text.sections import LIMITS
 
 sys.path.append(str(ROOT / "docs"))  # the hooks of the site
@@ -198,6 +200,26 @@ def test_figures_of_pages_are_the_measured_ones(name: str) -> None:
     numbers = {number for row in rows for number in re.findall(r"\d[\d,.]*\d", row)}
     assert numbers
     assert numbers <= measured
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/train.md", "docs/how-it-works.md"])
+def test_pages_have_the_size_of_the_training_data(page: str, shipped: detector.Cleaner) -> None:
+    data = shipped.model.metadata["data"]
+    said = " ".join((ROOT / page).read_text("utf-8").split())
+    assert f"{data['documents']:,} documents of {data['sites']:,} sites" in said
+
+
+def test_the_parts_of_the_training_data_are_all_of_it(shipped: detector.Cleaner) -> None:
+    parts = re.findall(
+        r"^- ([\d,]+) (?:texts|documents) ", TEXT["how-it-works.md"].split("## Data and labels")[1], re.MULTILINE
+    )
+    assert sum(int(part.replace(",", "")) for part in parts) == shipped.model.metadata["data"]["documents"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/clean.md", "docs/formats.md"])
+def test_pages_have_the_threshold_of_whole_pages(page: str, shipped: detector.Cleaner) -> None:
+    odds = PAGE_ODDS * shipped.model.thresholds[BALANCED] / (1 - shipped.model.thresholds[BALANCED])
+    assert f"up to {odds / (1 + odds):.2f}" in " ".join((ROOT / page).read_text("utf-8").split())
 
 
 def test_the_guide_has_the_thresholds_and_kinds_of_the_shipped_model(shipped: detector.Cleaner) -> None:

@@ -13,7 +13,8 @@ from command import start
 from documented import blocks
 from tiny import ROOT
 
-from detector.service import schemas
+from detector.cleaner import Cleaner
+from detector.service import answers, schemas
 
 GUIDE = (ROOT / "docs" / "service.md").read_text("utf-8")
 CALLS = [block.code for block in blocks(GUIDE) if block.language == "bash" and "curl" in block.code]
@@ -52,3 +53,12 @@ def test_the_answers_that_are_shown_have_the_fields_of_the_description() -> None
         assert set(shown) == set(model.model_fields) - {"id"}
     assert set(clean["removed"][0]) == set(schemas.Removed.model_fields)
     assert set(prediction["paragraphs"][0]) == set(schemas.Paragraph.model_fields)
+
+
+def test_the_answers_that_are_shown_are_those_of_the_shipped_model(shipped: Cleaner) -> None:
+    clean, prediction, _ = SHOWN
+    (text,) = {json.loads(call.split("--json '")[1].partition("'\n")[0])["text"] for call in CALLS if '"text"' in call}
+    decided = [shipped.predict(text)]
+    assert next(answers.cleaned(decided)) == clean
+    (actual,) = answers.decisions(decided)
+    assert {**actual, "paragraphs": [actual["paragraphs"][0], "…"]} == prediction

@@ -75,6 +75,11 @@ def test_a_student_has_a_configuration_of_its_own_and_learns_from_its_teacher(
     assert (
         student.metadata["soft_labels"] == hashlib.sha256((tmp_path / "taught" / "soft.npz").read_bytes()).hexdigest()
     )
-    assert "a little too good" in (tmp_path / "taught" / "model" / "README.md").read_text("utf-8")
+    plain_card, taught_card = (
+        (tmp_path / name / "model" / "README.md").read_text("utf-8") for name in ("plain", "taught")
+    )
+    for words in ("a little too good", "large language models"):
+        assert words in taught_card
+        assert words not in plain_card
     said = capsys.readouterr().out
     assert said.count("LetterCounts(") == said.count("detector/inference/shipped.py") == 2
