@@ -216,7 +216,7 @@ def _metadata(
 
 
 def save_adapted(adapted: Adapted, folder: Path) -> None:
-    """Write an adapted model and its card to a folder, all or nothing.
+    """Write an adapted model and its card to a folder. No file is replaced unless all could be written to the disk.
 
     Raises `UsageError` if the folder has files of these names and is no model; `ModelError` if it cannot be written, or
     if the model could not be loaded again; `OutputError` if the disk is full.

@@ -88,7 +88,7 @@ def check_output(folder: Path) -> None:
 
 
 def save_with_card(model: Model, folder: Path, metadata: Mapping[str, Any]) -> None:
-    """Write a model, its metadata and its card to a folder, all or nothing.
+    """Write a model, its metadata and its card. No file is replaced unless all could be written to the disk.
 
     Raises `ModelError` if the folder cannot be written, or if the model could not be loaded again; `OutputError` if the
     disk is full.

@@ -1,4 +1,4 @@
-"""The files of a model's folder: reading them, writing them all or none, and what is no model's folder."""
+"""The files of a model's folder: reading and writing them, and what is no model's folder."""
 
 from __future__ import annotations
 
