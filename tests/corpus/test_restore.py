@@ -524,7 +524,7 @@ def test_a_text_is_restored_whatever_its_chunks(text: str, threshold: float, siz
     assert restore(result.text, result.removed_spans) == text
     chunks = [result.text[at : at + size] for at in range(0, len(result.text), size)]
     assert "".join(restore_pieces(chunks, result.removed_spans)) == text
-    assert restore(result.text, json.loads(json.dumps(result.removed_spans))) == text
+    assert restore(result.text, list(map(list, result.removed_spans))) == text  # as JSON has pairs
     assert restore(result.text, [(np.int64(start), removed) for start, removed in result.removed_spans]) == text
     lines = [{"start": start, "text": removed, "label": "appeal"} for start, removed in result.removed_spans]
     assert restore(result.text, lines) == text

@@ -39,6 +39,10 @@ def holds_in_child(check: Callable[[], object]) -> bool:
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # a process with threads is forked
         child = os.fork()
     if not child:
-        signal.alarm(WAIT)
-        os._exit(0 if check() else 1)
+        code = 1
+        try:
+            signal.alarm(WAIT)
+            code = 0 if check() else 1
+        finally:  # also if the check raises: the child is no second run of the tests
+            os._exit(code)
     return os.waitpid(child, 0)[1] == 0
