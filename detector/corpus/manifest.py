@@ -15,6 +15,7 @@ import detector
 from detector.corpus.one_file import Run
 from detector.corpus.plan import Plan, Task
 from detector.corpus.sidecar import keep_lines, lines_by_file
+from detector.corpus.sidecar_lines import removed_count
 from detector.corpus.stamps import Stamp
 from detector.corpus.summary import Summary
 from detector.errors import UsageError
@@ -86,7 +87,7 @@ class Manifest:
             not records
             or any(record.get("settings") == self._settings for record in records)
             or any(self._sidecar and record.get("sidecar") == self._sidecar for record in records)
-            or any(0 < _removed_lines(record) <= lines[record["file"]] for record in records)
+            or any(0 < removed_count(record) <= lines[record["file"]] for record in records)
         )
 
     def up_to_date(self, task: Task, present: LineCounts) -> Entry | None:
@@ -146,13 +147,6 @@ class Manifest:
 def _latest(path: Path) -> dict[str, dict[str, Any]]:
     """The last entry of each file."""
     return {record["file"]: record for record in read_json_lines(path) if isinstance(record.get("file"), str)}
-
-
-def _removed_lines(record: dict[str, Any]) -> int:
-    """The lines of removed text that an entry counts; 0 for one that is damaged."""
-    counts = record.get("lines")
-    number = counts.get("removed") if isinstance(counts, dict) else 0
-    return number if isinstance(number, int) else 0
 
 
 def _of_pages(task: Task) -> dict[str, Any]:

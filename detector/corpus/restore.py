@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from detector.corpus.outputs import Output, check_outputs
 from detector.corpus.records import bytes_of
-from detector.corpus.sidecar_lines import Sidecar, found, json_lines_of, sidecars
+from detector.corpus.sidecar_lines import Sidecar, found, json_lines_of, removed_count, sidecars
 from detector.corpus.staging import staging
 from detector.corpus.walk import MANIFEST_FILE, REJECTED_FILE, SUMMARY_FILE
 from detector.errors import DataError, UsageError
@@ -135,7 +135,8 @@ def restore_folder(
 
 def _results(folder: Place, target: Place, given: Given) -> Iterator[CleanFile]:
     """The results that the manifest of a folder names, each by its last entry."""
-    settings = _object(next(json_lines_of(folder / SUMMARY_FILE), {}).get("settings"))
+    summary = next(json_lines_of(folder / SUMMARY_FILE), {}).get("settings")
+    settings = summary if isinstance(summary, dict) else {}
     for name, record in {str(record.get("file")): record for record in json_lines_of(folder / MANIFEST_FILE)}.items():
         path, format_name = folder / name, record.get("format")
         if not _is_inside(name, folder) or format_name not in FORMATS:
@@ -149,12 +150,9 @@ def _results(folder: Place, target: Place, given: Given) -> Iterator[CleanFile]:
             given.id_field or str(known.get("id_field", DEFAULT_FIELDS.id)),
         )
         used = given.format_name or str(format_name)
-        removed, written = _object(record.get("lines")).get("removed"), record.get("written")
         yield CleanFile(
             path, name, file_type(named(path), result_format(used)), target / name, fields,
-            removed=removed if isinstance(removed, int) else 0,
-            size=_size(written),
-            of_pages=is_of_pages(used),
+            removed=removed_count(record), size=_size(record.get("written")), of_pages=is_of_pages(used),
         )  # fmt: skip
 
 
@@ -162,10 +160,6 @@ def _size(written: object) -> int | None:
     """The number of bytes of a result in the stamp of a manifest; None if it is not known, or damaged."""
     size = written[0] if isinstance(written, list) and written else None
     return size if isinstance(size, int) and size > 0 else None
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _is_inside(name: str, folder: Place) -> bool:

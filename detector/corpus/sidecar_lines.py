@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -94,3 +94,10 @@ def json_lines_of(place: Place) -> Iterator[dict[str, Any]]:
     from detector.util.remote import read
 
     yield from parse_json_lines((read(place) or b"").splitlines(keepends=True))
+
+
+def removed_count(entry: Mapping[str, Any]) -> int:
+    """How many lines of removed text the entry of a manifest counts; 0 for one that is damaged."""
+    counts = entry.get("lines")
+    number = counts.get("removed") if isinstance(counts, dict) else 0
+    return number if isinstance(number, int) else 0

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 from weakref import WeakSet
@@ -22,11 +22,9 @@ class ForkableLock:
         self.renew()
         _LOCKS.add(self)
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the lock for a ``with`` block."""
-        with self._lock:
-            yield
+    def held(self) -> AbstractContextManager[bool]:
+        """What holds the lock for a ``with`` block."""
+        return self._lock
 
     def renew(self) -> None:
         """Make the lock free."""
